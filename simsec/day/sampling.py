@@ -1,0 +1,72 @@
+"""``sample_day``: everything chance brings to one day, drawn before anything moves and never from a plan."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from simsec.base.errors import InputError, Problem
+from simsec.day.day import Day
+from simsec.day.incidents import draw_incidents
+from simsec.day.spreading import Neighbours, spreading_crowd, with_crowd
+from simsec.day.weather import draw_rain, slowdown
+from simsec.geography.graph import MOTORCYCLE
+from simsec.geography.ground import ground_of
+from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import DAY_TYPES
+
+
+@lru_cache(maxsize=64)
+def village_neighbours(scenario: Scenario) -> Neighbours:
+    """For each village that has stations the others that have some, by motorcycle minutes with friction."""
+    villages = len(scenario.villages)
+    minutes = ground_of(scenario).travel.minutes[MOTORCYCLE, :villages, :villages]
+    minutes = minutes * scenario.settings.travel.friction.mode
+    staffed = np.bincount(scenario.stations.village, minlength=villages) > 0
+    found = []
+    for village in range(villages):
+        order = np.argsort(minutes[village], kind="stable")
+        order = order[(order != village) & staffed[order]]
+        found.append((order, minutes[village][order]))
+    return tuple(found)
+
+
+def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = "ordinary") -> Day:
+    """Draw one day.
+
+    The same (scenario, seed, replication, day type) gives the same day: alone, in a batch, in any order, under any
+    plan. Common random numbers across plans and across scenarios follow from it: a raised rate adds incidents and
+    moves none.
+
+    Args:
+        scenario: what is known.
+        seed: 0 or more.
+        replication: number of the day, 0 or more.
+        day_type: ``ordinary``, ``heavy_rain``, ``rumour`` or ``severe``.
+
+    Raises:
+        InputError: unknown day type, or a negative seed or replication.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> day = sample_day(scenario, seed=1, replication=0, day_type="severe")
+        >>> bool((day.incidents.parent >= 0).any())
+        True
+    """
+    problems = [
+        Problem(name, "must not be negative", "give 0 or more", value=str(value))
+        for name, value in (("seed", seed), ("replication", replication))
+        if value < 0
+    ]
+    if day_type not in DAY_TYPES:
+        problems.append(Problem("day type", "no such type of day", "", value=day_type, bound=", ".join(DAY_TYPES)))
+    if problems:
+        raise InputError(problems)
+    reports, incidents = draw_incidents(scenario, day_type, seed, replication)
+    if day_type == "severe":
+        crowd = spreading_crowd(scenario, village_neighbours(scenario), seed, replication)
+        incidents = with_crowd(incidents, crowd)
+    rain = draw_rain(scenario, day_type, seed, replication)
+    return Day(seed, replication, day_type, incidents, reports, rain, slowdown(scenario, rain))

@@ -1,0 +1,114 @@
+"""What sampling needs of a scenario, worked out once: rates by day type, windows, keys, ladder rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsec.base.clock import parse_stamp
+from simsec.day.streams import text_key, text_keys
+from simsec.scenario.parameter import Parameter
+from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import DAY_TYPES, LEVELS, Step, Window
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class SamplingTables:
+    """Arrays by kind ``[k]``, day type ``[t]``, ladder row ``[row]``.
+
+    Attributes:
+        kinds: codes in the scenario's order.
+        rate: shape (day types, kinds), expected reports per station and day.
+        ceiling: shape (kinds,), the rate of the candidate process.
+        dispatch_share: shape (kinds,).
+        station_key: shape (stations,), uint64.
+        kind_key: shape (kinds,), uint64.
+        rows: the rows of all ladders in order; ``row_unit_turnout`` the turn-out of each row's unit kind.
+    """
+
+    kinds: tuple[str, ...]
+    rate: Floats
+    ceiling: Floats
+    dispatch_share: Floats
+    station_key: NDArray[np.uint64]
+    village_key: NDArray[np.uint64]
+    kind_key: NDArray[np.uint64]
+    rows: tuple[Step, ...]
+    row_turnout: tuple[Parameter | None, ...]
+    stations_of_village: tuple[Integers, ...]
+
+    def kind(self, code: str) -> int:
+        """Number of a kind."""
+        return self.kinds.index(code)
+
+
+@lru_cache(maxsize=64)
+def sampling_tables(scenario: Scenario) -> SamplingTables:
+    """The tables of a scenario; kept, because thousands of days share them.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> tables = sampling_tables(read_scenario("scenarios/kabupaten-semarang"))
+        >>> tables.rate.shape == (4, len(tables.kinds))
+        True
+    """
+    settings = scenario.settings
+    kinds = tuple(settings.incidents)
+    models = tuple(settings.incidents.values())
+    rate = np.array(
+        [[kind.rate_on.get(day_type, kind.rate_per_station).mode for kind in models] for day_type in DAY_TYPES]
+    )
+    rate[:, kinds.index(settings.spreading.kind)] = 0.0  # a severe day forces its seed, see spreading.py
+    turnout = {unit.kind: unit.turnout_min for unit in settings.units}
+    rows = tuple(step for ladder in settings.ladders for step in ladder.steps)
+    order = np.argsort(scenario.stations.village, kind="stable")
+    bounds = np.searchsorted(scenario.stations.village[order], np.arange(len(scenario.villages) + 1))
+    return SamplingTables(
+        kinds=kinds,
+        rate=rate,
+        ceiling=np.array([kind.rate_ceiling for kind in models]),
+        dispatch_share=np.array([kind.dispatch_share.mode for kind in models]),
+        station_key=text_keys(scenario.stations.code),
+        village_key=text_keys(scenario.villages.code),
+        kind_key=np.array([text_key("kind/" + kind) for kind in kinds], dtype=np.uint64),
+        rows=rows,
+        row_turnout=tuple(turnout[step.unit] for step in rows),
+        stations_of_village=tuple(order[a:b] for a, b in zip(bounds, bounds[1:], strict=False)),
+    )
+
+
+def window_quantile(u: Floats, windows: tuple[Window, ...]) -> Floats:
+    """Times of day at the quantiles u of a profile that is even inside each window.
+
+    Args:
+        u: uniforms in (0, 1), shape (n,).
+        windows: shares that add up to 1.
+
+    Returns:
+        Minutes after midnight of polling day, shape (n,).
+
+    Example:
+        >>> window_quantile(np.array([0.5]), (Window(start="H 07:00", end="H 13:00", share=1.0),)).tolist()
+        [600.0]
+    """
+    ordered = sorted(windows, key=lambda window: parse_stamp(window.start))
+    edges = np.concatenate([[0.0], np.cumsum([window.share for window in ordered])])
+    start = np.array([parse_stamp(window.start) for window in ordered])
+    end = np.array([parse_stamp(window.end) for window in ordered])
+    place = np.clip(np.searchsorted(edges, u, side="right") - 1, 0, len(ordered) - 1)
+    inside = (u - edges[place]) / (edges[place + 1] - edges[place])
+    return np.asarray(start[place] + np.clip(inside, 0.0, 1.0) * (end[place] - start[place]))
+
+
+@lru_cache(maxsize=64)
+def last_level(scenario: Scenario) -> Integers:
+    """The highest level each kind has needs for, shape (kinds,)."""
+    return np.array(
+        [max([LEVELS.index(level) for level in kind.needs] or [0]) for kind in scenario.settings.incidents.values()]
+    )

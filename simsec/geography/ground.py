@@ -1,0 +1,164 @@
+"""The prepared ground of a scenario: its nodes, travel tables and last stretches, worked out once and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsec.geography.distance import local_km
+from simsec.geography.graph import CAR, FOOT, MOTORCYCLE, VEHICLES, RoadGraph, RoadSettings
+from simsec.geography.terrain import Barrier, Corridor, RoadClass, terrain_graph
+from simsec.geography.travel import Travel, cached_travel_table, zone_shares
+from simsec.scenario.reading import Scenario
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Where everything is and how long the way takes, free flow: no friction, rain or turn-out.
+
+    Nodes are the villages, then the posts, then the places of the main roads.
+
+    Attributes:
+        graph: the road graph the table was made from.
+        travel: minutes and routes among the nodes.
+        node_zone: rayon of each node, shape (nodes,): the zone of weather.
+        station_node: node of each station, shape (stations,).
+        stretch_min: shape (vehicles, stations), the last stretch from the village point to the station.
+        station_km: shape (stations, 2), stations on a plane.
+        stretch_min_per_km: shape (vehicles, villages), minutes per straight kilometre inside each village.
+    """
+
+    graph: RoadGraph
+    travel: Travel
+    node_zone: Integers
+    station_node: Integers
+    stretch_min: Floats
+    station_km: Floats
+    stretch_min_per_km: Floats
+
+    @cached_property
+    def zone_share(self) -> NDArray[np.float32]:
+        """Share of every car route spent in each zone, shape (nodes, nodes, zones)."""
+        return zone_shares(self.travel, CAR, self.node_zone, int(self.node_zone.max()) + 1)
+
+
+def post_node(scenario: Scenario, post: int) -> int:
+    """Node of a post."""
+    return len(scenario.villages) + post
+
+
+def site_node(scenario: Scenario, code: str) -> int:
+    """Node of a site: a post by its code, or a forward post by the code of its village.
+
+    Raises:
+        KeyError: no such site.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> site_node(scenario, scenario.villages.code[3])
+        3
+    """
+    if code in scenario.posts.code:
+        return post_node(scenario, scenario.posts.code.index(code))
+    if code in scenario.villages.code:
+        return scenario.villages.code.index(code)
+    raise KeyError(code)
+
+
+def road_settings(scenario: Scenario) -> RoadSettings:
+    """The modes of the scenario's road figures."""
+    travel = scenario.settings.travel
+    return RoadSettings(**{name: getattr(travel, name).mode for name in RoadSettings.__dataclass_fields__})
+
+
+def _corridors(scenario: Scenario, first: int) -> list[Corridor]:
+    roads = scenario.main_roads
+    hops = zip(roads.hop_from, roads.hop_to, roads.hop_class, roads.hop_minutes, roads.hop_motorcycles, strict=True)
+    return [
+        Corridor(
+            f"{roads.place[a]} - {roads.place[b]}",
+            cast(RoadClass, road_class),
+            (first + int(a), first + int(b)),
+            bool(motorcycles),
+            None if np.isnan(minutes) else float(minutes),
+        )
+        for a, b, road_class, minutes, motorcycles in hops
+    ]
+
+
+def _nearest(km: Floats, others_km: Floats) -> Integers:
+    gap = km[:, None, :] - others_km[None, :, :]
+    return np.asarray(np.argmin((gap**2).sum(axis=2), axis=1), dtype=np.int64)
+
+
+@lru_cache(maxsize=64)
+def ground_of(scenario: Scenario, cache_dir: Path | None = None) -> Ground:
+    """Prepare the ground of a scenario.
+
+    Args:
+        scenario: what is known.
+        cache_dir: keep travel tables here between runs, by content hash; None keeps none.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> ground = ground_of(read_scenario("scenarios/kabupaten-semarang"))
+        >>> ground.travel.minutes.shape[0] == len(VEHICLES)
+        True
+    """
+    villages, posts, roads, stations = scenario.villages, scenario.posts, scenario.main_roads, scenario.stations
+    origin = (float(villages.lat.mean()), float(villages.lon.mean()))
+    village_km = local_km(villages.lat, villages.lon, origin)
+    post_village = _nearest(local_km(posts.lat, posts.lon, origin), village_km)
+    road_village = _nearest(local_km(roads.lat, roads.lon, origin), village_km)
+    settings = road_settings(scenario)
+    graph = terrain_graph(
+        np.concatenate([villages.lat, posts.lat, roads.lat]),
+        np.concatenate([villages.lon, posts.lon, roads.lon]),
+        np.concatenate([villages.elevation_m, villages.elevation_m[post_village], roads.elevation_m]),
+        _corridors(scenario, len(villages) + len(posts)),
+        settings,
+        summit_m=np.concatenate([villages.summit_m, villages.summit_m[post_village], roads.elevation_m]),
+        barriers=[Barrier(b.name, b.lat, b.lon, b.radius_km) for b in scenario.settings.travel.barriers],
+    )
+    nodes = len(graph.node_lat)
+    steep = villages.steep_ground == 1
+    winding = np.where(steep, settings.winding_mountain, settings.winding_flat)
+    speed = np.where(steep, settings.speed_mountain_kmh, settings.speed_village_kmh)
+    per_km = np.stack([winding / speed * 60] * len(VEHICLES))
+    per_km[VEHICLES.index("truck")] /= settings.truck_factor
+    per_km[FOOT] = winding / settings.speed_foot_kmh * 60
+    station_km = local_km(stations.lat, stations.lon, origin)
+    from_point = np.hypot(*(station_km - village_km[stations.village]).T)
+    return Ground(
+        graph=graph,
+        travel=cached_travel_table(graph, nodes, cache_dir),
+        node_zone=np.concatenate([villages.rayon, villages.rayon[post_village], villages.rayon[road_village]]),
+        station_node=stations.village,
+        stretch_min=per_km[:, stations.village] * from_point,
+        station_km=station_km,
+        stretch_min_per_km=per_km,
+    )
+
+
+def between_stations(ground: Ground, members: Integers) -> Floats:
+    """Free-flow motorcycle minutes among some stations, shape (n, n).
+
+    Straight inside a village, with its winding; between villages by the villages' points.
+    """
+    village = ground.station_node[members]
+    by_road = ground.travel.minutes[MOTORCYCLE][np.ix_(village, village)]
+    stretch = ground.stretch_min[MOTORCYCLE, members]
+    km = ground.station_km[members]
+    gap = np.hypot(*(km[:, None, :] - km[None, :, :]).transpose(2, 0, 1))
+    inside = gap * ground.stretch_min_per_km[MOTORCYCLE, village][:, None]
+    across = by_road + stretch[:, None] + stretch[None, :]
+    return np.asarray(np.where(village[:, None] == village[None, :], inside, across), dtype=np.float64)

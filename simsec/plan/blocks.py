@@ -1,0 +1,109 @@
+"""Guard blocks: stations near together in minutes, never across a sub-district, as even as whole pairs allow.
+
+Capacitated k-medoids inside each sub-district and class: stations are assigned to medoids by a transportation problem
+(scipy's linear_sum_assignment, Crouse 2016), medoids move to the middle of their block, until nothing changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from simsec.geography.ground import between_stations, ground_of
+from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import CLASSES
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+ROUNDS = 12
+
+
+def pairs_needed(scenario: Scenario, sector: int, tps_per_pair: int) -> dict[str, int]:
+    """Guard pairs of each class in a sub-district when blocks stay inside it: ceil(stations / stations per pair).
+
+    Args:
+        scenario: what is known.
+        sector: number of the sub-district.
+        tps_per_pair: block size of the low class; the other classes keep their pattern.
+    """
+    inside = scenario.stations.subdistrict == sector
+    needed = {}
+    for number, name in enumerate(CLASSES):
+        count = int(np.sum(inside & (scenario.stations.station_class == number)))
+        size = tps_per_pair if name == "low" else getattr(scenario.settings.patterns, name).tps
+        needed[name] = -(-count // size)
+    return needed
+
+
+def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int]) -> Integers:
+    """Draw the guard blocks of the whole area.
+
+    Args:
+        scenario: what is known.
+        low_pairs: sub-district number -> pairs for its stations of the low class; the other classes take their pattern.
+
+    Returns:
+        Block of each station, shape (stations,), numbered by sub-district and by the first station's place.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> pairs = {sector: pairs_needed(scenario, sector, 8)["low"] for sector in range(19)}
+        >>> int(np.bincount(build_blocks(scenario, pairs)).max())
+        8
+    """
+    stations, ground = scenario.stations, ground_of(scenario)
+    block = np.full(len(stations), -1, dtype=np.int64)
+    made = 0
+    for sector in range(len(scenario.villages.subdistrict_codes)):
+        for number, name in enumerate(CLASSES):
+            members = np.flatnonzero((stations.subdistrict == sector) & (stations.station_class == number))
+            if not len(members):
+                continue
+            wanted = low_pairs[sector] if name == "low" else pairs_needed(scenario, sector, 1)[name]
+            groups = min(max(wanted, 1), len(members))
+            label = _even_groups(between_stations(ground, members), groups)
+            block[members] = made + label
+            made += groups
+    return block
+
+
+def _even_groups(minutes: Floats, groups: int) -> Integers:
+    """Split n things into groups whose sizes differ by at most one, near together; labels in order of first member."""
+    n = len(minutes)
+    sizes = np.full(groups, n // groups)
+    sizes[: n % groups] += 1
+    medoids = _spread_medoids(minutes, groups)
+    slots = np.repeat(np.arange(groups), sizes)
+    label = np.zeros(n, dtype=np.int64)
+    for _ in range(ROUNDS):
+        _, column = linear_sum_assignment(minutes[:, medoids[slots]])
+        label = slots[column]
+        moved = medoids.copy()
+        for group in range(groups):
+            members = np.flatnonzero(label == group)
+            inside = minutes[np.ix_(members, members)]
+            moved[group] = members[int(np.argmin(inside.sum(axis=1)))]
+        if np.array_equal(moved, medoids):
+            break
+        medoids = moved
+    order = np.argsort([int(np.flatnonzero(label == group)[0]) for group in range(groups)], kind="stable")
+    rank = np.empty(groups, dtype=np.int64)
+    rank[order] = np.arange(groups)
+    return rank[label]
+
+
+def _spread_medoids(minutes: Floats, groups: int) -> Integers:
+    """First medoids: the middle of all, then always the thing farthest from those chosen (Gonzalez 1985)."""
+    chosen = [int(np.argmin(minutes.sum(axis=1)))]
+    distance = minutes[:, chosen[0]].copy()
+    distance[chosen[0]] = -1.0
+    while len(chosen) < groups:
+        nearest = int(np.argmax(distance))
+        chosen.append(nearest)
+        distance = np.minimum(distance, minutes[:, nearest])
+        distance[chosen] = -1.0
+    return np.array(chosen, dtype=np.int64)

@@ -1,0 +1,124 @@
+"""The doctrine family: what a police office would do by rule of thumb, as plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsec.base.errors import InputError, Problem
+from simsec.plan.blocks import build_blocks, pairs_needed
+from simsec.plan.ledger import PAIR_PERSONS, Ledger, ledger_of
+from simsec.plan.plan import Plan
+from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import Reading
+
+LARGEST_BLOCK = 24  # the largest block reported anywhere: Jember, Feb 2024
+
+
+def apportion(total: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Split a whole number in proportion to weights by largest remainders (Hamilton's method); ties to the first.
+
+    Example:
+        >>> apportion(7, np.array([1.0, 1.0, 1.0])).tolist()
+        [3, 2, 2]
+    """
+    share = total * weights / weights.sum()
+    whole = np.floor(share).astype(np.int64)
+    rest = np.argsort(-(share - whole), kind="stable")[: total - int(whole.sum())]
+    whole[rest] += 1
+    return whole
+
+
+def polsek_of(scenario: Scenario) -> tuple[str, ...]:
+    """Code of the police post of each sub-district: the Polsek, or else the Polsubsektor; the first when several."""
+    posts = scenario.posts
+    found: dict[int, str] = {}
+    for post in (*posts.of_type("polsek"), *posts.of_type("polsubsektor")):
+        found.setdefault(int(posts.subdistrict[post]), posts.code[post])
+    return tuple(found[sector] for sector in range(len(scenario.villages.subdistrict_codes)))
+
+
+def patrols_with(scenario: Scenario, extra: int) -> dict[str, int]:
+    """One patrol at every Polsek, and the extra ones in proportion to stations."""
+    counts = np.bincount(scenario.stations.subdistrict, minlength=len(scenario.villages.subdistrict_codes))
+    share = apportion(max(extra, 0), counts.astype(np.float64))
+    return {code: 1 + int(more) for code, more in zip(polsek_of(scenario), share, strict=True)}
+
+
+def _plan(scenario: Scenario, name: str, ledger: Ledger, low_pairs: Mapping[int, int]) -> Plan:
+    block = build_blocks(scenario, low_pairs)
+    extra = (ledger.free - PAIR_PERSONS * (int(block.max()) + 1)) // PAIR_PERSONS
+    headquarters = scenario.posts.code[scenario.posts.of_type("polres")[0]]
+    return Plan(
+        name=name,
+        block=block,
+        patrols=patrols_with(scenario, extra),
+        squads={headquarters: ledger.reserve_squads} if ledger.reserve_squads else {},
+        policy=scenario.settings.policy,
+        reading=ledger.reading,
+        scenario_hash=scenario.hash,
+    )
+
+
+def doctrine(scenario: Scenario, tps_per_pair: int | None = None, reading: Reading | None = None) -> Plan:
+    """A plan by rule of thumb: the reserve at headquarters, blocks inside sub-districts.
+
+    Without ``tps_per_pair`` it is the announced plan: every free officer stands in a pair, pairs are apportioned to
+    sub-districts by stations. With it, blocks hold up to that many stations and the officers left patrol from the
+    Polsek.
+
+    Raises:
+        InputError: the strength cannot staff it; the message says how many are missing.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> doctrine(scenario).blocks, doctrine(scenario, 8).blocks < 287
+        (287, True)
+    """
+    ledger = ledger_of(scenario, reading)
+    sectors = range(len(scenario.villages.subdistrict_codes))
+    if tps_per_pair is not None:
+        need = {sector: pairs_needed(scenario, sector, tps_per_pair) for sector in sectors}
+        pairs = sum(sum(classes.values()) for classes in need.values())
+        if pairs > ledger.pairs:
+            what = f"2 police : {tps_per_pair} TPS needs {pairs * PAIR_PERSONS} officers"
+            remedy = "use larger blocks or more officers"
+            raise InputError([Problem("doctrine", what, remedy, bound=f"at most {ledger.free} are free")])
+        low = {sector: classes["low"] for sector, classes in need.items()}
+        return _plan(scenario, f"2:{tps_per_pair}", ledger, low)
+    ceiling = scenario.settings.patterns.low.tps
+    most = [pairs_needed(scenario, sector, ceiling) for sector in sectors]
+    others = sum(sum(classes.values()) - classes["low"] for classes in most)
+    stations = scenario.stations
+    low_count = np.bincount(stations.subdistrict[stations.station_class == 0], minlength=len(most)).astype(np.float64)
+    share = apportion(max(ledger.pairs - others, len(most)), low_count)
+    return _plan(
+        scenario,
+        "announced",
+        ledger,
+        {sector: min(int(share[sector]), most[sector]["low"]) for sector in sectors},
+    )
+
+
+def doctrine_family(scenario: Scenario, reading: Reading | None = None) -> list[Plan]:
+    """Every block size the strength can staff while each Polsek keeps its commander and a patrol; smallest first.
+
+    Sizes that need exactly as many pairs as the size before are left out: they are the same plan with a worse name.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> [plan.name for plan in doctrine_family(read_scenario("scenarios/kabupaten-semarang"))][:2]
+        ['2:8', '2:9']
+    """
+    family: list[Plan] = []
+    for size in range(scenario.settings.patterns.low.tps, LARGEST_BLOCK + 1):
+        try:
+            plan = doctrine(scenario, size, reading)
+        except InputError:
+            continue
+        if not family or plan.blocks < family[-1].blocks:
+            family.append(plan)
+    return family

@@ -1,0 +1,197 @@
+"""Tables in CSV: declared columns in, checked columns out, every problem at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from simsec.base.errors import InputError, Problem
+from simsec.base.files import write_text
+
+Kind = Literal["text", "integer", "number", "flag"]
+Cell = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A declared column.
+
+    Attributes:
+        name: header of the column.
+        kind: ``text``, ``integer``, ``number`` or ``flag`` (0 or 1).
+        low, high: bounds of a number, both allowed.
+        choices: the words a text may be; empty means any.
+        required: False lets a cell stay blank (0 or "").
+        meaning: one line for the format page.
+    """
+
+    name: str
+    kind: Kind = "text"
+    low: float = float("-inf")
+    high: float = float("inf")
+    choices: tuple[str, ...] = ()
+    required: bool = True
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as columns; ``line[i]`` is the line of row i in its file."""
+
+    file: str
+    columns: dict[str, list[Cell]]
+    line: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.line)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A column as text."""
+        return tuple(str(value) for value in self.columns[name])
+
+
+def read_table(path: Path, columns: Sequence[Column], key: str = "") -> Table:
+    """Read a UTF-8 CSV file whose header is exactly the declared columns, in any order.
+
+    Args:
+        path: the file.
+        columns: what must be there; further columns are refused, so that a typing error is never ignored.
+        key: a column whose values must differ, or "".
+
+    Raises:
+        InputError: with every problem of the file.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> path = Path(mkdtemp()) / "villages.csv"
+        >>> _ = path.write_text("code,n\\nA,1\\nB,2\\n", encoding="utf-8")
+        >>> read_table(path, [Column("code"), Column("n", "integer", low=0)], key="code").columns["n"]
+        [1, 2]
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError([Problem(path.name, "the file is missing", f"put it into {path.parent}")]) from None
+    except UnicodeDecodeError as error:
+        remedy = "save it as 'CSV UTF-8' in the spreadsheet program"
+        raise InputError([Problem(path.name, "the file is not UTF-8 text", remedy, value=repr(error.object[error.start]))]) from None
+    except OSError as error:
+        raise InputError([Problem(path.name, f"the file cannot be read ({error.strerror})", "check its rights")]) from None
+    return parse_table(text, path.name, columns, key)
+
+
+def parse_table(text: str, file: str, columns: Sequence[Column], key: str = "") -> Table:
+    """As :func:`read_table`, from text.
+
+    Example:
+        >>> parse_table("n\\n-1\\n", "demo.csv", [Column("n", "integer", low=0)])
+        Traceback (most recent call last):
+        ...
+        simsec.base.errors.InputError: demo.csv, line 2, n: out of bounds (found '-1'); expected at least 0
+    """
+    rows = list(csv.reader(io.StringIO(text)))
+    header = [name.strip() for name in rows[0]] if rows else []
+    problems = _header_problems(file, header, columns)
+    if problems:
+        raise InputError(problems)
+    place = {name: number for number, name in enumerate(header)}
+    table = Table(file, {column.name: [] for column in columns})
+    for line, row in enumerate(rows[1:], start=2):
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) != len(header):
+            what = f"the row has {len(row)} cells, the header {len(header)}"
+            problems.append(Problem(file, what, "check for a missing or an extra comma", line))
+            continue
+        table.line.append(line)
+        for column in columns:
+            raw = row[place[column.name]].strip()
+            cell, problem = _cell(raw, column)
+            table.columns[column.name].append(cell)
+            if problem:
+                what, bound = problem
+                problems.append(Problem(file, what, "", line, column.name, raw, bound))
+    problems += _duplicates(table, key) if key else []
+    if not table.line and not problems:
+        problems.append(Problem(file, "the table has no rows", "add at least one row"))
+    if problems:
+        raise InputError(problems)
+    return table
+
+
+def _header_problems(file: str, header: list[str], columns: Sequence[Column]) -> list[Problem]:
+    names = [column.name for column in columns]
+    problems = [Problem(file, "a column is missing", "add it to the header", 1, name) for name in names if name not in header]
+    problems += [
+        Problem(file, "unknown column", f"remove it; the columns are {', '.join(names)}", 1, name)
+        for name in header
+        if name not in names
+    ]
+    problems += [Problem(file, "a column appears twice", "keep one", 1, name) for name in {n for n in header if header.count(n) > 1}]
+    return problems
+
+
+def _cell(raw: str, column: Column) -> tuple[Cell, tuple[str, str] | None]:
+    if column.kind == "text":
+        if not raw and column.required:
+            return raw, ("the cell is empty", "a text")
+        if raw and column.choices and raw not in column.choices:
+            return raw, ("unknown word", "one of " + ", ".join(column.choices))
+        return raw, None
+    if not raw and not column.required:
+        return 0, None
+    try:
+        value: Cell = float(raw) if column.kind == "number" else int(raw)
+    except ValueError:
+        return 0, ("not a number" if column.kind == "number" else "not a whole number", _bounds(column))
+    low, high = (0.0, 1.0) if column.kind == "flag" else (column.low, column.high)
+    if not low <= float(value) <= high:  # also refuses nan
+        return value, ("out of bounds", _bounds(column))
+    return value, None
+
+
+def _bounds(column: Column) -> str:
+    if column.kind == "flag":
+        return "0 or 1"
+    has_low, has_high = column.low > float("-inf"), column.high < float("inf")
+    if has_low and has_high:
+        return f"{column.low:g} to {column.high:g}"
+    if has_low:
+        return f"at least {column.low:g}"
+    return f"at most {column.high:g}" if has_high else "a number"
+
+
+def _duplicates(table: Table, key: str) -> list[Problem]:
+    first: dict[Cell, int] = {}
+    problems = []
+    for line, value in zip(table.line, table.columns[key], strict=True):
+        if value in first:
+            what = f"the same {key} stands in line {first[value]}"
+            problems.append(Problem(table.file, what, "give every row its own", line, key, str(value)))
+        first.setdefault(value, line)
+    return problems
+
+
+def write_table(path: Path, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, private: bool = False) -> None:
+    """Write rows in the order of the declared columns; floats in shortest round-trip form.
+
+    Raises:
+        RunError: the file cannot be written.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> path = Path(mkdtemp()) / "demo.csv"
+        >>> write_table(path, [Column("code"), Column("n", "integer")], [("A", 1)])
+        >>> path.read_text(encoding="utf-8")
+        'code,n\\nA,1\\n'
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([column.name for column in columns])
+    writer.writerows(rows)
+    write_text(path, out.getvalue(), private=private)

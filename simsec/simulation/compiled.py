@@ -1,0 +1,150 @@
+"""A compiled calendar: the very same rules, bound to compiled neighbours and run over arrays (needs Numba).
+
+Equal to the SimPy calendar to the last digit; for millions of days. Listeners, looks and user-written policies need
+the SimPy calendar.
+"""
+
+from __future__ import annotations
+
+import heapq
+import types
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from simsec.simulation import calendar, model, movement, policies, rules
+from simsec.simulation.model import DayMarks, State, World
+from simsec.simulation.policies import available, chain_of_command, nearest_capable, nearest_in_sector
+
+# In the order in which they need one another.
+COMPILED: tuple[Callable[..., Any], ...] = (
+    movement.position,
+    movement.at_base,
+    movement.slowness,
+    movement.in_own_block,
+    movement.minutes_to,
+    available.may_go,
+    available.held_back,
+    available.nearest_between,
+    chain_of_command.choose,
+    nearest_capable.choose,
+    nearest_in_sector.choose,
+    policies.choose,
+    rules.missing,
+    rules.missing_on,
+    rules.schedule_rise,
+    rules.wake,
+    rules.ask,
+    rules.send,
+    rules.may_serve,
+    rules.serve_waiting,
+    rules.all_arrived,
+    rules.on_report,
+    rules.on_request,
+    rules.on_arrive,
+    rules.on_clear,
+    rules.on_rise,
+    rules.on_spread,
+)
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> Callable[..., Any]:
+    """Compile every rule and policy, each bound to the compiled ones it names, and the loop over them."""
+    import numba
+
+    done: dict[int, Any] = {}
+
+    def bind(function: Callable[..., Any]) -> Any:
+        names = {
+            name: done.get(id(value), value) if isinstance(value, types.FunctionType) else value
+            for name, value in function.__globals__.items()
+        }
+        code = function.__code__  # type: ignore[attr-defined]  # a plain function has one; Callable does not say so
+        return numba.njit(types.FunctionType(code, names, function.__name__))
+
+    for function in COMPILED:
+        done[id(function)] = bind(function)
+    wake, schedule_rise = done[id(rules.wake)], done[id(rules.schedule_rise)]
+    clear, arrive, rise, spread, report, request = (done[id(rule)] for rule in rules.RULES)
+    CLEAR, ARRIVE, RISE, SPREAD, REPORT, NOWHERE = (
+        model.CLEAR, model.ARRIVE, model.RISE, model.SPREAD, model.REPORT, model.NOWHERE,
+    )  # fmt: skip
+
+    def loop(world: World, day: DayMarks, state: State, ends_min: float) -> None:
+        then = [(0.0, 0, 0, 0, 0)]
+        then.pop()
+        for incident in range(day.primaries):
+            if day.child_end[incident] > day.child_first[incident]:
+                wake(world, day, state, incident, day.onset[incident], then)
+            else:
+                then.append((day.onset[incident] + day.report_delay[incident], REPORT, incident, NOWHERE, 0))
+            schedule_rise(day, state, incident, then)
+        queue = [(0.0, 0, 0, (0.0, 0, 0, 0, 0))]
+        queue.pop()
+        order = 0
+        for event in then:
+            heapq.heappush(queue, (event[0], event[1], order, event))
+            order += 1
+        then.clear()
+        while len(queue) > 0:
+            event = heapq.heappop(queue)[3]
+            if event[0] >= ends_min:
+                break
+            kind = event[1]
+            if kind == CLEAR:
+                clear(world, day, state, event, then)
+            elif kind == ARRIVE:
+                arrive(world, day, state, event, then)
+            elif kind == RISE:
+                rise(world, day, state, event, then)
+            elif kind == SPREAD:
+                spread(world, day, state, event, then)
+            elif kind == REPORT:
+                report(world, day, state, event, then)
+            else:
+                request(world, day, state, event, then)
+            for following in then:
+                heapq.heappush(queue, (following[0], following[1], order, following))
+                order += 1
+            then.clear()
+
+    return numba.njit(loop)  # type: ignore[no-any-return]  # numba is not typed
+
+
+def as_arrays(record: Any) -> Any:
+    """A world or a day with every list as an array, for the compiled calendar."""
+    values = [np.array(value) if isinstance(value, list) else value for value in record]
+    return type(record)(*values)
+
+
+def run_compiled(world: World, day: DayMarks, ends_min: float) -> State:
+    """Play a day as :func:`simsec.simulation.calendar.run_on_simpy` does, compiled.
+
+    Args:
+        world: from :func:`as_arrays`.
+        day: marks over lists, as the SimPy calendar takes them.
+        ends_min: nothing after this minute happens.
+    """
+    state = model.fresh_state(world, day)
+    waiting = [(0.0, 0, 0)]
+    waiting.pop()
+    arrays = State(*(np.array(values) if values else _empty(name) for name, values in _fields(state)))
+    arrays = arrays._replace(waiting=waiting)
+    if len(day.kind):
+        _compiled()(world, as_arrays(day), arrays, ends_min)
+    return State(*(values if isinstance(values, list) else values.tolist() for values in arrays))
+
+
+def _fields(state: State) -> list[tuple[str, Any]]:
+    return list(zip(State._fields, state, strict=True))
+
+
+def _empty(name: str) -> Any:
+    whole = State.__annotations__[name].startswith("list[int]")
+    return np.zeros(0, dtype=np.int64 if whole else np.float64)
+
+
+__all__ = ["as_arrays", "calendar", "run_compiled"]

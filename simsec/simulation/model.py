@@ -1,0 +1,185 @@
+"""What the rules read and write: the world, the day, the state. Arrays, numbers and tuples only.
+
+So the same rules run over lists under SimPy and over numpy arrays when compiled. Every number here comes from the
+scenario, the plan or the day; the rules add none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+# Kinds of event. At the same instant: first what frees, then what arrives, then what grows, then what asks.
+CLEAR, ARRIVE, RISE, SPREAD, REPORT, REQUEST = range(6)
+EVENT_NAMES = ("clear", "arrive", "rise", "spread", "report", "request")
+
+GREEN, YELLOW, RED = range(3)
+BLOCK, SUBDISTRICT, RAYON, REGENCY = range(4)
+GUARD, PATROL, SQUAD, MEDIC, AMBULANCE = range(5)  # the first of schema.CAPABILITIES: those a rule names
+HIT, LIMIT_REACHED = range(2)  # counters of the state
+
+NOWHERE = -1
+NEVER = -1e9  # times may be negative on the day before
+
+Ints = Sequence[int]
+Floats = Sequence[float]
+Event = tuple[float, int, int, int, int]  # time, kind, incident, unit (or ladder, level), ticket (or version)
+
+
+class World(NamedTuple):
+    """What is known and decided; only read by the rules. ``[u]`` unit, ``[s]`` station, ``[k]`` unit kind, ``[l]`` ladder."""
+
+    unit_kind: Ints  # [u]
+    unit_home: Ints  # [u] node
+    unit_subdistrict: Ints  # [u] -1: of no sub-district
+    unit_rayon: Ints  # [u] -1: central, of no rayon
+    unit_block: Ints  # [u] -1: guards no block
+    kind_vehicle: Ints  # [k]
+    kind_first: Ints  # [k] first unit of the kind
+    kind_end: Ints  # [k] one past the last
+    sector_first: Sequence[Ints]  # [k][subdistrict] first unit of the kind there
+    sector_end: Sequence[Ints]  # [k][subdistrict]
+    can: Sequence[Ints]  # [k][capability] 0 or 1
+    block_unit: Ints  # [block] the guard pair
+    block_size: Ints  # [block]
+    block_offset: Ints  # [block] where its minutes start
+    block_minutes: Floats  # flat: from a place in the block to another, friction included
+    station_block: Ints  # [s]
+    station_place: Ints  # [s] its place in the block
+    station_node: Ints  # [s]
+    station_subdistrict: Ints  # [s]
+    station_rayon: Ints  # [s]
+    stretch: Sequence[Floats]  # [vehicle][s] last stretch from the node, minutes, friction included
+    policy: int  # number in policies.NAMES
+    minutes: Sequence[Sequence[Floats]]  # [vehicle][node][node], friction included
+    previous: Sequence[Sequence[Ints]]  # [vehicle][node][node] the node before the last on the stored route
+    zone_share: Sequence[Sequence[Floats]]  # [node][node][zone] share of the route in each zone
+    zones: int
+    capabilities: int
+    ladders: int
+    ladder_of: Ints  # [capability]
+    ladder_first: Ints  # [l] first row
+    ladder_end: Ints  # [l]
+    enter: Sequence[Ints]  # [l][level] row
+    row_kind: Ints  # [row]
+    row_scope: Ints  # [row]
+    kind_row: Sequence[Ints]  # [l][k] the row whose turn-out a unit of the kind takes, -1: not on the ladder
+    reach: Sequence[Ints]  # [l][k] widest scope at which the kind serves, -1: none
+    need: Sequence[Sequence[Ints]]  # [incident kind][level][capability]
+    care_ladder: Ints  # [l] 1: an arrival on this ladder is care
+    squad_kind: int
+    contained_by: int
+    stations_at_most: int
+    reserve_threshold: int
+    divert: int  # 1: a unit on its way to a lower level may be turned round
+    starts_min: float
+
+
+class DayMarks(NamedTuple):
+    """What chance brings: one dispatched or dormant incident a row, every mark drawn before anything moves."""
+
+    kind: Ints  # [i]
+    station: Ints  # [i]
+    onset: Floats  # [i] NEVER: dormant until a parent wakes it
+    level: Ints  # [i] first level
+    report_delay: Floats  # [i] detection and call
+    rise: Sequence[Floats]  # [i][level] minutes after onset at which it leaves the level if nobody came, inf: never
+    scene: Sequence[Floats]  # [i][level] minutes on scene
+    where: Floats  # [i] uniform: where in its block the pair stands when called
+    delay: Sequence[Floats]  # [i][row] minutes a step takes before it passes the request on
+    turnout: Sequence[Floats]  # [i][row] minutes before a unit at its base moves
+    noise: Sequence[Floats]  # [i][slot] factor on the travel minutes of the slot-th unit sent
+    noises: int
+    parent: Ints  # [i] -1: primary
+    child_first: Ints  # [i]
+    child_end: Ints  # [i]
+    spread_delay: Floats  # [i] minutes after the parent's onset
+    contain_within: Floats  # [i] minutes after the parent's onset in which enough squads stop it
+    hits: Ints  # [i] stations hit
+    slow: Sequence[Floats]  # [hour][zone] factor on minutes: rain and night
+    even: int  # 1: every zone is equally slow in every hour
+    primaries: int
+
+
+class State(NamedTuple):
+    """What is going on; the only thing the rules change."""
+
+    serves: list[int]  # [u] incident, -1 when free
+    serves_as: list[int]  # [u] capability
+    on_scene: list[int]  # [u] 0 or 1
+    ticket: list[int]  # [u] raised at every order: an event that bears an older one is void
+    leg_from: list[int]  # [u] node
+    leg_to: list[int]  # [u] node
+    leg_start: list[float]  # [u] minute it moved off
+    leg_slow: list[float]  # [u] factor on the table's minutes of this leg
+    missions: list[int]  # [u]
+    busy_min: list[float]  # [u] from order to clear
+    ordered_at: list[float]  # [u]
+    onset: list[float]  # [i] NEVER while dormant
+    level: list[int]  # [i]
+    version: list[int]  # [i] raised when the needs change: older requests are void
+    step: list[list[int]]  # [i][l] row
+    queued: list[list[int]]  # [i][l] 0 or 1: stands in the waiting list
+    sent: list[list[int]]  # [i][capability]
+    arrived: list[list[int]]  # [i][capability]
+    here: list[int]  # [i] units sent and not yet cleared
+    squads_here: list[int]  # [i]
+    units_sent: list[int]  # [i]
+    reported: list[float]  # [i] NEVER until it happens; so the times below
+    dispatched: list[float]  # [i]
+    first: list[float]  # [i]
+    first_unit: list[int]  # [i]
+    full: list[float]  # [i]
+    care: list[float]  # [i]
+    cleared: list[float]  # [i]
+    contained: list[float]  # [i]
+    waiting: list[tuple[float, int, int]]  # list of (time, incident, ladder)
+    counters: list[int]  # [HIT, LIMIT_REACHED]
+
+
+def fresh_state(world: World, day: DayMarks) -> State:
+    """The state before the first event, over Python lists."""
+    units, n = len(world.unit_kind), len(day.kind)
+    homes = list(world.unit_home)
+    return State(
+        serves=[-1] * units,
+        serves_as=[0] * units,
+        on_scene=[0] * units,
+        ticket=[0] * units,
+        leg_from=homes,
+        leg_to=homes[:],
+        leg_start=[world.starts_min] * units,
+        leg_slow=[1.0] * units,
+        missions=[0] * units,
+        busy_min=[0.0] * units,
+        ordered_at=[NEVER] * units,
+        onset=list(day.onset),
+        level=list(day.level),
+        version=[0] * n,
+        step=[[0] * world.ladders for _ in range(n)],
+        queued=[[0] * world.ladders for _ in range(n)],
+        sent=[[0] * world.capabilities for _ in range(n)],
+        arrived=[[0] * world.capabilities for _ in range(n)],
+        here=[0] * n,
+        squads_here=[0] * n,
+        units_sent=[0] * n,
+        reported=[NEVER] * n,
+        dispatched=[NEVER] * n,
+        first=[NEVER] * n,
+        first_unit=[-1] * n,
+        full=[NEVER] * n,
+        care=[NEVER] * n,
+        cleared=[NEVER] * n,
+        contained=[NEVER] * n,
+        waiting=[],
+        counters=[0, 0],
+    )
+
+
+def copy_state(state: State) -> State:
+    """A state that shares nothing with the first: to branch a day, or to look ahead."""
+    return State(*(_copied(values) for values in state))
+
+
+def _copied(values: list[Any]) -> list[Any]:
+    return [item[:] if isinstance(item, list) else item for item in values]

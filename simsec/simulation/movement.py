@@ -1,0 +1,63 @@
+"""Where a unit is, and how long it needs: plain functions over the world, the day and the state."""
+
+from __future__ import annotations
+
+from simsec.simulation.model import DayMarks, State, World
+
+
+def position(world: World, state: State, unit: int, now: float) -> int:
+    """The node nearest to the unit on its present leg; a unit whose leg is over stands at its end."""
+    vehicle = world.kind_vehicle[world.unit_kind[unit]]
+    start, end = state.leg_from[unit], state.leg_to[unit]
+    if start == end:
+        return end
+    minutes = world.minutes[vehicle][start]
+    elapsed = (now - state.leg_start[unit]) / state.leg_slow[unit]
+    if elapsed >= minutes[end]:
+        return end
+    if elapsed <= 0:
+        return start
+    ahead, behind = end, end
+    while minutes[behind] > elapsed:
+        ahead, behind = behind, world.previous[vehicle][start][behind]
+    if minutes[ahead] - elapsed < elapsed - minutes[behind]:
+        return ahead
+    return behind
+
+
+def at_base(world: World, state: State, unit: int, now: float) -> bool:
+    """Whether the unit is free and back where it belongs."""
+    home = world.unit_home[unit]
+    return state.serves[unit] < 0 and state.leg_to[unit] == home and position(world, state, unit, now) == home
+
+
+def slowness(world: World, day: DayMarks, now: float, origin: int, destination: int) -> float:
+    """Rain and night: the mean factor of the zones along the stored route, in this hour."""
+    hour = min(max(int((now - world.starts_min) // 60.0), 0), len(day.slow) - 1)
+    slow = day.slow[hour]
+    if day.even == 1:
+        return slow[0]
+    shares = world.zone_share[origin][destination]
+    total = 0.0
+    for zone in range(world.zones):
+        total += shares[zone] * slow[zone]
+    return total
+
+
+def in_own_block(world: World, state: State, unit: int, station: int, now: float) -> bool:
+    """Whether a guard pair walks its own block, which holds the station."""
+    block = world.unit_block[unit]
+    return block >= 0 and block == world.station_block[station] and at_base(world, state, unit, now)
+
+
+def minutes_to(world: World, day: DayMarks, state: State, unit: int, incident: int, now: float) -> float:
+    """Minutes on a dry day from where the unit is to the station, friction included, turn-out not."""
+    station = day.station[incident]
+    if in_own_block(world, state, unit, station, now):
+        block = world.unit_block[unit]
+        size = world.block_size[block]
+        place = min(int(day.where[incident] * size), size - 1)
+        return world.block_minutes[world.block_offset[block] + place * size + world.station_place[station]]
+    vehicle = world.kind_vehicle[world.unit_kind[unit]]
+    node = position(world, state, unit, now)
+    return world.minutes[vehicle][node][world.station_node[station]] + world.stretch[vehicle][station]

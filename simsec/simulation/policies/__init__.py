@@ -1,0 +1,22 @@
+"""Dispatch policies: plain functions ``choose(world, day, state, incident, capability, now) -> unit or -1``.
+
+A policy is called once per missing unit. A new one is a small file here, a name in ``NAMES`` and a line in ``choose``.
+"""
+
+from __future__ import annotations
+
+from simsec.simulation.model import DayMarks, State, World
+from simsec.simulation.policies.chain_of_command import choose as by_chain_of_command
+from simsec.simulation.policies.nearest_capable import choose as by_nearest_capable
+from simsec.simulation.policies.nearest_in_sector import choose as by_nearest_in_sector
+
+NAMES = ("chain_of_command", "nearest_capable", "nearest_in_sector")
+
+
+def choose(world: World, day: DayMarks, state: State, incident: int, capability: int, now: float) -> int:
+    """The unit the world's policy sends, or -1; an if rather than a table, so that it compiles."""
+    if world.policy == 1:
+        return by_nearest_capable(world, day, state, incident, capability, now)
+    if world.policy == 2:
+        return by_nearest_in_sector(world, day, state, incident, capability, now)
+    return by_chain_of_command(world, day, state, incident, capability, now)

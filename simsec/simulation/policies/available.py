@@ -1,0 +1,43 @@
+"""Who may be sent: shared by every policy."""
+
+from __future__ import annotations
+
+from simsec.simulation.model import RED, DayMarks, State, World
+from simsec.simulation.movement import minutes_to
+
+
+def may_go(world: World, state: State, incident: int, unit: int) -> bool:
+    """A free unit; with diversion also one still on its way to an incident of a lower level."""
+    other = state.serves[unit]
+    if other < 0:
+        return True
+    return world.divert == 1 and state.on_scene[unit] == 0 and state.level[incident] > state.level[other]
+
+
+def held_back(world: World, state: State, incident: int, kind: int) -> bool:
+    """Whether the reserve threshold keeps the last squads for red incidents."""
+    if world.reserve_threshold == 0 or kind != world.squad_kind or state.level[incident] == RED:
+        return False
+    free = 0
+    for unit in range(world.kind_first[kind], world.kind_end[kind]):
+        if state.serves[unit] < 0:
+            free += 1
+    return free <= world.reserve_threshold
+
+
+def nearest_between(
+    world: World, day: DayMarks, state: State, incident: int, first: int, end: int, rayon: int, now: float
+) -> tuple[int, float]:
+    """The nearest unit that may go among the numbers first to end - 1; ties go to the lowest number.
+
+    A rayon of 0 or more keeps to units of that rayon; -1 asks for any.
+    """
+    best, least = -1, 1e18
+    for unit in range(first, end):
+        if rayon >= 0 and world.unit_rayon[unit] != rayon:
+            continue
+        if may_go(world, state, incident, unit):
+            minutes = minutes_to(world, day, state, unit, incident, now)
+            if minutes < least:
+                best, least = unit, minutes
+    return best, least

@@ -1,0 +1,262 @@
+"""What happens on polling day: six small rules, one a kind of event.
+
+``rule(world, day, state, event, then)``: the world and the day are only read, the state is changed, and what follows
+is appended to ``then``. A fight breaks out at a station: it is *reported*; the report becomes a *request* to the first
+step of the chain of command; a unit is sent and *arrives*; it works and is *cleared*. If nobody came in time the
+incident *rises* a level and asks again, higher up; a crowd may *spread* to the next village.
+"""
+
+from __future__ import annotations
+
+from simsec.simulation.model import (
+    ARRIVE,
+    CLEAR,
+    HIT,
+    LIMIT_REACHED,
+    NEVER,
+    NOWHERE,
+    RAYON,
+    RED,
+    REPORT,
+    REQUEST,
+    RISE,
+    SPREAD,
+    SQUAD,
+    SUBDISTRICT,
+    DayMarks,
+    Event,
+    State,
+    World,
+)
+from simsec.simulation.movement import at_base, minutes_to, position, slowness
+from simsec.simulation.policies import choose
+
+
+def missing(world: World, day: DayMarks, state: State, incident: int, capability: int) -> int:
+    """How many more units with the capability the incident needs at its present level than were sent."""
+    need = world.need[day.kind[incident]][state.level[incident]][capability]
+    return max(need - state.sent[incident][capability], 0)
+
+
+def missing_on(world: World, day: DayMarks, state: State, incident: int, ladder: int) -> int:
+    """As :func:`missing`, over the capabilities of a ladder."""
+    total = 0
+    for capability in range(world.capabilities):
+        if world.ladder_of[capability] == ladder:
+            total += missing(world, day, state, incident, capability)
+    return total
+
+
+def wake(world: World, day: DayMarks, state: State, incident: int, now: float, then: list[Event]) -> None:
+    """An incident begins: it will be reported, may rise, and may spread."""
+    state.onset[incident] = now
+    state.counters[HIT] += day.hits[incident]
+    then.append((now + day.report_delay[incident], REPORT, incident, NOWHERE, 0))
+    schedule_rise(day, state, incident, then)
+    for child in range(day.child_first[incident], day.child_end[incident]):
+        then.append((now + day.spread_delay[child], SPREAD, child, NOWHERE, 0))
+
+
+def schedule_rise(day: DayMarks, state: State, incident: int, then: list[Event]) -> None:
+    """The moment at which the present level is left if nobody has come."""
+    level = state.level[incident]
+    if level < RED and day.rise[incident][level] < 1e17:
+        then.append((state.onset[incident] + day.rise[incident][level], RISE, incident, level + 1, 0))
+
+
+def ask(world: World, day: DayMarks, state: State, incident: int, now: float, then: list[Event]) -> None:
+    """Request what is missing: each ladder at the step its level names, never below the step already reached."""
+    for ladder in range(world.ladders):
+        if missing_on(world, day, state, incident, ladder) > 0:
+            entry = world.enter[ladder][state.level[incident]]
+            state.step[incident][ladder] = max(state.step[incident][ladder], entry)
+            then.append((now, REQUEST, incident, ladder, state.version[incident]))
+
+
+def send(
+    world: World, day: DayMarks, state: State, incident: int, capability: int, unit: int, now: float, then: list[Event]
+) -> None:
+    """Order a unit to an incident; a unit on its way elsewhere leaves a request behind."""
+    other = state.serves[unit]
+    if other >= 0:
+        state.sent[other][state.serves_as[unit]] -= 1
+        state.here[other] -= 1
+        state.busy_min[unit] += now - state.ordered_at[unit]
+        then.append((now, REQUEST, other, world.ladder_of[state.serves_as[unit]], state.version[other]))
+    ladder = world.ladder_of[capability]
+    kind = world.unit_kind[unit]
+    turnout = day.turnout[incident][world.kind_row[ladder][kind]] if at_base(world, state, unit, now) else 0.0
+    origin = position(world, state, unit, now)
+    target = world.station_node[day.station[incident]]
+    factor = slowness(world, day, now, origin, target) * day.noise[incident][state.units_sent[incident] % day.noises]
+    travel = minutes_to(world, day, state, unit, incident, now) * factor
+    state.serves[unit] = incident
+    state.serves_as[unit] = capability
+    state.on_scene[unit] = 0
+    state.ticket[unit] += 1
+    state.leg_from[unit] = origin
+    state.leg_to[unit] = target
+    state.leg_start[unit] = now + turnout
+    state.leg_slow[unit] = factor
+    state.missions[unit] += 1
+    state.ordered_at[unit] = now
+    state.sent[incident][capability] += 1
+    state.here[incident] += 1
+    state.units_sent[incident] += 1
+    if state.dispatched[incident] == NEVER:
+        state.dispatched[incident] = now
+    then.append((now + turnout + travel, ARRIVE, incident, unit, state.ticket[unit]))
+
+
+def may_serve(world: World, day: DayMarks, state: State, unit: int, incident: int, ladder: int) -> int:
+    """A capability the waiting incident misses and the unit brings within its reach, or -1."""
+    kind = world.unit_kind[unit]
+    reach = world.reach[ladder][kind]
+    station = day.station[incident]
+    if reach < 0:
+        return NOWHERE
+    if reach < SUBDISTRICT and world.unit_block[unit] != world.station_block[station]:
+        return NOWHERE
+    if reach == SUBDISTRICT and world.unit_subdistrict[unit] != world.station_subdistrict[station]:
+        return NOWHERE
+    if reach == RAYON and world.unit_rayon[unit] != world.station_rayon[station]:
+        return NOWHERE
+    for capability in range(world.capabilities):
+        on_ladder = world.ladder_of[capability] == ladder and world.can[kind][capability] == 1
+        if on_ladder and missing(world, day, state, incident, capability) > 0:
+            return capability
+    return NOWHERE
+
+
+def serve_waiting(world: World, day: DayMarks, state: State, unit: int, now: float, then: list[Event]) -> None:
+    """A unit became free: it takes the first of its own area's list, then of the others', by level and time."""
+    best, best_capability = -1, -1
+    best_own, best_level, best_time = -1, -1, 0.0
+    for place in range(len(state.waiting)):
+        since, incident, ladder = state.waiting[place]
+        capability = may_serve(world, day, state, unit, incident, ladder)
+        if capability < 0:
+            continue
+        own = 1 if world.unit_subdistrict[unit] == world.station_subdistrict[day.station[incident]] else 0
+        level = state.level[incident]
+        better = own > best_own or (own == best_own and level > best_level)
+        if better or (own == best_own and level == best_level and since < best_time):
+            best, best_capability, best_own, best_level, best_time = place, capability, own, level, since
+    if best < 0:
+        return
+    since, incident, ladder = state.waiting[best]
+    send(world, day, state, incident, best_capability, unit, now, then)
+    if missing_on(world, day, state, incident, ladder) == 0:
+        state.waiting.pop(best)
+        state.queued[incident][ladder] = 0
+
+
+def on_report(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
+    """Somebody outside the station knows: the request enters the chain of command."""
+    now, _, incident, _, _ = event
+    state.reported[incident] = now
+    ask(world, day, state, incident, now, then)
+
+
+def on_request(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
+    """A step sends at once what it has, up to what is missing, and passes the rest on after its delay."""
+    now, _, incident, ladder, version = event
+    if version != state.version[incident]:
+        return
+    for capability in range(world.capabilities):
+        if world.ladder_of[capability] != ladder:
+            continue
+        while missing(world, day, state, incident, capability) > 0:
+            unit = choose(world, day, state, incident, capability, now)
+            if unit < 0:
+                break
+            send(world, day, state, incident, capability, unit, now, then)
+    if missing_on(world, day, state, incident, ladder) == 0:
+        return
+    row = state.step[incident][ladder]
+    if row + 1 < world.ladder_end[ladder]:
+        state.step[incident][ladder] = row + 1
+        then.append((now + day.delay[incident][row], REQUEST, incident, ladder, version))
+    elif state.queued[incident][ladder] == 0:
+        state.queued[incident][ladder] = 1
+        state.waiting.append((now, incident, ladder))
+
+
+def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
+    """A unit reaches the station, unless it was ordered elsewhere meanwhile; its work begins."""
+    now, _, incident, unit, ticket = event
+    if ticket != state.ticket[unit]:
+        return
+    capability = state.serves_as[unit]
+    state.on_scene[unit] = 1
+    state.arrived[incident][capability] += 1
+    if state.first[incident] == NEVER:
+        state.first[incident] = now
+        state.first_unit[incident] = unit
+    if world.care_ladder[world.ladder_of[capability]] == 1 and state.care[incident] == NEVER:
+        state.care[incident] = now
+    if capability == SQUAD:
+        state.squads_here[incident] += 1
+        if state.squads_here[incident] >= world.contained_by and state.contained[incident] == NEVER:
+            state.contained[incident] = now
+    if state.full[incident] == NEVER and all_arrived(world, day, state, incident):
+        state.full[incident] = now
+    then.append((now + day.scene[incident][state.level[incident]], CLEAR, incident, unit, ticket))
+
+
+def all_arrived(world: World, day: DayMarks, state: State, incident: int) -> bool:
+    """Whether every need of the present level has been met on the spot."""
+    for capability in range(world.capabilities):
+        need = world.need[day.kind[incident]][state.level[incident]][capability]
+        if state.arrived[incident][capability] < need:
+            return False
+    return True
+
+
+def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
+    """A unit has done its work: it heads back, and may be called again on the way."""
+    now, _, incident, unit, ticket = event
+    if ticket != state.ticket[unit]:
+        return
+    target, home = world.station_node[day.station[incident]], world.unit_home[unit]
+    state.serves[unit] = -1
+    state.on_scene[unit] = 0
+    state.busy_min[unit] += now - state.ordered_at[unit]
+    state.leg_from[unit] = target
+    state.leg_to[unit] = home
+    state.leg_start[unit] = now
+    state.leg_slow[unit] = slowness(world, day, now, target, home)
+    state.here[incident] -= 1
+    if state.serves_as[unit] == SQUAD:
+        state.squads_here[incident] -= 1
+    if state.here[incident] == 0 and all_arrived(world, day, state, incident):
+        state.cleared[incident] = now
+    serve_waiting(world, day, state, unit, now, then)
+
+
+def on_rise(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
+    """Nobody came in time: the level rises, the needs are computed anew, older requests are void."""
+    now, _, incident, level, _ = event
+    if state.first[incident] != NEVER:
+        return
+    state.level[incident] = level
+    state.version[incident] += 1
+    schedule_rise(day, state, incident, then)
+    if state.reported[incident] != NEVER:
+        ask(world, day, state, incident, now, then)
+
+
+def on_spread(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
+    """The crowd reaches the next village, unless enough squads stood at the last one in time."""
+    now, _, child, _, _ = event
+    parent = day.parent[child]
+    in_time = min(now, state.onset[parent] + day.contain_within[child])
+    if state.contained[parent] != NEVER and state.contained[parent] <= in_time:
+        return
+    if state.counters[HIT] + day.hits[child] > world.stations_at_most:
+        state.counters[LIMIT_REACHED] += 1
+        return
+    wake(world, day, state, child, now, then)
+
+
+RULES = (on_clear, on_arrive, on_rise, on_spread, on_report, on_request)

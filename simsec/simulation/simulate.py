@@ -1,0 +1,49 @@
+"""``simulate``: the only place where units move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from simsec.day.day import Day
+from simsec.plan.plan import Plan
+from simsec.scenario.reading import Scenario
+from simsec.simulation.calendar import Listener, Look, marks_of, run_on_simpy
+from simsec.simulation.model import World
+from simsec.simulation.outcome import Outcome, outcome_of
+from simsec.simulation.world import world_of
+
+
+@lru_cache(maxsize=8)
+def kept_world(scenario: Scenario, plan: Plan) -> World:
+    """The world of a scenario and a plan, kept for the next day."""
+    return world_of(scenario, plan)
+
+
+def simulate(
+    scenario: Scenario, plan: Plan, day: Day, *, listener: Listener | None = None, looks: Sequence[Look] = ()
+) -> Outcome:
+    """Play one day under one plan; deterministic.
+
+    Args:
+        scenario: what is known.
+        plan: what is decided; check it with :func:`simsec.plan.check_plan` first.
+        day: what chance brings, sampled from the same scenario.
+        listener: called after every event; may only look.
+        looks: (minute, function of minute and state) to look at the state at fixed minutes.
+
+    Returns:
+        Rows of incidents and units.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> from simsec.day import sample_day
+        >>> from simsec.plan import doctrine
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> outcome = simulate(scenario, doctrine(scenario), sample_day(scenario, 1, 0))
+        >>> bool((outcome.incidents.response_min > 0).any())
+        True
+    """
+    world, ends_min = kept_world(scenario, plan), scenario.horizon_min[1]
+    state = run_on_simpy(world, marks_of(day), ends_min, listener, looks)
+    return outcome_of(world, day, state, ends_min)

@@ -1,0 +1,218 @@
+"""From a scenario and a plan to the world the rules read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsec.geography.graph import VEHICLES
+from simsec.geography.ground import Ground, between_stations, ground_of, post_node, site_node
+from simsec.plan.plan import Plan
+from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import CAPABILITIES, LEVELS, SCOPES
+from simsec.simulation.model import World
+from simsec.simulation.policies import NAMES
+
+Integers = NDArray[np.int64]
+CARE = ("medic", "ambulance")
+PAIR, PATROL_KIND, SQUAD_KIND = "pair", "patrol", "squad"
+
+
+class Roster(NamedTuple):
+    """The units of a plan in the order of their numbers: by kind, then by sub-district."""
+
+    kind: Integers
+    node: Integers
+    subdistrict: Integers
+    rayon: Integers
+    block: Integers
+    site: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Roads:
+    """Travel of a scenario as lists, friction included; shared by all plans."""
+
+    minutes: list[list[list[float]]]
+    previous: list[list[list[int]]]
+    stretch: list[list[float]]
+    zone_share: list[list[list[float]]]
+
+
+@lru_cache(maxsize=8)
+def _roads(scenario: Scenario) -> _Roads:
+    ground, friction = ground_of(scenario), scenario.settings.travel.friction.mode
+    return _Roads(
+        (ground.travel.minutes * friction).tolist(),
+        ground.travel.previous.tolist(),
+        (ground.stretch_min * friction).tolist(),
+        ground.zone_share.astype(np.float64).tolist(),
+    )
+
+
+def roster_of(scenario: Scenario, plan: Plan) -> Roster:
+    """Every unit of the plan and of the scenario's teams.
+
+    A squad at headquarters is central (rayon -1); a squad elsewhere belongs to the rayon it waits in.
+    """
+    kinds = [unit.kind for unit in scenario.settings.units]
+    villages, posts = scenario.villages, scenario.posts
+    headquarters = posts.of_type("polres")[0]
+    rows: list[tuple[int, int, int, int, int, str]] = []  # kind, sub-district, node, block, rayon, site
+    first_station = np.full(plan.blocks, -1)
+    first_station[plan.block[::-1]] = np.arange(len(plan.block))[::-1]
+    for block, station in enumerate(first_station.tolist()):
+        sector = int(scenario.stations.subdistrict[station])
+        rayon = int(villages.subdistrict_rayon[sector])
+        site = scenario.stations.code[station]
+        rows.append((kinds.index(PAIR), sector, int(scenario.stations.village[station]), block, rayon, site))
+    placed = [(PATROL_KIND, plan.patrols), (SQUAD_KIND, plan.squads)]
+    teams: list[tuple[str, str, int]] = [
+        (kind, site, count) for kind, sites in placed for site, count in sites.items()
+    ]
+    teams += [
+        (team.unit, posts.code[post], team.per_post)
+        for team in scenario.settings.teams
+        for post in posts.of_type(team.at)
+    ]
+    for kind, site, count in teams:
+        node = site_node(scenario, site)
+        village = node < len(villages)
+        sector = int(villages.subdistrict[node] if village else posts.subdistrict[node - len(villages)])
+        central = sector < 0 or node == post_node(scenario, headquarters)
+        rayon = -1 if central else int(villages.subdistrict_rayon[sector])
+        rows += [(kinds.index(kind), sector, node, -1, rayon, site)] * count
+    rows.sort(key=lambda row: row[:4])
+    kind_, sector_, node_, block_, rayon_ = (
+        np.array([row[column] for row in rows], dtype=np.int64) for column in range(5)
+    )
+    return Roster(kind_, node_, sector_, rayon_, block_, tuple(row[5] for row in rows))
+
+
+def _blocks(scenario: Scenario, ground: Ground, plan: Plan) -> tuple[Integers, Integers, Integers, list[float]]:
+    """Size and offset of each block, place of each station in its block, minutes between places."""
+    block = plan.block
+    size = np.bincount(block, minlength=plan.blocks)
+    order = np.argsort(block, kind="stable")
+    first = np.cumsum(size) - size
+    place = np.empty(len(block), dtype=np.int64)
+    place[order] = np.arange(len(block)) - first[block[order]]
+    offset = np.cumsum(size**2) - size**2
+    friction = scenario.settings.travel.friction.mode
+    minutes = np.zeros(int((size**2).sum()))
+    for number in range(plan.blocks):
+        members = order[first[number] : first[number] + size[number]]
+        minutes[offset[number] : offset[number] + size[number] ** 2] = between_stations(ground, members).ravel()
+    return size, offset, place, (minutes * friction).tolist()
+
+
+def world_of(scenario: Scenario, plan: Plan) -> World:
+    """The world of a scenario under a plan, over Python lists.
+
+    Args:
+        scenario: what is known.
+        plan: a checked plan; sites are posts or villages of the scenario.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> from simsec.plan import doctrine
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> len(world_of(scenario, doctrine(scenario)).station_block)
+        1983
+    """
+    settings, villages, stations = scenario.settings, scenario.villages, scenario.stations
+    ground, roads, roster = ground_of(scenario), _roads(scenario), roster_of(scenario, plan)
+    size, offset, place, block_minutes = _blocks(scenario, ground, plan)
+    kinds = [unit.kind for unit in settings.units]
+    kind_first, kind_end = _ranges(roster.kind, len(kinds))
+    sectors = len(villages.subdistrict_codes)
+    sector_key = roster.kind * (sectors + 1) + roster.subdistrict + 1
+    sector_first, sector_end = _ranges(sector_key, len(kinds) * (sectors + 1))
+    block_unit = np.full(plan.blocks, -1)
+    guarded = roster.block >= 0
+    block_unit[roster.block[guarded]] = np.flatnonzero(guarded)
+    return World(
+        unit_kind=roster.kind.tolist(),
+        unit_home=roster.node.tolist(),
+        unit_subdistrict=roster.subdistrict.tolist(),
+        unit_rayon=roster.rayon.tolist(),
+        unit_block=roster.block.tolist(),
+        kind_vehicle=[VEHICLES.index(unit.vehicle) for unit in settings.units],
+        kind_first=kind_first.tolist(),
+        kind_end=kind_end.tolist(),
+        sector_first=sector_first.reshape(len(kinds), sectors + 1)[:, 1:].tolist(),
+        sector_end=sector_end.reshape(len(kinds), sectors + 1)[:, 1:].tolist(),
+        can=[[int(capability in unit.capabilities) for capability in CAPABILITIES] for unit in settings.units],
+        block_unit=block_unit.tolist(),
+        block_size=size.tolist(),
+        block_offset=offset.tolist(),
+        block_minutes=block_minutes,
+        station_block=plan.block.tolist(),
+        station_place=place.tolist(),
+        station_node=ground.station_node.tolist(),
+        station_subdistrict=stations.subdistrict.tolist(),
+        station_rayon=villages.subdistrict_rayon[stations.subdistrict].tolist(),
+        stretch=roads.stretch,
+        minutes=roads.minutes,
+        previous=roads.previous,
+        zone_share=roads.zone_share,
+        zones=len(villages.rayon_names),
+        capabilities=len(CAPABILITIES),
+        **_chain(scenario, plan, kinds),
+        need=[
+            [[kind.needs.get(level, {}).get(capability, 0) for capability in CAPABILITIES] for level in LEVELS]
+            for kind in settings.incidents.values()
+        ],
+        squad_kind=kinds.index(SQUAD_KIND),
+        contained_by=settings.spreading.contained_by_squads,
+        stations_at_most=settings.spreading.stations_at_most,
+        reserve_threshold=plan.policy.reserve_threshold_squads,
+        divert=int(plan.policy.divert_to_higher_level),
+        policy=NAMES.index(plan.policy.name),
+        starts_min=scenario.horizon_min[0],
+    )
+
+
+def _ranges(numbers: Integers, count: int) -> tuple[Integers, Integers]:
+    """First and one past the last position of each number in a sorted array."""
+    every = np.arange(count)
+    return np.searchsorted(numbers, every, side="left"), np.searchsorted(numbers, every, side="right")
+
+
+def _chain(scenario: Scenario, plan: Plan, kinds: list[str]) -> dict[str, Any]:
+    """The ladders as rows; policies that know no steps start at the last one."""
+    ladders = scenario.settings.ladders
+    rows = [step for ladder in ladders for step in ladder.steps]
+    ends = np.cumsum([len(ladder.steps) for ladder in ladders])
+    first = ends - np.array([len(ladder.steps) for ladder in ladders])
+    stepwise = plan.policy.name == "chain_of_command"
+    kind_row = np.full((len(ladders), len(kinds)), -1)
+    reach = np.full((len(ladders), len(kinds)), -1)
+    for number, ladder in enumerate(ladders):
+        for place, step in reversed(list(enumerate(ladder.steps, start=int(first[number])))):
+            kind = kinds.index(step.unit)
+            kind_row[number, kind] = place
+            scope = SCOPES.index(step.scope) if stepwise else SCOPES.index("regency")
+            reach[number, kind] = max(reach[number, kind], scope)
+    capability_ladder = {
+        capability: number for number, ladder in enumerate(ladders) for capability in ladder.capabilities
+    }
+    return {
+        "ladders": len(ladders),
+        "ladder_of": [capability_ladder.get(capability, -1) for capability in CAPABILITIES],
+        "ladder_first": first.tolist(),
+        "ladder_end": ends.tolist(),
+        "enter": [
+            [int(first[n]) + ladder.enter[level] if stepwise else int(ends[n]) - 1 for level in LEVELS]
+            for n, ladder in enumerate(ladders)
+        ],
+        "row_kind": [kinds.index(step.unit) for step in rows],
+        "row_scope": [SCOPES.index(step.scope) for step in rows],
+        "kind_row": kind_row.tolist(),
+        "reach": reach.tolist(),
+        "care_ladder": [int(any(capability in CARE for capability in ladder.capabilities)) for ladder in ladders],
+    }
