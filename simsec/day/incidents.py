@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import poisson
 
 from simsec.day.day import Floats, Incidents, Integers, Reports
 from simsec.day.streams import stream, uniforms
@@ -45,13 +44,33 @@ class Draws:
         return Draws(self.seed, self.replication, self.key[rows], self.ordinal[rows])
 
 
+def poisson_quantile(u: Floats, mean: Floats) -> Integers:
+    """Poisson counts at the quantiles u, by adding up probabilities; quick where the means are small.
+
+    Example:
+        >>> poisson_quantile(np.array([0.5, 0.95, 0.999]), np.array([0.05, 0.05, 0.05])).tolist()
+        [0, 0, 2]
+    """
+    count = np.zeros(len(u), dtype=np.int64)
+    probability = np.exp(-mean)
+    total = probability.copy()
+    step, above = 0, u > total
+    while above.any() and step < 1000:  # the tail beyond is smaller than the spacing of the uniforms
+        step += 1
+        count += above
+        probability = probability * mean / step
+        total = total + probability
+        above = above & (u > total)
+    return count
+
+
 def _candidates(
     seed: int, replication: int, keys: NDArray[np.uint64], kind_key: NDArray[np.uint64], ceiling: Floats
 ) -> tuple[Integers, Integers, Draws]:
     """Poisson(ceiling) candidates for every (kind, place): kind, place and draws of each, in a fixed order."""
     u = uniforms(stream(seed, replication, "count"), kind_key[:, None] ^ keys[None, :], 0)
     kind, place = np.nonzero(u > np.exp(-ceiling)[:, None])
-    count = np.maximum(np.asarray(poisson.ppf(u[kind, place], ceiling[kind]), dtype=np.int64), 1) if len(kind) else kind
+    count = poisson_quantile(u[kind, place], ceiling[kind])
     kind, place = np.repeat(kind, count), np.repeat(place, count)
     first = np.cumsum(count) - count
     ordinal = np.arange(len(kind)) - np.repeat(first, count)

@@ -97,13 +97,20 @@ def window_quantile(u: Floats, windows: tuple[Window, ...]) -> Floats:
         >>> window_quantile(np.array([0.5]), (Window(start="H 07:00", end="H 13:00", share=1.0),)).tolist()
         [600.0]
     """
+    edges, start, end = _profile(windows)
+    place = np.clip(np.searchsorted(edges, u, side="right") - 1, 0, len(start) - 1)
+    inside = (u - edges[place]) / (edges[place + 1] - edges[place])
+    return np.asarray(start[place] + np.clip(inside, 0.0, 1.0) * (end[place] - start[place]))
+
+
+@lru_cache(maxsize=1024)
+def _profile(windows: tuple[Window, ...]) -> tuple[Floats, Floats, Floats]:
+    """Cumulative shares, starts and ends of the windows, in order of time."""
     ordered = sorted(windows, key=lambda window: parse_stamp(window.start))
     edges = np.concatenate([[0.0], np.cumsum([window.share for window in ordered])])
     start = np.array([parse_stamp(window.start) for window in ordered])
     end = np.array([parse_stamp(window.end) for window in ordered])
-    place = np.clip(np.searchsorted(edges, u, side="right") - 1, 0, len(ordered) - 1)
-    inside = (u - edges[place]) / (edges[place + 1] - edges[place])
-    return np.asarray(start[place] + np.clip(inside, 0.0, 1.0) * (end[place] - start[place]))
+    return edges, start, end
 
 
 @lru_cache(maxsize=64)

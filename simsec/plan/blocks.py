@@ -30,7 +30,7 @@ def pairs_needed(scenario: Scenario, sector: int, tps_per_pair: int) -> dict[str
         tps_per_pair: block size of the low class; the other classes keep their pattern.
     """
     inside = scenario.stations.subdistrict == sector
-    needed = {}
+    needed: dict[str, int] = {}
     for number, name in enumerate(CLASSES):
         count = int(np.sum(inside & (scenario.stations.station_class == number)))
         size = tps_per_pair if name == "low" else getattr(scenario.settings.patterns, name).tps

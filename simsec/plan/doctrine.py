@@ -25,10 +25,10 @@ def apportion(total: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
         [3, 2, 2]
     """
     share = total * weights / weights.sum()
-    whole = np.floor(share).astype(np.int64)
+    whole = np.asarray(np.floor(share), dtype=np.int64)
     rest = np.argsort(-(share - whole), kind="stable")[: total - int(whole.sum())]
     whole[rest] += 1
-    return whole
+    return np.asarray(whole, dtype=np.int64)
 
 
 def polsek_of(scenario: Scenario) -> tuple[str, ...]:

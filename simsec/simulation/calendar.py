@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
 
 import simpy
 import simpy.core
@@ -16,20 +18,33 @@ Listener = Callable[[Event, State], None]
 Look = tuple[float, Callable[[float, State], None]]
 
 
+class _Entry:
+    """What SimPy asks of an event it fires, and no more: thousands are made a day."""
+
+    __slots__ = ("_ok", "_value", "callbacks")
+
+    def __init__(self, value: Event, callbacks: tuple[Callable[[Any], None], ...]) -> None:
+        self._ok = True
+        self._value = value
+        self.callbacks = callbacks
+
+
 class Calendar(simpy.Environment):
     """SimPy's calendar with absolute instants and our order of ties: time, kind, order of scheduling.
 
-    ``timeout(at - now)`` can be off by an ulp and so swap ties; here the instant itself is the key. An entry takes
-    SimPy's own queue fields: (time, priority, number, event).
+    ``timeout(at - now)`` can be off by an ulp and so swap ties; here the instant itself is the key. An entry takes the
+    fields of SimPy's own queue: (time, priority, number, event).
     """
 
-    def at(self, event: Event, fire: Callable[[simpy.Event], None]) -> None:
-        """Schedule an event of ours; its kind orders ties, after a stop at the same instant."""
-        entry = simpy.Event(self)
-        entry._ok = True
-        entry._value = event
-        entry.callbacks.append(fire)
-        heapq.heappush(self._queue, (event[0], event[1] + 1, next(self._eid), entry))
+    def __init__(self, initial_time: float, fire: Callable[[_Entry], None]) -> None:
+        """Start at a minute; ``fire`` is called with each entry of ours when its time has come."""
+        super().__init__(initial_time)
+        self._fired = (fire,)
+        self._pending: list[Any] = self._queue
+
+    def at(self, event: Event) -> None:
+        """Schedule an event; its kind orders ties, after a stop at the same instant."""
+        heapq.heappush(self._pending, (event[0], event[1] + 1, next(self._eid), _Entry(event, self._fired)))
 
     def run_before(self, minute: float) -> None:
         """Let everything happen that lies before a minute."""
@@ -37,10 +52,11 @@ class Calendar(simpy.Environment):
         stop._ok = True
         stop._value = None
         stop.callbacks.append(simpy.core.StopSimulation.callback)
-        heapq.heappush(self._queue, (minute, 0, next(self._eid), stop))
+        heapq.heappush(self._pending, (minute, 0, next(self._eid), stop))
         self.run()
 
 
+@lru_cache(maxsize=4)  # the plans of a comparison meet the same day one after the other
 def marks_of(day: Day) -> DayMarks:
     """The day as lists, the way the rules read it."""
     incidents = day.incidents
@@ -103,20 +119,20 @@ def run_on_simpy(
         The state at the end.
     """
     state = fresh_state(world, day)
-    calendar = Calendar(initial_time=world.starts_min)
     then: list[Event] = []
 
-    def fire(entry: simpy.Event) -> None:
-        event: Event = entry._value
+    def fire(entry: _Entry) -> None:
+        event = entry._value
         RULES[event[1]](world, day, state, event, then)
         if listener is not None:
             listener(event, state)
         for following in then:
-            calendar.at(following, fire)
+            calendar.at(following)
         then.clear()
 
+    calendar = Calendar(world.starts_min, fire)
     for event in first_events(world, day, state):
-        calendar.at(event, fire)
+        calendar.at(event)
     for minute, look in looks:
         calendar.run_before(minute)
         look(minute, state)

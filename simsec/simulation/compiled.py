@@ -10,7 +10,7 @@ import heapq
 import types
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -23,7 +23,6 @@ COMPILED: tuple[Callable[..., Any], ...] = (
     movement.position,
     movement.at_base,
     movement.slowness,
-    movement.in_own_block,
     movement.minutes_to,
     available.may_go,
     available.held_back,
@@ -36,8 +35,9 @@ COMPILED: tuple[Callable[..., Any], ...] = (
     rules.missing_on,
     rules.schedule_rise,
     rules.wake,
-    rules.ask,
     rules.send,
+    rules.request,
+    rules.ask,
     rules.may_serve,
     rules.serve_waiting,
     rules.all_arrived,
@@ -62,7 +62,7 @@ def _compiled() -> Callable[..., Any]:
             name: done.get(id(value), value) if isinstance(value, types.FunctionType) else value
             for name, value in function.__globals__.items()
         }
-        code = function.__code__  # type: ignore[attr-defined]  # a plain function has one; Callable does not say so
+        code = function.__code__
         return numba.njit(types.FunctionType(code, names, function.__name__))
 
     for function in COMPILED:
@@ -111,7 +111,7 @@ def _compiled() -> Callable[..., Any]:
                 order += 1
             then.clear()
 
-    return numba.njit(loop)  # type: ignore[no-any-return]  # numba is not typed
+    return numba.njit(loop)
 
 
 def as_arrays(record: Any) -> Any:
@@ -131,11 +131,11 @@ def run_compiled(world: World, day: DayMarks, ends_min: float) -> State:
     state = model.fresh_state(world, day)
     waiting = [(0.0, 0, 0)]
     waiting.pop()
-    arrays = State(*(np.array(values) if values else _empty(name) for name, values in _fields(state)))
+    arrays = State._make(np.array(values) if values else _empty(name) for name, values in _fields(state))
     arrays = arrays._replace(waiting=waiting)
     if len(day.kind):
         _compiled()(world, as_arrays(day), arrays, ends_min)
-    return State(*(values if isinstance(values, list) else values.tolist() for values in arrays))
+    return State._make(values if isinstance(values, list) else values.tolist() for values in cast(Any, arrays))
 
 
 def _fields(state: State) -> list[tuple[str, Any]]:

@@ -58,6 +58,9 @@ class World(NamedTuple):
     capabilities: int
     ladders: int
     ladder_of: Ints  # [capability]
+    ladder_capability: Ints  # flat: the capabilities of each ladder in turn
+    capability_first: Ints  # [l] first of them
+    capability_end: Ints  # [l] one past the last
     ladder_first: Ints  # [l] first row
     ladder_end: Ints  # [l]
     enter: Sequence[Ints]  # [l][level] row
@@ -66,6 +69,7 @@ class World(NamedTuple):
     kind_row: Sequence[Ints]  # [l][k] the row whose turn-out a unit of the kind takes, -1: not on the ladder
     reach: Sequence[Ints]  # [l][k] widest scope at which the kind serves, -1: none
     need: Sequence[Sequence[Ints]]  # [incident kind][level][capability]
+    asked: Sequence[Sequence[Ints]]  # [incident kind][level][l] 1: some need of that level stands on the ladder
     care_ladder: Ints  # [l] 1: an arrival on this ladder is care
     squad_kind: int
     contained_by: int

@@ -25,16 +25,16 @@ def position(world: World, state: State, unit: int, now: float) -> int:
     return behind
 
 
-def at_base(world: World, state: State, unit: int, now: float) -> bool:
-    """Whether the unit is free and back where it belongs."""
+def at_base(world: World, state: State, unit: int, node: int) -> bool:
+    """Whether a unit that now stands at the node is free and back where it belongs."""
     home = world.unit_home[unit]
-    return state.serves[unit] < 0 and state.leg_to[unit] == home and position(world, state, unit, now) == home
+    return state.serves[unit] < 0 and node == home and state.leg_to[unit] == home
 
 
 def slowness(world: World, day: DayMarks, now: float, origin: int, destination: int) -> float:
     """Rain and night: the mean factor of the zones along the stored route, in this hour."""
-    hour = min(max(int((now - world.starts_min) // 60.0), 0), len(day.slow) - 1)
-    slow = day.slow[hour]
+    hour = int((now - world.starts_min) // 60.0)
+    slow = day.slow[min(max(hour, 0), len(day.slow) - 1)]
     if day.even == 1:
         return slow[0]
     shares = world.zone_share[origin][destination]
@@ -44,20 +44,16 @@ def slowness(world: World, day: DayMarks, now: float, origin: int, destination: 
     return total
 
 
-def in_own_block(world: World, state: State, unit: int, station: int, now: float) -> bool:
-    """Whether a guard pair walks its own block, which holds the station."""
-    block = world.unit_block[unit]
-    return block >= 0 and block == world.station_block[station] and at_base(world, state, unit, now)
+def minutes_to(world: World, day: DayMarks, state: State, unit: int, incident: int, node: int) -> float:
+    """Minutes on a dry day from the node where the unit is to the station; friction included, turn-out not.
 
-
-def minutes_to(world: World, day: DayMarks, state: State, unit: int, incident: int, now: float) -> float:
-    """Minutes on a dry day from where the unit is to the station, friction included, turn-out not."""
+    A guard pair that walks its own block comes from where the incident's mark puts it.
+    """
     station = day.station[incident]
-    if in_own_block(world, state, unit, station, now):
-        block = world.unit_block[unit]
+    block = world.unit_block[unit]
+    if block >= 0 and block == world.station_block[station] and at_base(world, state, unit, node):
         size = world.block_size[block]
         place = min(int(day.where[incident] * size), size - 1)
         return world.block_minutes[world.block_offset[block] + place * size + world.station_place[station]]
     vehicle = world.kind_vehicle[world.unit_kind[unit]]
-    node = position(world, state, unit, now)
     return world.minutes[vehicle][node][world.station_node[station]] + world.stretch[vehicle][station]

@@ -40,10 +40,12 @@ def missing(world: World, day: DayMarks, state: State, incident: int, capability
 
 def missing_on(world: World, day: DayMarks, state: State, incident: int, ladder: int) -> int:
     """As :func:`missing`, over the capabilities of a ladder."""
+    need, sent = world.need[day.kind[incident]][state.level[incident]], state.sent[incident]
     total = 0
-    for capability in range(world.capabilities):
-        if world.ladder_of[capability] == ladder:
-            total += missing(world, day, state, incident, capability)
+    for place in range(world.capability_first[ladder], world.capability_end[ladder]):
+        capability = world.ladder_capability[place]
+        if need[capability] > sent[capability]:
+            total += need[capability] - sent[capability]
     return total
 
 
@@ -64,13 +66,39 @@ def schedule_rise(day: DayMarks, state: State, incident: int, then: list[Event])
         then.append((state.onset[incident] + day.rise[incident][level], RISE, incident, level + 1, 0))
 
 
+def request(
+    world: World, day: DayMarks, state: State, incident: int, ladder: int, now: float, then: list[Event]
+) -> None:
+    """A step sends at once what it has, up to what is missing, and passes the rest on after its delay."""
+    need, sent = world.need[day.kind[incident]][state.level[incident]], state.sent[incident]
+    lacking = False
+    for place in range(world.capability_first[ladder], world.capability_end[ladder]):
+        capability = world.ladder_capability[place]
+        while need[capability] > sent[capability]:
+            unit = choose(world, day, state, incident, capability, now)
+            if unit < 0:
+                lacking = True
+                break
+            send(world, day, state, incident, capability, unit, now, then)
+    if not lacking:
+        return
+    row = state.step[incident][ladder]
+    if row + 1 < world.ladder_end[ladder]:
+        state.step[incident][ladder] = row + 1
+        then.append((now + day.delay[incident][row], REQUEST, incident, ladder, state.version[incident]))
+    elif state.queued[incident][ladder] == 0:
+        state.queued[incident][ladder] = 1
+        state.waiting.append((now, incident, ladder))
+
+
 def ask(world: World, day: DayMarks, state: State, incident: int, now: float, then: list[Event]) -> None:
     """Request what is missing: each ladder at the step its level names, never below the step already reached."""
+    level = state.level[incident]
+    asked = world.asked[day.kind[incident]][level]
     for ladder in range(world.ladders):
-        if missing_on(world, day, state, incident, ladder) > 0:
-            entry = world.enter[ladder][state.level[incident]]
-            state.step[incident][ladder] = max(state.step[incident][ladder], entry)
-            then.append((now, REQUEST, incident, ladder, state.version[incident]))
+        if asked[ladder] == 1 and missing_on(world, day, state, incident, ladder) > 0:
+            state.step[incident][ladder] = max(state.step[incident][ladder], world.enter[ladder][level])
+            request(world, day, state, incident, ladder, now, then)
 
 
 def send(
@@ -85,11 +113,13 @@ def send(
         then.append((now, REQUEST, other, world.ladder_of[state.serves_as[unit]], state.version[other]))
     ladder = world.ladder_of[capability]
     kind = world.unit_kind[unit]
-    turnout = day.turnout[incident][world.kind_row[ladder][kind]] if at_base(world, state, unit, now) else 0.0
     origin = position(world, state, unit, now)
+    turnout = 0.0
+    if at_base(world, state, unit, origin):
+        turnout = day.turnout[incident][world.kind_row[ladder][kind]]
     target = world.station_node[day.station[incident]]
     factor = slowness(world, day, now, origin, target) * day.noise[incident][state.units_sent[incident] % day.noises]
-    travel = minutes_to(world, day, state, unit, incident, now) * factor
+    travel = minutes_to(world, day, state, unit, incident, origin) * factor
     state.serves[unit] = incident
     state.serves_as[unit] = capability
     state.on_scene[unit] = 0
@@ -121,9 +151,9 @@ def may_serve(world: World, day: DayMarks, state: State, unit: int, incident: in
         return NOWHERE
     if reach == RAYON and world.unit_rayon[unit] != world.station_rayon[station]:
         return NOWHERE
-    for capability in range(world.capabilities):
-        on_ladder = world.ladder_of[capability] == ladder and world.can[kind][capability] == 1
-        if on_ladder and missing(world, day, state, incident, capability) > 0:
+    for place in range(world.capability_first[ladder], world.capability_end[ladder]):
+        capability = world.ladder_capability[place]
+        if world.can[kind][capability] == 1 and missing(world, day, state, incident, capability) > 0:
             return capability
     return NOWHERE
 
@@ -159,27 +189,10 @@ def on_report(world: World, day: DayMarks, state: State, event: Event, then: lis
 
 
 def on_request(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
-    """A step sends at once what it has, up to what is missing, and passes the rest on after its delay."""
+    """The next step takes the request up, unless the needs have changed since it was passed on."""
     now, _, incident, ladder, version = event
-    if version != state.version[incident]:
-        return
-    for capability in range(world.capabilities):
-        if world.ladder_of[capability] != ladder:
-            continue
-        while missing(world, day, state, incident, capability) > 0:
-            unit = choose(world, day, state, incident, capability, now)
-            if unit < 0:
-                break
-            send(world, day, state, incident, capability, unit, now, then)
-    if missing_on(world, day, state, incident, ladder) == 0:
-        return
-    row = state.step[incident][ladder]
-    if row + 1 < world.ladder_end[ladder]:
-        state.step[incident][ladder] = row + 1
-        then.append((now + day.delay[incident][row], REQUEST, incident, ladder, version))
-    elif state.queued[incident][ladder] == 0:
-        state.queued[incident][ladder] = 1
-        state.waiting.append((now, incident, ladder))
+    if version == state.version[incident]:
+        request(world, day, state, incident, ladder, now, then)
 
 
 def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
@@ -206,9 +219,9 @@ def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: lis
 
 def all_arrived(world: World, day: DayMarks, state: State, incident: int) -> bool:
     """Whether every need of the present level has been met on the spot."""
+    need, arrived = world.need[day.kind[incident]][state.level[incident]], state.arrived[incident]
     for capability in range(world.capabilities):
-        need = world.need[day.kind[incident]][state.level[incident]][capability]
-        if state.arrived[incident][capability] < need:
+        if arrived[capability] < need[capability]:
             return False
     return True
 
@@ -231,7 +244,8 @@ def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list
         state.squads_here[incident] -= 1
     if state.here[incident] == 0 and all_arrived(world, day, state, incident):
         state.cleared[incident] = now
-    serve_waiting(world, day, state, unit, now, then)
+    if len(state.waiting) > 0:
+        serve_waiting(world, day, state, unit, now, then)
 
 
 def on_rise(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:

@@ -40,7 +40,7 @@ class _Roads:
     minutes: list[list[list[float]]]
     previous: list[list[list[int]]]
     stretch: list[list[float]]
-    zone_share: list[list[list[float]]]
+    zone_share: list[list[tuple[float, ...]]]
 
 
 @lru_cache(maxsize=8)
@@ -50,7 +50,8 @@ def _roads(scenario: Scenario) -> _Roads:
         (ground.travel.minutes * friction).tolist(),
         ground.travel.previous.tolist(),
         (ground.stretch_min * friction).tolist(),
-        ground.zone_share.astype(np.float64).tolist(),
+        # Inner tuples: the collector of garbage stops following them, and there are as many as pairs of nodes.
+        [[tuple(shares) for shares in row] for row in ground.zone_share.astype(np.float64).tolist()],
     )
 
 
@@ -167,6 +168,13 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
             [[kind.needs.get(level, {}).get(capability, 0) for capability in CAPABILITIES] for level in LEVELS]
             for kind in settings.incidents.values()
         ],
+        asked=[
+            [
+                [int(any(c in ladder.capabilities for c in kind.needs.get(level, {}))) for ladder in settings.ladders]
+                for level in LEVELS
+            ]
+            for kind in settings.incidents.values()
+        ],
         squad_kind=kinds.index(SQUAD_KIND),
         contained_by=settings.spreading.contained_by_squads,
         stations_at_most=settings.spreading.stations_at_most,
@@ -189,6 +197,7 @@ def _chain(scenario: Scenario, plan: Plan, kinds: list[str]) -> dict[str, Any]:
     rows = [step for ladder in ladders for step in ladder.steps]
     ends = np.cumsum([len(ladder.steps) for ladder in ladders])
     first = ends - np.array([len(ladder.steps) for ladder in ladders])
+    wide = np.array([len(ladder.capabilities) for ladder in ladders])
     stepwise = plan.policy.name == "chain_of_command"
     kind_row = np.full((len(ladders), len(kinds)), -1)
     reach = np.full((len(ladders), len(kinds)), -1)
@@ -203,6 +212,9 @@ def _chain(scenario: Scenario, plan: Plan, kinds: list[str]) -> dict[str, Any]:
     }
     return {
         "ladders": len(ladders),
+        "ladder_capability": [CAPABILITIES.index(word) for ladder in ladders for word in ladder.capabilities],
+        "capability_first": (np.cumsum(wide) - wide).tolist(),
+        "capability_end": np.cumsum(wide).tolist(),
         "ladder_of": [capability_ladder.get(capability, -1) for capability in CAPABILITIES],
         "ladder_first": first.tolist(),
         "ladder_end": ends.tolist(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simsec.simulation.model import RED, DayMarks, State, World
-from simsec.simulation.movement import minutes_to
+from simsec.simulation.movement import minutes_to, position
 
 
 def may_go(world: World, state: State, incident: int, unit: int) -> bool:
@@ -36,8 +36,8 @@ def nearest_between(
     for unit in range(first, end):
         if rayon >= 0 and world.unit_rayon[unit] != rayon:
             continue
-        if may_go(world, state, incident, unit):
-            minutes = minutes_to(world, day, state, unit, incident, now)
+        if state.serves[unit] < 0 or may_go(world, state, incident, unit):
+            minutes = minutes_to(world, day, state, unit, incident, position(world, state, unit, now))
             if minutes < least:
                 best, least = unit, minutes
     return best, least

@@ -1,0 +1,316 @@
+"""``replicate``: many days under one plan, or under several that all meet the very same days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsec.analysis.closures import voters_lost
+from simsec.analysis.intervals import Estimate, incident_quantile, stratified_mean
+from simsec.analysis.measures import FAMILIES, expected_weight, kind_tables, measure, weighted_minutes
+from simsec.analysis.workers import Progress, Workers, open_workers
+from simsec.base.clock import parse_stamp
+from simsec.base.errors import InputError, Problem
+from simsec.day.day import Day
+from simsec.day.sampling import sample_day
+from simsec.day.streams import generator
+from simsec.plan.plan import Plan
+from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import DAY_TYPES
+from simsec.simulation.calendar import Look, marks_of
+from simsec.simulation.model import State
+from simsec.simulation.outcome import Outcome
+from simsec.simulation.probes import probe, probe_tables
+from simsec.simulation.simulate import kept_world, simulate
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+PROBE_STAMPS = ("H 06:30", "H 09:00", "H 12:30", "H 15:00", "H 19:00")
+RESERVE_EVERY_MIN = 30.0
+CHUNK = 10
+
+
+@dataclass(frozen=True)
+class DayKey:
+    """Which day: type, seed and replication."""
+
+    day_type: str
+    seed: int
+    replication: int
+
+
+@dataclass(frozen=True, eq=False)
+class Replications:
+    """Many days under one plan; rows are days unless said otherwise.
+
+    Attributes:
+        plan_name: of the plan.
+        keys: which days.
+        stratum: number of each day's type in ``DAY_TYPES``.
+        weighted: weighted minutes by family, shape (days, 4).
+        by_sector: weighted minutes of the security family, shape (days, sub-districts).
+        count, unanswered, within_target: incidents by family, shape (days, 4).
+        stations_hit, limit_reached: shape (days,).
+        busy_share: by unit kind, shape (days, kinds).
+        reserve_busy: squads of the reserve out, every half hour, shape (days, looks).
+        voter_hours_lost, voters_not_served: shape (days,), nan when not asked for.
+        incident_day, incident_kind, incident_station, incident_onset_min, incident_response_min, incident_weighted,
+        incident_primary, incident_level: one row an incident; a response of inf: unanswered.
+        probes: minutes to first help, shape (days, probe times, stations), float32; empty when not asked for.
+    """
+
+    plan_name: str
+    keys: tuple[DayKey, ...]
+    stratum: Integers
+    weighted: Floats
+    by_sector: Floats
+    count: Integers
+    unanswered: Integers
+    within_target: Integers
+    stations_hit: Integers
+    limit_reached: Integers
+    busy_share: Floats
+    reserve_busy: NDArray[np.int16]
+    voter_hours_lost: Floats
+    voters_not_served: Floats
+    incident_day: Integers
+    incident_kind: Integers
+    incident_station: Integers
+    incident_onset_min: Floats
+    incident_response_min: Floats
+    incident_weighted: Floats
+    incident_primary: NDArray[np.bool_]
+    incident_level: Integers
+    incident_rise_min: Floats
+    probes: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        """Number of days."""
+        return len(self.keys)
+
+
+@dataclass(frozen=True)
+class _Options:
+    probes: bool
+    voters: bool
+
+
+def day_keys(days: Mapping[str, int], seeds: Sequence[int], first: int = 0) -> tuple[DayKey, ...]:
+    """Days spread over seeds: of each type as many as asked for, from replication ``first`` on.
+
+    Args:
+        days: day type -> number of days.
+        seeds: judging uses several, so that none is picked.
+        first: first replication; training, selection and judging start far apart and never meet.
+
+    Example:
+        >>> [(key.seed, key.replication) for key in day_keys({"ordinary": 3}, (1, 2))]
+        [(1, 0), (2, 0), (1, 1)]
+    """
+    wrong = [
+        Problem("days", "no such type of day", "", value=day_type, bound=", ".join(DAY_TYPES))
+        for day_type in days
+        if day_type not in DAY_TYPES
+    ]
+    wrong += [Problem("days", "must not be negative", "", column=name, value=str(n)) for name, n in days.items() if n < 0]
+    if wrong:
+        raise InputError(wrong)
+    return tuple(
+        DayKey(day_type, seeds[number % len(seeds)], first + number // len(seeds))
+        for day_type in DAY_TYPES
+        for number in range(days.get(day_type, 0))
+    )
+
+
+def _play(scenario: Scenario, plan: Plan, day: Day, options: _Options) -> tuple[Outcome, dict[str, object]]:
+    """One day under one plan, as a row of everything kept of it."""
+    world, marks = kept_world(scenario, plan), marks_of(day)
+    squads = range(world.kind_first[world.squad_kind], world.kind_end[world.squad_kind])
+    start, end = scenario.horizon_min
+    reserve: list[int] = []
+    probed: list[Floats] = []
+
+    def count_reserve(_: float, state: State) -> None:
+        reserve.append(sum(state.serves[unit] >= 0 for unit in squads))
+
+    looks: list[Look] = [(minute, count_reserve) for minute in np.arange(start, end, RESERVE_EVERY_MIN).tolist()]
+    if options.probes:
+        tables = probe_tables(scenario, plan)
+        where = generator(day.seed, day.replication, "probes").random(len(PROBE_STAMPS)).tolist()
+
+        def look_at(place: int) -> Look:
+            minute = parse_stamp(PROBE_STAMPS[place])
+            return minute, lambda now, state: probed.append(probe(world, marks, state, tables, now, where[place]))
+
+        looks = sorted([*looks, *map(look_at, range(len(PROBE_STAMPS)))], key=lambda look: look[0])
+    outcome = simulate(scenario, plan, day, looks=looks)
+    figures, rows = measure(scenario, outcome), outcome.incidents
+    weights = kind_tables(scenario).weights
+    return outcome, {
+        "weighted": figures.weighted,
+        "by_sector": figures.by_sector,
+        "count": figures.count,
+        "unanswered": figures.unanswered,
+        "within_target": figures.within_target,
+        "stations_hit": figures.stations_hit,
+        "limit_reached": figures.limit_reached,
+        "busy_share": figures.busy_share,
+        "reserve_busy": np.array(reserve, dtype=np.int16),
+        "kind": rows.kind,
+        "station": rows.station,
+        "onset": rows.onset_min,
+        "response": np.where(np.isnan(rows.response_min), np.inf, rows.response_min),
+        "incident_weighted": weighted_minutes(rows, outcome.ends_min, weights),
+        "primary": rows.primary,
+        "level": rows.first_level,
+        "rise": rows.rise_min,
+        "probes": np.array(probed, dtype=np.float32),
+    }
+
+
+def _play_chunk(
+    shared: tuple[Scenario, tuple[Plan, ...], _Options], keys: Sequence[DayKey]
+) -> list[list[dict[str, object]]]:
+    """A few days, each under every plan: the day is drawn once and met by all."""
+    scenario, plans, options = shared
+    played, rows = [], []
+    for key in keys:
+        day = sample_day(scenario, key.seed, key.replication, key.day_type)
+        under = [_play(scenario, plan, day, options) for plan in plans]
+        played += [(day, outcome) for outcome, _ in under]
+        rows.append([row for _, row in under])
+    unasked = np.full(len(played), np.nan)
+    hours, not_served = voters_lost(scenario, played) if options.voters else (unasked, unasked)
+    for number, row in enumerate(row for day_rows in rows for row in day_rows):
+        row["voter_hours_lost"], row["voters_not_served"] = hours[number], not_served[number]
+    return rows
+
+
+def _gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) -> Replications:
+    def stack(name: str) -> NDArray[np.float64]:
+        return np.array([row[name] for row in rows])
+
+    def join(name: str) -> NDArray[np.float64]:
+        return np.concatenate([np.asarray(row[name]) for row in rows])
+
+    lengths = [len(np.asarray(row["kind"])) for row in rows]
+    return Replications(
+        plan_name=plan.name,
+        keys=keys,
+        stratum=np.array([DAY_TYPES.index(key.day_type) for key in keys]),
+        weighted=stack("weighted"),
+        by_sector=stack("by_sector"),
+        count=stack("count").astype(np.int64),
+        unanswered=stack("unanswered").astype(np.int64),
+        within_target=stack("within_target").astype(np.int64),
+        stations_hit=stack("stations_hit").astype(np.int64),
+        limit_reached=stack("limit_reached").astype(np.int64),
+        busy_share=stack("busy_share"),
+        reserve_busy=stack("reserve_busy").astype(np.int16),
+        voter_hours_lost=stack("voter_hours_lost"),
+        voters_not_served=stack("voters_not_served"),
+        incident_day=np.repeat(np.arange(len(rows)), lengths),
+        incident_kind=join("kind").astype(np.int64),
+        incident_station=join("station").astype(np.int64),
+        incident_onset_min=join("onset"),
+        incident_response_min=join("response"),
+        incident_weighted=join("incident_weighted"),
+        incident_primary=join("primary").astype(np.bool_),
+        incident_level=join("level").astype(np.int64),
+        incident_rise_min=join("rise"),
+        probes=stack("probes").astype(np.float32),
+    )
+
+
+def replicate_plans(
+    scenario: Scenario,
+    plans: Sequence[Plan],
+    keys: tuple[DayKey, ...],
+    workers: Workers,
+    *,
+    probes: bool = False,
+    voters: bool = False,
+    progress: Progress | None = None,
+) -> list[Replications]:
+    """Play the same days under several plans, paired by day.
+
+    Args:
+        scenario: what is known.
+        plans: checked plans.
+        keys: which days, from :func:`day_keys`.
+        workers: from :func:`simsec.analysis.workers.open_workers`; their number changes no result.
+        probes: also probe every station at fixed minutes.
+        voters: also serve the voters of disturbed stations.
+        progress: called with chunks done and all.
+
+    Returns:
+        One :class:`Replications` a plan, in order.
+    """
+    chunks = [keys[first : first + CHUNK] for first in range(0, len(keys), CHUNK)]
+    shared = (scenario, tuple(plans), _Options(probes, voters))
+    played = [day for chunk in workers.map(_play_chunk, shared, chunks, progress) for day in chunk]
+    return [_gather(plan, keys, [day[number] for day in played]) for number, plan in enumerate(plans)]
+
+
+def replicate(
+    scenario: Scenario, plan: Plan, days: Mapping[str, int] | int, *, seed: int = 1, workers: int = 1
+) -> Replications:
+    """Play many days under one plan.
+
+    Args:
+        scenario: what is known.
+        plan: what is decided.
+        days: day type -> number of days, or a number of ordinary days.
+        seed: 0 or more.
+        workers: processes; their number changes no result.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> from simsec.plan import doctrine
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> len(replicate(scenario, doctrine(scenario), 3))
+        3
+    """
+    counts = {"ordinary": days} if isinstance(days, int) else days
+    with open_workers(workers) as pool:
+        return replicate_plans(scenario, [plan], day_keys(counts, (seed,)), pool)[0]
+
+
+def strata(scenario: Scenario, *day_types: str) -> dict[int, float]:
+    """Probabilities of the named day types (all by default) by number, for the estimators."""
+    names = day_types or DAY_TYPES
+    return {DAY_TYPES.index(name): scenario.day_type_probability[name] for name in names}
+
+
+def primary_measure(
+    scenario: Scenario, values: Floats, stratum: Integers, family: str = "security", *day_types: str
+) -> Estimate:
+    """Weighted minutes of a family per expected weighted primary incident, over the named day types.
+
+    Args:
+        scenario: gives the constant denominator.
+        values: weighted minutes a day, or paired differences of them, shape (days,).
+        stratum: type of each day.
+        family: a responder family.
+        day_types: all by default (natural rates); naming one gives the figure "given that it happens".
+    """
+    probability = strata(scenario, *day_types)
+    total = sum(probability.values())
+    expected = expected_weight(scenario)
+    constant = sum(p / total * expected[DAY_TYPES[number]][family] for number, p in probability.items())
+    estimate = stratified_mean(values, stratum, probability)
+    if constant <= 0:
+        return replace(estimate, mean=float("nan"), low=float("nan"), high=float("nan"))
+    return replace(estimate, mean=estimate.mean / constant, low=estimate.low / constant, high=estimate.high / constant)
+
+
+def response_quantile(
+    scenario: Scenario, runs: Replications, q: float, family: str = "security", *day_types: str
+) -> Estimate:
+    """Quantile of the response minutes of a family over incidents; descriptive, with a day bootstrap."""
+    inside = kind_tables(scenario).family[runs.incident_kind] == FAMILIES.index(family)
+    probability = strata(scenario, *day_types)
+    return incident_quantile(runs.incident_response_min[inside], runs.incident_day[inside], runs.stratum, probability, q)

@@ -1,0 +1,144 @@
+"""Probes: at fixed minutes, for every station at once, the minutes in which those now free would bring first help.
+
+A probe changes nothing. It asks what a green call for a guard would meet: the pair of the station's own block, met at a
+place in its block drawn for that probe; if it is away, the steps above, with the modes of their delays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsec.geography.ground import ground_of
+from simsec.plan.plan import Plan
+from simsec.scenario.parameter import Parameter
+from simsec.scenario.reading import Scenario
+from simsec.simulation.model import BLOCK, GREEN, GUARD, RAYON, SUBDISTRICT, DayMarks, State, World
+from simsec.simulation.movement import at_base, position, slowness
+from simsec.simulation.simulate import kept_world
+
+Floats = NDArray[np.float64]
+NOBODY = np.inf
+
+
+@dataclass(frozen=True, eq=False)
+class ProbeTables:
+    """What probes need of a scenario and a plan, worked out once.
+
+    Attributes:
+        to_request_min: modes of detection and call, with a signal.
+        row_delay_min, row_turnout_min: modes, one a row of the ladders.
+        block, size, offset, place: of each station, shape (stations,).
+        block_minutes: flat, as in the world.
+        zone_share: from the pair's base to the station, shape (stations, zones).
+        pair: unit of each station's block, shape (stations,).
+    """
+
+    to_request_min: float
+    row_delay_min: tuple[float, ...]
+    row_turnout_min: tuple[float, ...]
+    size: NDArray[np.int64]
+    offset: NDArray[np.int64]
+    place: NDArray[np.int64]
+    block_minutes: Floats
+    zone_share: Floats
+    pair: NDArray[np.int64]
+
+
+def _mode(parameter: Parameter | None) -> float:
+    return parameter.mode if parameter is not None else 0.0
+
+
+@lru_cache(maxsize=8)
+def probe_tables(scenario: Scenario, plan: Plan) -> ProbeTables:
+    """The tables of a scenario and a plan."""
+    settings, world = scenario.settings, kept_world(scenario, plan)
+    turnout = {unit.kind: unit.turnout_min for unit in settings.units}
+    rows = [step for ladder in settings.ladders for step in ladder.steps]
+    pair = np.array(world.block_unit)[plan.block]
+    home = np.array(world.unit_home)[pair]
+    return ProbeTables(
+        settings.calls.detection_min.mode + settings.calls.call_min.mode,
+        tuple(_mode(step.delay_min) for step in rows),
+        tuple(_mode(turnout[step.unit]) for step in rows),
+        np.array(world.block_size)[plan.block],
+        np.array(world.block_offset)[plan.block],
+        np.array(world.station_place),
+        np.array(world.block_minutes),
+        ground_of(scenario).zone_share[home, ground_of(scenario).station_node].astype(np.float64),
+        pair,
+    )
+
+
+def probe(world: World, day: DayMarks, state: State, tables: ProbeTables, now: float, where: float) -> Floats:
+    """Minutes from a call to first help at every station, if it began now; inf: nobody is free.
+
+    The cost grows with the pairs that are away, not with the stations.
+
+    Args:
+        world, day, state: as the rules see them; only read.
+        tables: from :func:`probe_tables`.
+        now: the minute.
+        where: uniform that says where in its block each pair stands.
+
+    Returns:
+        Shape (stations,).
+    """
+    asked = now + tables.to_request_min
+    standing = np.minimum((where * tables.size).astype(np.int64), tables.size - 1)
+    way = tables.block_minutes[tables.offset + standing * tables.size + tables.place]
+    hour = min(max(int((asked - world.starts_min) // 60.0), 0), len(day.slow) - 1)
+    minutes = tables.to_request_min + way * (tables.zone_share @ np.array(day.slow[hour]))
+    away = [
+        unit
+        for unit in world.block_unit
+        if state.serves[unit] >= 0 or not at_base(world, state, unit, position(world, state, unit, asked))
+    ]
+    for station in np.flatnonzero(np.isin(tables.pair, away)).tolist() if away else []:
+        minutes[station] = tables.to_request_min + _from_the_ladder(world, day, state, tables, asked, station)
+    return np.asarray(minutes, dtype=np.float64)
+
+
+def _from_the_ladder(
+    world: World, day: DayMarks, state: State, tables: ProbeTables, asked: float, station: int
+) -> float:
+    """Minutes from the request to first help, step by step, where the own pair does not walk its block."""
+    ladder = world.ladder_of[GUARD]
+    passed, target = 0.0, world.station_node[station]
+    for row in range(world.enter[ladder][GREEN], world.ladder_end[ladder]):
+        kind, scope = world.row_kind[row], world.row_scope[row]
+        vehicle = world.kind_vehicle[kind]
+        best, least, start = -1, 1e18, -1
+        for unit in _in_scope(world, kind, scope, station):
+            if state.serves[unit] >= 0 or (scope == RAYON and world.unit_rayon[unit] != world.station_rayon[station]):
+                continue
+            node = position(world, state, unit, asked + passed)
+            way = world.minutes[vehicle][node][target] + world.stretch[vehicle][station]
+            if way < least:
+                best, least, start = unit, way, node
+        if best >= 0:
+            turnout = tables.row_turnout_min[row] if at_base(world, state, best, start) else 0.0
+            return passed + turnout + least * slowness(world, day, asked + passed, start, target)
+        passed += tables.row_delay_min[row]
+    return NOBODY
+
+
+def _in_scope(world: World, kind: int, scope: int, station: int) -> range:
+    """Units of the kind a step looks at for this station; none that cannot guard."""
+    if world.can[kind][GUARD] == 0:
+        return range(0)
+    if scope == BLOCK:
+        unit = world.block_unit[world.station_block[station]]
+        return range(unit, unit + 1)
+    if scope == SUBDISTRICT:
+        sector = world.station_subdistrict[station]
+        return range(world.sector_first[kind][sector], world.sector_end[kind][sector])
+    return range(world.kind_first[kind], world.kind_end[kind])
+
+
+def exact_for(plan: Plan) -> bool:
+    """Whether the probe follows the plan's policy; it knows the chain of command without a threshold."""
+    return plan.policy.name == "chain_of_command" and plan.policy.reserve_threshold_squads == 0
