@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simsec.day.tables import sampling_tables
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, LEVELS
-from simsec.simulation.outcome import IncidentRows, Outcome
+from simsec.simulation.outcome import Outcome
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -28,7 +28,7 @@ class KindTables:
     closes: NDArray[np.bool_]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def kind_tables(scenario: Scenario) -> KindTables:
     """The tables of a scenario."""
     kinds = scenario.settings.incidents.values()
@@ -41,36 +41,41 @@ def kind_tables(scenario: Scenario) -> KindTables:
     )
 
 
-def waited_min(rows: IncidentRows, ends_min: float) -> Floats:
-    """Minutes from onset to first help; unanswered incidents count to the end of the clock. Shape (n,)."""
-    return np.where(np.isnan(rows.response_min), ends_min - rows.onset_min, rows.response_min)
+def waited_min(onset_min: Floats, response_min: Floats, ends_min: float) -> Floats:
+    """Minutes from onset to first help; unanswered incidents (nan or inf) count to the end of the clock. Shape (n,)."""
+    return np.where(np.isfinite(response_min), response_min, ends_min - onset_min)
 
 
-def weighted_minutes(rows: IncidentRows, ends_min: float, weights: Floats) -> Floats:
+def weighted_minutes(waited: Floats, first_level: Integers, rise_min: Floats, weights: Floats) -> Floats:
     """Severity-weighted minutes of waiting: a minute weighs by the level the incident has in that minute.
 
     The integral over the wait of the weight of the level then reached. It grows without a jump with the response, so a
     help that comes just before a rise and one that comes just after it are worth nearly the same.
 
     Args:
-        rows: incidents of a day.
-        ends_min: end of the clock.
+        waited: minutes to first help, shape (n,).
+        first_level: 0 green to 2 red, shape (n,).
+        rise_min: minutes after onset at which each level is left if nobody comes, shape (n, 3).
         weights: weight of a minute at green, yellow, red, shape (3,).
 
     Returns:
         Shape (n,).
+
+    Example:
+        >>> rises = np.array([[20.0, 50.0, np.inf]])
+        >>> weighted_minutes(np.array([30.0]), np.array([0]), rises, np.array([1.0, 3.0, 9.0])).tolist()
+        [50.0]
     """
-    waited = waited_min(rows, ends_min)
-    total, since = np.zeros(len(rows)), np.zeros(len(rows))
-    for level, weight in enumerate(weights):
-        here = rows.first_level <= level
-        until = np.minimum(np.where(here, rows.rise_min[:, level], 0.0), waited)
+    total, since = np.zeros(len(waited)), np.zeros(len(waited))
+    for level, weight in enumerate(weights.tolist()):
+        here = first_level <= level
+        until = np.minimum(np.where(here, rise_min[:, level], 0.0), waited)
         total += np.where(here, weight * np.maximum(until - since, 0.0), 0.0)
         since = np.where(here, np.maximum(until, since), since)
     return total
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def expected_weight(scenario: Scenario) -> dict[str, dict[str, float]]:
     """Expected weight of the primary incidents of a day: day type -> family -> sum of rate x share x first weight.
 
@@ -138,7 +143,8 @@ def measure(scenario: Scenario, outcome: Outcome) -> DayMeasures:
     """
     rows, kinds = outcome.incidents, kind_tables(scenario)
     family = kinds.family[rows.kind]
-    weighted = weighted_minutes(rows, outcome.ends_min, kinds.weights)
+    waited = waited_min(rows.onset_min, rows.response_min, outcome.ends_min)
+    weighted = weighted_minutes(waited, rows.first_level, rows.rise_min, kinds.weights)
     answered = ~np.isnan(rows.response_min)
     within = answered & (np.nan_to_num(rows.response_min) <= kinds.target_min[rows.kind])
     known = family >= 0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simsec.analysis.closures import voters_lost
 from simsec.analysis.intervals import Estimate, incident_quantile, stratified_mean
-from simsec.analysis.measures import FAMILIES, expected_weight, kind_tables, measure, weighted_minutes
+from simsec.analysis.measures import FAMILIES, expected_weight, kind_tables, measure, waited_min, weighted_minutes
 from simsec.analysis.workers import Progress, Workers, open_workers
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import InputError, Problem
@@ -57,8 +57,8 @@ class Replications:
         busy_share: by unit kind, shape (days, kinds).
         reserve_busy: squads of the reserve out, every half hour, shape (days, looks).
         voter_hours_lost, voters_not_served: shape (days,), nan when not asked for.
-        incident_day, incident_kind, incident_station, incident_onset_min, incident_response_min, incident_weighted,
-        incident_primary, incident_level: one row an incident; a response of inf: unanswered.
+        incident_day, incident_kind, incident_station, incident_onset_min, incident_response_min, incident_primary,
+        incident_level, incident_rise_min: one row an incident; a response of inf: unanswered.
         probes: minutes to first help, shape (days, probe times, stations), float32; empty when not asked for.
     """
 
@@ -81,7 +81,6 @@ class Replications:
     incident_station: Integers
     incident_onset_min: Floats
     incident_response_min: Floats
-    incident_weighted: Floats
     incident_primary: NDArray[np.bool_]
     incident_level: Integers
     incident_rise_min: Floats
@@ -93,7 +92,7 @@ class Replications:
 
 
 @dataclass(frozen=True)
-class _Options:
+class Options:
     probes: bool
     voters: bool
 
@@ -125,7 +124,7 @@ def day_keys(days: Mapping[str, int], seeds: Sequence[int], first: int = 0) -> t
     )
 
 
-def _play(scenario: Scenario, plan: Plan, day: Day, options: _Options) -> tuple[Outcome, dict[str, object]]:
+def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[Outcome, dict[str, object]]:
     """One day under one plan, as a row of everything kept of it."""
     world, marks = kept_world(scenario, plan), marks_of(day)
     squads = range(world.kind_first[world.squad_kind], world.kind_end[world.squad_kind])
@@ -148,7 +147,6 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: _Options) -> tuple[
         looks = sorted([*looks, *map(look_at, range(len(PROBE_STAMPS)))], key=lambda look: look[0])
     outcome = simulate(scenario, plan, day, looks=looks)
     figures, rows = measure(scenario, outcome), outcome.incidents
-    weights = kind_tables(scenario).weights
     return outcome, {
         "weighted": figures.weighted,
         "by_sector": figures.by_sector,
@@ -163,7 +161,6 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: _Options) -> tuple[
         "station": rows.station,
         "onset": rows.onset_min,
         "response": np.where(np.isnan(rows.response_min), np.inf, rows.response_min),
-        "incident_weighted": weighted_minutes(rows, outcome.ends_min, weights),
         "primary": rows.primary,
         "level": rows.first_level,
         "rise": rows.rise_min,
@@ -171,8 +168,8 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: _Options) -> tuple[
     }
 
 
-def _play_chunk(
-    shared: tuple[Scenario, tuple[Plan, ...], _Options], keys: Sequence[DayKey]
+def play_chunk(
+    shared: tuple[Scenario, tuple[Plan, ...], Options], keys: Sequence[DayKey]
 ) -> list[list[dict[str, object]]]:
     """A few days, each under every plan: the day is drawn once and met by all."""
     scenario, plans, options = shared
@@ -189,7 +186,7 @@ def _play_chunk(
     return rows
 
 
-def _gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) -> Replications:
+def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) -> Replications:
     def stack(name: str) -> NDArray[np.float64]:
         return np.array([row[name] for row in rows])
 
@@ -217,7 +214,6 @@ def _gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]])
         incident_station=join("station").astype(np.int64),
         incident_onset_min=join("onset"),
         incident_response_min=join("response"),
-        incident_weighted=join("incident_weighted"),
         incident_primary=join("primary").astype(np.bool_),
         incident_level=join("level").astype(np.int64),
         incident_rise_min=join("rise"),
@@ -250,9 +246,9 @@ def replicate_plans(
         One :class:`Replications` a plan, in order.
     """
     chunks = [keys[first : first + CHUNK] for first in range(0, len(keys), CHUNK)]
-    shared = (scenario, tuple(plans), _Options(probes, voters))
-    played = [day for chunk in workers.map(_play_chunk, shared, chunks, progress) for day in chunk]
-    return [_gather(plan, keys, [day[number] for day in played]) for number, plan in enumerate(plans)]
+    shared = (scenario, tuple(plans), Options(probes, voters))
+    played = [day for chunk in workers.map(play_chunk, shared, chunks, progress) for day in chunk]
+    return [gather(plan, keys, [day[number] for day in played]) for number, plan in enumerate(plans)]
 
 
 def replicate(
@@ -305,6 +301,27 @@ def primary_measure(
     if constant <= 0:
         return replace(estimate, mean=float("nan"), low=float("nan"), high=float("nan"))
     return replace(estimate, mean=estimate.mean / constant, low=estimate.low / constant, high=estimate.high / constant)
+
+
+def reweighted(scenario: Scenario, runs: Replications, family: str, weights: Floats, per_voter: bool = False) -> Floats:
+    """Weighted minutes a day under other weights, shape (days,): is the winner still the winner?
+
+    Args:
+        scenario: what is known.
+        runs: many days under one plan.
+        family: a responder family.
+        weights: of a minute at green, yellow, red, shape (3,).
+        per_voter: also weigh each incident by the registered voters of its station, over their mean.
+    """
+    inside = kind_tables(scenario).family[runs.incident_kind] == FAMILIES.index(family)
+    waited = waited_min(
+        runs.incident_onset_min[inside], runs.incident_response_min[inside], scenario.horizon_min[1]
+    )
+    minutes = weighted_minutes(waited, runs.incident_level[inside], runs.incident_rise_min[inside], weights)
+    if per_voter:
+        voters = scenario.stations.registered_voters
+        minutes = minutes * voters[runs.incident_station[inside]] / voters.mean()
+    return np.asarray(np.bincount(runs.incident_day[inside], weights=minutes, minlength=len(runs)), dtype=np.float64)
 
 
 def response_quantile(

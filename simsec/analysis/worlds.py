@@ -1,0 +1,121 @@
+"""Assumption worlds: doctrine and plan played, paired, in worlds drawn from all C and D figures at once.
+
+The range over worlds says what we do not know; it does not shrink with more days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc, rankdata
+
+from simsec.analysis.intervals import Estimate
+from simsec.analysis.measures import FAMILIES
+from simsec.analysis.replications import DayKey, Options, gather, play_chunk, primary_measure
+from simsec.analysis.workers import Progress, Workers
+from simsec.plan.plan import Plan
+from simsec.scenario.parameter import triangular
+from simsec.scenario.reading import Scenario
+
+Floats = NDArray[np.float64]
+JUDGEMENTS = ("weights.", "forces.")  # a value and a decision, not facts about the world
+
+
+@dataclass(frozen=True, eq=False)
+class Worlds:
+    """Gains of the second plan over the first in every world; positive is better for the second.
+
+    Attributes:
+        paths: the C and D figures that were varied.
+        values: what they were, shape (worlds, figures).
+        gains: an estimate a world, natural rates.
+        first_level: the measure of the first plan in every world, shape (worlds,).
+        influence: figures by rank correlation with the gain, strongest first: (path, correlation).
+    """
+
+    paths: tuple[str, ...]
+    values: Floats
+    gains: tuple[Estimate, ...]
+    first_level: Floats
+    influence: tuple[tuple[str, float], ...]
+
+    @property
+    def better(self) -> int:
+        """In how many worlds the second plan is better on average."""
+        return sum(gain.mean > 0 for gain in self.gains)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Smallest and largest mean gain."""
+        means = [gain.mean for gain in self.gains]
+        return min(means), max(means)
+
+
+def draw_worlds(scenario: Scenario, count: int, seed: int) -> tuple[tuple[str, ...], Floats]:
+    """Values of all uncertain figures by Latin hypercube (McKay, Beckman & Conover 1979), triangular in each.
+
+    Returns:
+        Paths, and values of shape (count, figures).
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> paths, values = draw_worlds(read_scenario("scenarios/kabupaten-semarang"), 4, 1)
+        >>> values.shape == (4, len(paths)), any(path.startswith("weights") for path in paths)
+        (True, False)
+    """
+    varied = {
+        path: parameter
+        for path, parameter in scenario.parameters().items()
+        if parameter.uncertain and not path.startswith(JUDGEMENTS)
+    }
+    u = qmc.LatinHypercube(d=len(varied), rng=np.random.default_rng(seed)).random(count)
+    columns = [triangular(u[:, n], p.low, p.mode, p.high) for n, p in enumerate(varied.values())]
+    return tuple(varied), np.column_stack(columns)
+
+
+def _play_world(
+    shared: tuple[Scenario, tuple[str, ...], tuple[Plan, ...], tuple[DayKey, ...]], values: Sequence[float]
+) -> tuple[Estimate, float]:
+    scenario, paths, plans, keys = shared
+    world = scenario.with_values(dict(zip(paths, values, strict=True)))
+    played = play_chunk((world, plans, Options(False, False)), keys)
+    first, second = (gather(plan, keys, [day[n] for day in played]) for n, plan in enumerate(plans))
+    security = FAMILIES.index("security")
+    gain = primary_measure(world, first.weighted[:, security] - second.weighted[:, security], first.stratum)
+    return gain, primary_measure(world, first.weighted[:, security], first.stratum).mean
+
+
+def play_worlds(
+    scenario: Scenario,
+    first: Plan,
+    second: Plan,
+    keys: tuple[DayKey, ...],
+    workers: Workers,
+    *,
+    count: int = 30,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> Worlds:
+    """Play two plans, paired, in worlds drawn from the C and D figures.
+
+    Args:
+        scenario: what is known; its modes are the middle of the worlds.
+        first, second: checked plans.
+        keys: the days every world is judged on.
+        workers: their number changes no result.
+        count: number of worlds.
+        seed: of the Latin hypercube.
+        progress: called with worlds done and all.
+    """
+    paths, values = draw_worlds(scenario, count, seed)
+    played = workers.map(_play_world, (scenario, paths, (first, second), keys), values.tolist(), progress)
+    gains = tuple(gain for gain, _ in played)
+    ranks = rankdata([gain.mean for gain in gains])
+    influence = [
+        (path, float(np.corrcoef(rankdata(values[:, number]), ranks)[0, 1])) for number, path in enumerate(paths)
+    ]
+    influence.sort(key=lambda pair: -abs(pair[1]))
+    return Worlds(paths, values, gains, np.array([level for _, level in played]), tuple(influence))

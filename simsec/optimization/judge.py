@@ -1,0 +1,89 @@
+"""The proof: announced doctrine, best of its family and the optimised plan on days none of them was chosen on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from simsec.analysis.comparison import Comparison, compare_runs
+from simsec.analysis.replications import Replications, day_keys, replicate_plans
+from simsec.analysis.stations import StationMinutes, station_minutes
+from simsec.analysis.workers import Progress, Workers
+from simsec.analysis.worlds import Worlds, play_worlds
+from simsec.plan.plan import Plan
+from simsec.scenario.reading import Scenario
+
+# Streams that never meet: replications count from these numbers on.
+JUDGING_FIRST, SELECTION_FIRST, TRAINING_FIRST = 0, 1_000_000, 2_000_000
+JUDGING_SEEDS = (1, 2, 3)
+WORLDS = 30
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Three plans judged on the same fresh days.
+
+    Attributes:
+        scenario: what is known.
+        plans: announced doctrine, best of the doctrine family, optimised plan.
+        runs: their days, in the same order, with probes and voters.
+        stations: minutes to first help station by station, in the same order.
+        over_announced, over_doctrine: what the optimised plan gains over each.
+        worlds: the optimised plan against the best doctrine under other assumptions.
+        seeds: judging seeds, the first three whole numbers.
+    """
+
+    scenario: Scenario
+    plans: tuple[Plan, Plan, Plan]
+    runs: tuple[Replications, Replications, Replications]
+    stations: tuple[StationMinutes, StationMinutes, StationMinutes]
+    over_announced: Comparison
+    over_doctrine: Comparison
+    worlds: Worlds
+    seeds: tuple[int, ...]
+
+
+def judge(
+    scenario: Scenario,
+    announced: Plan,
+    best_doctrine: Plan,
+    optimised: Plan,
+    days: Mapping[str, int],
+    world_days: Mapping[str, int],
+    workers: Workers,
+    *,
+    progress: tuple[Progress | None, Progress | None] = (None, None),
+) -> Judged:
+    """Play the three plans on the same fresh days, and doctrine and plan in the assumption worlds.
+
+    Args:
+        scenario: what is known.
+        announced, best_doctrine, optimised: checked plans.
+        days: day type -> judging days.
+        world_days: day type -> days in each assumption world.
+        workers: their number changes no result.
+        progress: for the days and for the worlds.
+    """
+    keys = day_keys(days, JUDGING_SEEDS, JUDGING_FIRST)
+    plans = (announced, best_doctrine, optimised)
+    first, second, third = replicate_plans(
+        scenario, plans, keys, workers, probes=True, voters=True, progress=progress[0]
+    )
+    world_keys = day_keys(world_days, JUDGING_SEEDS, JUDGING_FIRST)
+    worlds = play_worlds(
+        scenario, best_doctrine, optimised, world_keys, workers, count=WORLDS, progress=progress[1]
+    )
+    return Judged(
+        scenario=scenario,
+        plans=plans,
+        runs=(first, second, third),
+        stations=(
+            station_minutes(scenario, first),
+            station_minutes(scenario, second),
+            station_minutes(scenario, third),
+        ),
+        over_announced=compare_runs(scenario, first, third),
+        over_doctrine=compare_runs(scenario, second, third),
+        worlds=worlds,
+        seeds=JUDGING_SEEDS,
+    )
