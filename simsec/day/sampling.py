@@ -17,7 +17,7 @@ from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)
 def village_neighbours(scenario: Scenario) -> Neighbours:
     """For each village that has stations the others that have some, by motorcycle minutes with friction."""
     villages = len(scenario.villages)

@@ -48,7 +48,7 @@ class SamplingTables:
         return self.kinds.index(code)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def sampling_tables(scenario: Scenario) -> SamplingTables:
     """The tables of a scenario; kept, because thousands of days share them.
 
@@ -113,7 +113,7 @@ def _profile(windows: tuple[Window, ...]) -> tuple[Floats, Floats, Floats]:
     return edges, start, end
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def last_level(scenario: Scenario) -> Integers:
     """The highest level each kind has needs for, shape (kinds,)."""
     return np.array(

@@ -11,8 +11,9 @@ from simsec.geography.graph import (
     RoadSettings,
     road_graph,
 )
+from simsec.geography.graphml import read_graphml
 from simsec.geography.outline import outlines, read_boundaries
-from simsec.geography.roads import attach, read_edge_csv, read_graphml
+from simsec.geography.roads import attach, read_edge_csv
 from simsec.geography.terrain import Barrier, Corridor, terrain_graph
 from simsec.geography.travel import Travel, cached_travel_table, route, travel_table, zone_shares
 

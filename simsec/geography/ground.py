@@ -100,7 +100,7 @@ def _nearest(km: Floats, others_km: Floats) -> Integers:
     return np.asarray(np.argmin((gap**2).sum(axis=2), axis=1), dtype=np.int64)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)
 def ground_of(scenario: Scenario, cache_dir: Path | None = None) -> Ground:
     """Prepare the ground of a scenario.
 

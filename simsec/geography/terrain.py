@@ -257,11 +257,11 @@ def _link_km_and_minutes(
     """Length and a car's minutes of village roads: (e,) each."""
     straight_km = _lengths(xy, links)
     climb_m = np.abs(height[links[:, 0]] - height[links[:, 1]])
+    climb_m[straight_km < _SHORT_HOP_KM] = 0.0
     around_km = np.bincount(links.ravel(), np.repeat(straight_km, 2), len(xy))
     around_m = np.bincount(links.ravel(), np.repeat(climb_m, 2), len(xy))
     around = around_m / np.maximum(around_km, 1e-9)
     own = climb_m / np.maximum(straight_km, 1e-9)
-    own = np.where(straight_km < _SHORT_HOP_KM, 0.0, own)
     mountain = np.maximum(own, around[links].mean(axis=1)) >= settings.mountain_slope_m_per_km
     km = straight_km * np.where(mountain, settings.winding_mountain, settings.winding_flat)
     return km, km / np.where(mountain, settings.speed_mountain_kmh, settings.speed_village_kmh) * 60

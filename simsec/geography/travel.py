@@ -178,7 +178,8 @@ def _read_table(path: Path, n_places: int) -> Travel | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: numpy leaves a file it opened itself open when it is no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             table = Travel(stored["minutes"], stored["previous"])
             digest = str(stored["digest"])
         shape = (len(VEHICLES), n_places, n_places)

@@ -60,7 +60,8 @@ def fit_total(total: int, targets: Sequence[float], low: int, high: int) -> list
     Args:
         total: the sum, between ``low * n`` and ``high * n``.
         targets: above 0 each.
-        low, high: bounds of every number.
+        low: least value of every number.
+        high: greatest value of every number.
 
     Raises:
         ValueError: no such numbers exist.
@@ -83,12 +84,8 @@ def fit_total(total: int, targets: Sequence[float], low: int, high: int) -> list
     values = [min(max(large * target, low), high) for target in targets]
     whole = [math.floor(value) for value in values]
     order = sorted(range(len(values)), key=lambda place: (whole[place] - values[place], place))
-    missing = total - sum(whole)
-    step = 1 if missing > 0 else -1
-    for place in order if step > 0 else reversed(order):
-        if missing and low <= whole[place] + step <= high:
-            whole[place] += step
-            missing -= step
+    for place in order[: total - sum(whole)]:
+        whole[place] += 1
     return whole
 
 

@@ -11,7 +11,7 @@ from simsec.scenario.places import POST_COLUMNS, Villages
 from simsec.scenario.tables import Cell, Table
 
 EVERY_SUBDISTRICT = {"polsek": "Polsek", "ppk": "PPK"}
-AT_HEADQUARTERS = {"hospital": "Hospital", "kpu": "KPU", "bpbd": "BPBD", "kodim": "Kodim"}
+AT_HEADQUARTERS = {"hospital": "Rumah sakit", "kpu": "KPU", "bpbd": "BPBD", "kodim": "Kodim"}
 _STAFFED = {"polsek": ("polsek", "polsubsektor")}
 
 
@@ -54,7 +54,8 @@ def with_placeholders(
     """
     codes, names, seats = villages.subdistrict_codes, villages.subdistrict_names, subdistrict_seats(villages)
     in_district = [
-        sum(stations[village] for village in np.flatnonzero(villages.subdistrict == number)) for number in range(len(codes))
+        sum(stations[village] for village in np.flatnonzero(villages.subdistrict == number))
+        for number in range(len(codes))
     ]
     rows = _given(posts, villages)
     used = {str(row[0]) for row in rows}
@@ -65,7 +66,9 @@ def with_placeholders(
             lat, lon = float(villages.lat[village]), float(villages.lon[village])
             how = f"point of the village {villages.name[village]}"
         code = _unused(f"{kind}-{codes[number]}", used)
-        rows.append([code, label, kind, codes[number], lat, lon, 0, f"placeholder: {how}; the building was not located"])
+        rows.append(
+            [code, label, kind, codes[number], lat, lon, 0, f"placeholder: {how}; the building was not located"]
+        )
 
     def there(*kinds: str) -> list[str]:
         return [str(row[3]) for row in rows if row[2] in kinds]
@@ -73,8 +76,9 @@ def with_placeholders(
     if not there("polres"):
         busiest = max(range(len(codes)), key=lambda number: (in_district[number], -number))
         add("polres", f"Polres {names[busiest]}", busiest)
-    headquarters = there("polres")[0]
-    seat = codes.index(headquarters) if headquarters in codes else int(villages.subdistrict[_nearest(rows[0], villages)])
+    office = next(row for row in rows if row[2] == "polres")
+    headquarters = str(office[3])
+    seat = codes.index(headquarters) if headquarters in codes else int(villages.subdistrict[_nearest(office, villages)])
     for kind, label in EVERY_SUBDISTRICT.items():
         staffed = set(there(*_STAFFED.get(kind, (kind,))))
         for number, code in enumerate(codes):

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import InputError, Problem
 from simsec.base.files import content_hash
+from simsec.scenario.checking import settings_problems, station_problems
 from simsec.scenario.parameter import Parameter, walk_parameters
 from simsec.scenario.places import (
     POST_COLUMNS,
@@ -129,6 +130,7 @@ def read_scenario(folder: str | Path) -> Scenario:
         raise InputError([Problem(str(folder), "no such folder", remedy)])
     problems: list[Problem] = []
     settings = _settings(folder / "scenario.toml", problems)
+    problems += settings_problems(settings) if settings else []
     villages_table = _table(folder / "villages.csv", VILLAGE_COLUMNS, "code", problems)
     stations_table = _table(folder / "polling_stations.csv", STATION_COLUMNS, "code", problems)
     posts_table = _table(folder / "posts.csv", POST_COLUMNS, "code", problems)
@@ -141,6 +143,7 @@ def read_scenario(folder: str | Path) -> Scenario:
     problems += wrong
     posts, wrong = posts_of(posts_table, villages) if posts_table else (None, [])
     problems += wrong
+    problems += station_problems(stations_table) if stations_table else []
     if settings and posts:
         problems += _missing_posts(settings, posts)
     if problems or settings is None or stations is None or posts is None or roads_table is None:
@@ -179,10 +182,12 @@ def read_settings(path: Path) -> Settings:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError([Problem(path.name, "the file is missing", f"put it into {path.parent}, or run `simsec new`")]) from None
+    except OSError as error:
+        raise InputError([Problem(path.name, f"the file cannot be read ({error.strerror})", "check its rights")]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError([Problem(path.name, f"not a TOML file: {error}", "correct the line named")]) from None
     written = data.get("format")
-    if written != FORMAT:
+    if written != FORMAT or isinstance(written, bool):
         newer = isinstance(written, int) and written > FORMAT
         remedy = "a newer simsec wrote it: update simsec" if newer else "the first line reads: format = 1"
         raise InputError([Problem(path.name, "unknown format", remedy, 1, "format", str(written), str(FORMAT))])
@@ -194,9 +199,12 @@ def read_settings(path: Path) -> Settings:
 
 def _problem(file: str, item: Any) -> Problem:
     value = item.get("input")
+    if isinstance(value, Mapping):  # a figure: its numbers
+        value = ", ".join(str(value[key]) for key in ("value", "low", "mode", "high") if key in value)
     shown = str(value) if isinstance(value, str | int | float) else ""
-    what = {"missing": "the key is missing", "extra_forbidden": "unknown key"}.get(item["type"], item["msg"])
-    remedy = "remove it or check its spelling" if item["type"] == "extra_forbidden" else ""
+    said = item["msg"].removeprefix("Value error, ")
+    what = {"missing": "the key is missing", "extra_forbidden": "unknown key"}.get(item["type"], said)
+    remedy = {"missing": "add it", "extra_forbidden": "remove it or check its spelling"}.get(item["type"], "")
     return Problem(file, what, remedy, 0, ".".join(str(step) for step in item["loc"]), shown)
 
 

@@ -1,20 +1,33 @@
-"""What is made up where nobody knows better: heights read as flags, stations, their places and their voters."""
+"""What is made up where nobody knows better: flags of the ground, stations, their places and their voters."""
 
 from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from simsec.scenario.apportion import KM_PER_DEGREE, code_generator, fit_total, largest_remainders, point_in_disc
 from simsec.scenario.parameter import Parameter, Strict, triangular
-from simsec.scenario.places import VILLAGE_COLUMNS, Floats
-from simsec.scenario.tables import Cell, Table
+from simsec.scenario.places import STATION_COLUMNS, VILLAGE_COLUMNS, Floats
+from simsec.scenario.schema import CLASSES
+from simsec.scenario.tables import Cell, Column, Table
+
+_SITE_TYPES = next(column.choices for column in STATION_COLUMNS if column.name == "site_type")
+SPECIAL_COLUMNS = (
+    Column("village_code"),
+    Column("count", "integer", 1, 1000, meaning="how many stations of the village are meant; its last ones"),
+    Column("class", choices=CLASSES),
+    Column("site_type", choices=_SITE_TYPES),
+    Column("reason", meaning="the documented physical reason, with its source"),
+    Column("voters", "integer", 0, 200000, required=False, meaning="of these stations together; blank: not known"),
+)
+
 
 class GroundRule(Strict):
     """How low and steep ground are told from heights."""
@@ -70,102 +83,136 @@ def template(name: str) -> str:
     return (files("simsec.scenario") / "templates" / name).read_text(encoding="utf-8")
 
 
-def listed_voters(special: Table | None) -> tuple[int, int]:
-    """Voters that stand in the special table, and the stations they belong to."""
-    rows = zip(_pairs(special, "voters"), _pairs(special, "count"), strict=True)
-    listed = [(voters, count) for (_, voters), (_, count) in rows if voters]
-    return sum(voters for voters, _ in listed), sum(count for _, count in listed)
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is known of one station above the low class; ``voters`` 0 where nothing is."""
+
+    station_class: str
+    reason: str
+    site_type: str
+    voters: int
 
 
-def numbers(table: Table, name: str, missing: int) -> list[int]:
-    return [int(value) for value in table.columns.get(name, [missing] * len(table))]
+def sites_of(special: Table | None) -> dict[str, list[Site]]:
+    """The special stations by code of their village, one entry a station.
+
+    Args:
+        special: a table of :data:`SPECIAL_COLUMNS`, or None.
+    """
+    sites: dict[str, list[Site]] = {}
+    if special is None:
+        return sites
+    names = ("village_code", "count", "class", "site_type", "reason", "voters")
+    for code, count, klass, site, reason, voters in zip(*(special.columns[name] for name in names), strict=True):
+        shares = largest_remainders(int(voters), [1] * int(count))
+        sites.setdefault(str(code), []).extend(Site(str(klass), str(reason), str(site), share) for share in shares)
+    return sites
 
 
-def _floats(table: Table, name: str) -> Floats:
-    return np.array(table.columns[name], dtype=np.float64)
+def village_rows(villages: Table, weights: Sequence[int], linmas: Sequence[int]) -> list[list[Cell]]:
+    """The rows of ``villages.csv``: the columns given, the others filled.
 
+    ``steep_ground``: the relief (summit less lowest ground) over the radius of a disc of the village's area reaches
+    ``steep_gradient``. ``low_ground``: the relief is at most ``low_relief_m`` and the village point stands not above
+    the ``low_quantile`` of the points of its nearest neighbours; never in a flat area, where heights say nothing.
 
-def _village_rows(villages: Table, weights: list[int], linmas: list[int]) -> list[list[Cell]]:
-    """The rows of ``villages.csv``: columns given, else filled as :func:`new_area` says."""
+    Args:
+        villages: the village table.
+        weights: stations of each village at an earlier election.
+        linmas: Linmas of each village, used where the table has none.
+    """
     size = len(villages)
     lat, lon = _floats(villages, "lat"), _floats(villages, "lon")
     east = lon * KM_PER_DEGREE * np.cos(np.radians(lat.mean()))
-    tree = cKDTree(np.column_stack([lat * KM_PER_DEGREE, east]))
+    plane = np.column_stack([lat * KM_PER_DEGREE, east])
     reach = min(figures().ground.neighbours + 1, size)
-    distance, nearest = (np.reshape(found, (size, reach)) for found in tree.query(tree.data, k=reach))
+    distance_km, nearest = (np.reshape(found, (size, reach)) for found in KDTree(plane).query(plane, k=reach))
     columns = dict(villages.columns)
     if "area_km2" not in columns:
-        half_way = distance[:, 1] / 2 if size > 1 else np.ones(1)
-        columns["area_km2"] = [round(max(math.pi * radius**2, 0.01), 3) for radius in half_way.tolist()]
+        half_way = distance_km[:, 1] / 2 if size > 1 else np.ones(1)
+        columns["area_km2"] = [max(round(math.pi * radius**2, 3), 0.01) for radius in half_way.tolist()]
     columns.setdefault("elevation_m", [0.0] * size)
     columns.setdefault("summit_m", columns["elevation_m"])
     columns.setdefault("rayon", ["Rayon 1"] * size)
     columns.setdefault("station_weight", [*weights])
     columns.setdefault("linmas_available", [*linmas])
     filled = Table(villages.file, columns, villages.line)
-    point, summit = _floats(filled, "elevation_m"), _floats(filled, "summit_m")
-    lowest = _floats(villages, "lowest_m") if "lowest_m" in columns else point
-    rule, relief = figures().ground, summit - np.minimum(lowest, point)
+    point, rule = _floats(filled, "elevation_m"), figures().ground
+    lowest = _floats(filled, "lowest_m") if "lowest_m" in columns else point
+    relief = _floats(filled, "summit_m") - np.minimum(lowest, point)
     steep = relief >= rule.steep_gradient.mode * 1000 * np.sqrt(_floats(filled, "area_km2") / np.pi)
-    around = np.quantile(point[nearest[:, 1:]], rule.low_quantile.mode, axis=1) if size > 1 else point - 1
-    low = (point <= around) & (relief <= rule.low_relief_m.mode) & (point.max() > point.min())
-    columns.setdefault("low_ground", [*low.astype(int).tolist()])
     columns.setdefault("steep_ground", [*steep.astype(int).tolist()])
+    low = np.zeros(size, dtype=bool)
+    if size > 1 and point.max() > point.min():
+        around = np.quantile(point[nearest[:, 1:]], rule.low_quantile.mode, axis=1)
+        low = (point <= around) & (relief <= rule.low_relief_m.mode)
+    columns.setdefault("low_ground", [*low.astype(int).tolist()])
     return [[columns[column.name][row] for column in VILLAGE_COLUMNS] for row in range(size)]
 
 
-def _station_rows(
-    villages: list[list[Cell]], counts: list[int], n_voters: int, special: Table | None, known: ElectionFigures, seed: int
+def _floats(table: Table, name: str) -> Floats:
+    return np.array(table.columns[name], dtype=np.float64)
+
+
+def station_rows(
+    villages: Table,
+    counts: Sequence[int],
+    n_voters: int,
+    sites: Mapping[str, list[Site]],
+    known: ElectionFigures,
+    seed: int,
 ) -> list[list[Cell]]:
-    """The rows of ``polling_stations.csv``; the columns of the village rows are those of ``villages.csv``."""
-    sites: dict[str, list[tuple[int, str, str, str]]] = {}
-    for row in range(len(special) if special else 0):
-        cells = {name: values[row] for name, values in special.columns.items()} if special else {}
-        share = largest_remainders(int(cells["voters"]), [1] * int(cells["count"]))
-        what = (str(cells["class"]), str(cells["reason"]), str(cells["site_type"]))
-        sites.setdefault(str(cells["village_code"]), []).extend((voters, *what) for voters in share)
-    place = {column.name: number for number, column in enumerate(VILLAGE_COLUMNS)}
-    areas = [float(village[place["area_km2"]]) for village in villages]
-    radius_km = [figures().stations.disc_share.mode * math.sqrt(area / math.pi) for area in areas]
-    sparse = sorted(range(len(villages)), key=lambda number: (-areas[number] / counts[number], number))
-    hamlets = set(sparse[: round(known.small_share.mode * sum(counts))])
+    """The rows of ``polling_stations.csv``: places drawn in a disc around the village point, voters in bounds.
+
+    Every draw belongs to the code of its station, so a further station moves no other. The hamlet stations are the
+    last ordinary stations of the villages with most area a station.
+
+    Args:
+        villages: a table of ``VILLAGE_COLUMNS``.
+        counts: stations of each village.
+        n_voters: voters of all stations together.
+        sites: the special stations; they are the last of their village.
+        known: the figures of the election type.
+        seed: of all draws.
+    """
+    radius_km = np.sqrt(_floats(villages, "area_km2") / np.pi) * figures().stations.disc_share.mode
+    per_station = _floats(villages, "area_km2") / np.maximum(counts, 1)
+    sparse = np.argsort(-per_station, kind="stable")[: round(known.small_share.mode * sum(counts))]
     rows: list[list[Cell]] = []
-    targets: dict[int, float] = {}
-    for number, village in enumerate(villages):
-        code, label = str(village[place["code"]]), str(village[place["name"]])
-        lat, lon = float(village[place["lat"]]), float(village[place["lon"]])
-        here = sites.get(code, [])
-        ordinary = counts[number] - len(here)
-        for station in range(counts[number]):
-            voters, klass, reason, site = here[station - ordinary] if station >= ordinary else (0, "low", "", "regular")
-            key = f"{code}/{station + 1:03d}"
+    wanted: dict[int, float] = {}
+    places = zip(*(villages.columns[name] for name in ("code", "name", "lat", "lon")), strict=True)
+    for village, (code, name, lat, lon) in enumerate(places):
+        special = sites.get(str(code), [])
+        ordinary = counts[village] - len(special)
+        for number in range(counts[village]):
+            site = special[number - ordinary] if number >= ordinary else Site("low", "", "regular", 0)
+            key = f"{code}/{number + 1:03d}"
             # One building may hold several stations: they share its place.
-            spot = code_generator(seed, key if site == "regular" else f"{code}/{site}")
-            at = point_in_disc(lat, lon, radius_km[number], spot)
-            if not voters:
-                small = number in hamlets and station == ordinary - 1
-                draw = np.array([code_generator(seed, f"{key} voters").random()])
-                targets[len(rows)] = _target(draw, small, known)
-            title = f"TPS {station + 1:03d} {label}"
-            rows.append([key, title, code, *at, "synthetic", voters, klass, reason, site])
-    fixed, _ = _listed_voters(special)
-    for row, voters in zip(targets, _fit(n_voters - fixed, list(targets.values()), known), strict=True):
-        rows[row][6] = voters
+            spot = code_generator(seed, key if site.site_type == "regular" else f"{code}/{site.site_type}")
+            at = point_in_disc(float(lat), float(lon), float(radius_km[village]), spot)
+            if not site.voters:
+                hamlet = village in sparse and number == ordinary - 1
+                wanted[len(rows)] = _wanted(code_generator(seed, f"{key}/voters").random(), hamlet, known)
+            title, what = f"TPS {number + 1:03d} {name}", (site.station_class, site.reason, site.site_type)
+            rows.append([key, title, str(code), *at, "synthetic", site.voters, *what])
+    column = [column.name for column in STATION_COLUMNS].index("registered_voters")
+    left = n_voters - sum(site.voters for listed in sites.values() for site in listed)
+    for row, voters in zip(wanted, _fit(left, list(wanted.values()), known), strict=True):
+        rows[row][column] = voters
     return rows
 
 
-def _target(u: Floats, small: bool, known: ElectionFigures) -> float:
-    """Voters wanted at a station: absolute (negative sign) for a hamlet, relative to the mean for the others."""
-    figure = known.small_voters if small else known.relative_voters
-    value = float(triangular(u, figure.low, figure.mode, figure.high)[0])
-    return -value if small else value
+def _wanted(u: float, hamlet: bool, known: ElectionFigures) -> float:
+    """Voters wanted at a station: below 0 the number itself of a hamlet, else a multiple of the mean."""
+    figure = known.small_voters if hamlet else known.relative_voters
+    value = float(triangular(np.array([u]), figure.low, figure.mode, figure.high)[0])
+    return -value if hamlet else value
 
 
 def _fit(total: int, wanted: list[float], known: ElectionFigures) -> list[int]:
-    """Voters of the stations that no table fixes: the hamlets near their own figure, the rest sharing what is left."""
+    """The hamlets near their own number, the others sharing what is left, within the bounds and with the exact sum."""
     hamlets = -math.fsum(value for value in wanted if value < 0)
-    relative = math.fsum(value for value in wanted if value > 0)
-    mean = max((total - hamlets) / relative, 1.0) if relative else 1.0
-    return fit_total(total, [-value if value < 0 else value * mean for value in wanted], 1, int(known.max_voters.mode))
-
-
+    multiples = math.fsum(value for value in wanted if value > 0)
+    mean = max((total - hamlets) / multiples, 1.0) if multiples else 1.0
+    targets = [-value if value < 0 else value * mean for value in wanted]
+    return fit_total(total, targets, low=1, high=int(known.max_voters.mode))

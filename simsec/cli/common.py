@@ -1,0 +1,109 @@
+"""What every command shares: errors into exit codes, progress bars, language, JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from simsec.base.errors import InputError, SimsecError
+
+if TYPE_CHECKING:
+    from simsec.locale import Texts
+    from simsec.scenario.reading import Scenario
+
+FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+log = logging.getLogger("simsec")
+
+
+class Language(StrEnum):
+    """Languages of what people read."""
+
+    en = "en"
+    id = "id"
+
+
+def texts_of(scenario: Scenario | None, language: Language | None) -> Texts:
+    """Texts in the language asked for, else the scenario's, else English."""
+    from simsec.locale import texts
+
+    return texts(language.value if language else scenario.settings.language if scenario else "en")
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn errors made on purpose into lines on stderr and an exit code: 2 wrong input, 1 failed run, 130 Ctrl-C."""
+    try:
+        yield
+    except InputError as error:
+        for problem in error.problems:
+            typer.echo(f"simsec: {problem}", err=True)
+        raise typer.Exit(error.exit_code) from None
+    except SimsecError as error:
+        typer.echo(f"simsec: {error}", err=True)
+        raise typer.Exit(error.exit_code) from None
+    except OSError as error:
+        typer.echo(f"simsec: {error.filename or 'file'}: {error.strerror or error}", err=True)
+        raise typer.Exit(FAILED) from None
+    except KeyboardInterrupt:
+        typer.echo("simsec: stopped; nothing half-written was left", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def progress_bars(show: bool) -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Bars on stderr when it is a terminal: call with a label for a bar, then the bar with done and all.
+
+    Without a terminal each bar leaves one line when it is full.
+    """
+    if not show or not sys.stderr.isatty():
+
+        def plain(label: str) -> Callable[[int, int], None]:
+            def tell(done: int, every: int) -> None:
+                if show and done == every:
+                    typer.echo(f"{label}: {done}/{every}", err=True)
+
+            return tell
+
+        yield plain
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+
+        def bar(label: str) -> Callable[[int, int], None]:
+            task = bars.add_task(label, total=None)
+            return lambda done, every: bars.update(task, completed=done, total=every)
+
+        yield bar
+
+
+def print_json(data: Any) -> None:
+    """One JSON document on stdout; nan and infinity become null."""
+    typer.echo(json.dumps(_plain(data), indent=2, ensure_ascii=False))
+
+
+def _plain(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {str(key): _plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_plain(value) for value in data]
+    if isinstance(data, float) and not (data - data == 0):  # nan or infinite
+        return None
+    if isinstance(data, Path):
+        return str(data)
+    return data
+
+
+def estimate_json(estimate: Any) -> dict[str, Any]:
+    """A figure with its interval, for machines."""
+    return {"mean": estimate.mean, "low": estimate.low, "high": estimate.high, "days": estimate.days}

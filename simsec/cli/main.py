@@ -1,0 +1,28 @@
+"""The command ``simsec``: each command in a file of its own, its heavy imports inside it."""
+
+from __future__ import annotations
+
+import typer
+
+from simsec.cli import check, new, plan, simulate
+
+app = typer.Typer(
+    name="simsec",
+    help="Plays polling day before it happens: who stands where, how large the reserve is, where it waits.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(plan.plan)
+app.command()(simulate.simulate)
+app.command()(check.check)
+app.command()(new.new)
+
+
+def run() -> None:
+    """Entry point."""
+    app()
+
+
+if __name__ == "__main__":
+    run()

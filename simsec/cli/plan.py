@@ -1,0 +1,156 @@
+"""``simsec plan``: the main job, from a scenario folder to a plan judged on fresh days, a report and a workbook."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simsec.cli.common import Language, estimate_json, exit_codes, print_json, progress_bars, texts_of
+
+if TYPE_CHECKING:
+    from simsec.optimization.judge import Judged
+    from simsec.optimization.search import Search
+
+
+def plan(
+    scenario: Annotated[Path, typer.Argument(help="Scenario folder.")],
+    out: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
+    days: Annotated[int, typer.Option(min=20, help="Judging days of every type.")] = 201,
+    world_days: Annotated[int, typer.Option(min=2, help="Days of every type in each assumption world.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="First of the three judging seeds.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
+    solver: Annotated[str, typer.Option(help="highs or cbc.")] = "highs",
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds for each model; a safety net.")] = 20,
+    json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    lang: Annotated[Language | None, typer.Option(help="Language; the scenario's own by default.")] = None,
+) -> None:
+    """Check, optimise, judge on fresh days; write the plan, a workbook, a report and a public summary."""
+    with exit_codes():
+        from simsec.analysis.workers import default_workers, open_workers
+        from simsec.optimization.judge import judge
+        from simsec.optimization.search import search
+        from simsec.plan import doctrine_family
+        from simsec.plan.feasibility import explain_infeasible
+        from simsec.results.run_folder import whole_run_folder
+        from simsec.scenario import read_scenario
+        from simsec.scenario.schema import DAY_TYPES
+
+        begun = time.monotonic()
+        area = read_scenario(scenario)
+        texts = texts_of(area, lang)
+        if not doctrine_family(area):
+            explain_infeasible(area)
+        seeds = (seed, seed + 1, seed + 2)
+        with (
+            whole_run_folder(out, f"plan-{area.settings.name}") as run,
+            open_workers(workers or default_workers()) as pool,
+            progress_bars(not json) as bar,
+        ):
+            found = search(
+                area, pool, seed=seed, solver=solver, time_limit_s=time_limit, progress=lambda key: bar(texts.t(f"cli.{key}"))
+            )
+            judged = judge(
+                area,
+                found.announced,
+                found.best_doctrine,
+                found.chosen,
+                dict.fromkeys(DAY_TYPES, days),
+                dict.fromkeys(DAY_TYPES, world_days),
+                pool,
+                seeds=seeds,
+                progress=(bar(texts.t("cli.judging")), bar(texts.t("cli.worlds"))),
+            )
+            typer.echo(texts.t("cli.writing"), err=True)
+            facts = write_run(run.folder, judged, found, texts.language, time.monotonic() - begun)
+            run.complete(f"simsec plan {scenario.as_posix()}", facts)
+        if json:
+            print_json({"folder": run.final, **facts})
+            return
+        for line in headline(judged, found, texts):
+            typer.echo(line)
+        typer.echo(texts.t("cli.wrote", path=run.final))
+
+
+def write_run(folder: Path, judged: Judged, found: Search, language: str, seconds: float) -> dict[str, Any]:
+    """Write everything a run leaves behind; returns the facts for the manifest."""
+    from simsec.plan.files import write_plan
+    from simsec.report import ReportMeta, write_report
+    from simsec.results.run_folder import citation, versions
+    from simsec.results.tables import days_table, incidents_table, stations_table, write_table
+
+    area = judged.scenario
+    write_plan(folder / "plan", found.chosen, area)
+    write_plan(folder / "plan-doctrine", found.best_doctrine, area)
+    tables = folder / "results"
+    write_table(tables / "days.parquet", [days_table(runs) for runs in judged.runs])
+    write_table(tables / "incidents.parquet", [incidents_table(area, runs) for runs in judged.runs])
+    write_table(
+        tables / "stations.parquet",
+        [stations_table(area, p.name, m) for p, m in zip(judged.plans, judged.stations, strict=True)],
+    )
+    facts = {
+        "scenario": area.settings.name,
+        "scenario_hash": area.hash,
+        "plan_hash": found.chosen.hash,
+        "policy": found.chosen.policy.model_dump(),
+        "accepted": found.accepted,
+        "seeds": list(judged.seeds),
+        "days": len(judged.runs[0]),
+        "training_days": found.training_days,
+        "selection_days": found.selection_days,
+        "gain_over_announced": estimate_json(judged.over_announced.gain),
+        "gain_over_best_doctrine": estimate_json(judged.over_doctrine.gain),
+        "gain_given_day_type": {
+            name: estimate_json(gain) for name, gain in judged.over_doctrine.gain_by_type.items()
+        },
+        "worlds": len(judged.worlds.gains),
+        "better_in_worlds": judged.worlds.better,
+        "models": [
+            {
+                "plan": c.plan.name,
+                "options": c.options,
+                "solver": c.solver,
+                "objective": c.objective,
+                "bound": c.bound,
+                "gap": c.gap,
+                "seconds": c.seconds,
+                "time_limit_struck": c.time_limit_struck,
+            }
+            for c in found.candidates
+            if c.origin == "model"
+        ],
+        "seconds": round(seconds, 1),
+        "cite": citation(area.hash, judged.seeds),
+    }
+    meta = ReportMeta(
+        citation=str(facts["cite"]),
+        versions=versions(),
+        command=f"simsec plan {area.settings.name}",
+        seeds=judged.seeds,
+        seconds=seconds,
+    )
+    write_report(folder, judged, found, meta, language)
+    return facts
+
+
+def headline(judged: Judged, found: Search, texts: Any) -> list[str]:
+    """The first lines for people: what was gained, how sure, in how many worlds."""
+    gain, worlds = judged.over_doctrine.gain, judged.worlds
+    low, high = worlds.span
+    if not found.accepted:
+        return [texts.t("cli.plan_not_accepted", doctrine=found.best_doctrine.name)]
+    key = "cli.plan_better" if gain.low > 0 else "cli.plan_worse" if gain.high < 0 else "cli.plan_unsure"
+    return [
+        texts.t(key, gain=texts.interval(gain, 1), doctrine=found.best_doctrine.name),
+        texts.t(
+            "cli.plan_worlds",
+            better=worlds.better,
+            worlds=len(worlds.gains),
+            low=texts.number(low, 1),
+            high=texts.number(high, 1),
+            figure=worlds.influence[0][0],
+        ),
+    ]

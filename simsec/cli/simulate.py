@@ -1,0 +1,114 @@
+"""``simsec simulate``: play many days under one plan and summarise them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simsec.cli.common import Language, estimate_json, exit_codes, print_json, progress_bars, texts_of
+
+if TYPE_CHECKING:
+    from simsec.analysis.replications import Replications
+    from simsec.scenario.reading import Scenario
+
+
+def simulate(
+    scenario: Annotated[Path, typer.Argument(help="Scenario folder.")],
+    plan: Annotated[Path | None, typer.Option(help="Plan folder; the announced doctrine by default.")] = None,
+    days: Annotated[int, typer.Option(min=2, help="Days of every type.")] = 50,
+    day_type: Annotated[str | None, typer.Option(help="Only this type: ordinary, heavy_rain, rumour, severe.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the days.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
+    voters: Annotated[bool, typer.Option(help="Also serve the voters of disturbed stations.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write result tables (Parquet) into this folder.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    lang: Annotated[Language | None, typer.Option(help="Language; the scenario's own by default.")] = None,
+) -> None:
+    """Play many days under one plan; every figure comes with its interval."""
+    with exit_codes():
+        from simsec.analysis.replications import day_keys, replicate_plans
+        from simsec.analysis.workers import default_workers, open_workers
+        from simsec.plan import doctrine
+        from simsec.plan.files import read_plan
+        from simsec.scenario import read_scenario
+        from simsec.scenario.schema import DAY_TYPES
+
+        area = read_scenario(scenario)
+        texts = texts_of(area, lang)
+        decided = read_plan(plan, area) if plan else doctrine(area)
+        counts = {day_type: days} if day_type else dict.fromkeys(DAY_TYPES, days)
+        keys = day_keys(counts, (seed,))
+        with open_workers(workers or default_workers()) as pool, progress_bars(not json) as bar:
+            progress = bar(texts.t("cli.days"))
+            runs = replicate_plans(area, [decided], keys, pool, voters=voters, progress=progress)[0]
+        if out is not None:
+            from simsec.results.tables import days_table, incidents_table, write_table
+
+            write_table(out / "days.parquet", [days_table(runs)])
+            write_table(out / "incidents.parquet", [incidents_table(area, runs)])
+        summary = summarise(area, runs, seed)
+        if json:
+            print_json(summary)
+            return
+        _print_table(area, runs, texts)
+        if out is not None:
+            typer.echo(texts.t("cli.wrote", path=out))
+
+
+def _types(runs: Replications) -> list[str]:
+    return list(dict.fromkeys(key.day_type for key in runs.keys))
+
+
+def summarise(area: Scenario, runs: Replications, seed: int) -> dict[str, Any]:
+    """The figures of a run by day type and responder family, for machines."""
+    from simsec.analysis.measures import FAMILIES
+    from simsec.analysis.replications import primary_measure, response_quantile
+
+    by_type: dict[str, Any] = {}
+    for day_type in _types(runs):
+        by_type[day_type] = {
+            family: {
+                "weighted_minutes": estimate_json(
+                    primary_measure(area, runs.weighted[:, number], runs.stratum, family, day_type)
+                ),
+                "median_min": estimate_json(response_quantile(area, runs, 0.5, family, day_type)),
+                "p90_min": estimate_json(response_quantile(area, runs, 0.9, family, day_type)),
+            }
+            for number, family in enumerate(FAMILIES)
+        }
+    return {
+        "plan": runs.plan_name,
+        "scenario": area.settings.name,
+        "scenario_hash": area.hash,
+        "seed": seed,
+        "days": len(runs),
+        "day_types": by_type,
+    }
+
+
+def _print_table(area: Scenario, runs: Replications, texts: Any) -> None:
+    """A table for people: a row a day type, police response first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from simsec.analysis.replications import primary_measure, response_quantile
+
+    t = texts.t
+    table = Table(title=t("cli.simulate_title", plan=runs.plan_name, days=texts.number(len(runs), 0)))
+    for heading in ("day_type", "incidents", "median", "p90", "within_target", "measure"):
+        table.add_column(t(f"cli.col_{heading}"), justify="left" if heading == "day_type" else "right")
+    for day_type in _types(runs):
+        inside = [row for row, key in enumerate(runs.keys) if key.day_type == day_type]
+        count, within = runs.count[inside, 0].sum(), runs.within_target[inside, 0].sum()
+        table.add_row(
+            t(f"day_type.{day_type}"),
+            texts.number(count / len(inside), 1),
+            texts.interval(response_quantile(area, runs, 0.5, "security", day_type), 1),
+            texts.interval(response_quantile(area, runs, 0.9, "security", day_type), 1),
+            texts.percent(within / max(count, 1)),
+            texts.interval(primary_measure(area, runs.weighted[:, 0], runs.stratum, "security", day_type), 1),
+        )
+    Console().print(table)
+    typer.echo(t("cli.simulate_note"))

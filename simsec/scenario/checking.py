@@ -1,0 +1,113 @@
+"""What single cells cannot tell: hours out of order, shares that do not add up, a class without a reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from simsec.base.clock import parse_stamp
+from simsec.base.errors import Problem
+from simsec.scenario.schema import Settings, Window
+from simsec.scenario.tables import Table
+
+_FILE = "scenario.toml"
+_ROUNDING = 1e-9
+_HOURS = ("starts", "voting_opens", "voting_closes", "counting_ends", "ends")
+
+
+def settings_problems(settings: Settings) -> list[Problem]:
+    """What contradicts itself in ``scenario.toml`` although every table in it is well formed.
+
+    Args:
+        settings: as read.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from simsec.scenario.reading import read_settings
+        >>> settings_problems(read_settings(Path("scenarios/kabupaten-semarang/scenario.toml")))
+        []
+    """
+    return [
+        *_hours(settings),
+        *_windows(settings),
+        *_twice("units", "kind", (unit.kind for unit in settings.units)),
+        *_twice("ladders", "name", (ladder.name for ladder in settings.ladders)),
+        *_twice("ladders", "capability", (word for ladder in settings.ladders for word in ladder.capabilities)),
+        *_day_types(settings),
+        *_reserve(settings),
+    ]
+
+
+def station_problems(stations: Table) -> list[Problem]:
+    """Stations above the low class without a reason: a class is given for a documented physical reason only.
+
+    Args:
+        stations: the rows of ``polling_stations.csv``.
+    """
+    rows = zip(stations.line, stations.texts("class"), stations.texts("class_reason"), strict=True)
+    remedy = "write the documented physical reason, or use low"
+    return [
+        Problem(stations.file, f"the class {word} has no reason", remedy, line, "class_reason")
+        for line, word, reason in rows
+        if word != "low" and not reason
+    ]
+
+
+def _hours(settings: Settings) -> Iterator[Problem]:
+    stamps = [str(getattr(settings.clock, name)) for name in _HOURS]
+    for place in range(1, len(_HOURS)):
+        if parse_stamp(stamps[place]) <= parse_stamp(stamps[place - 1]):
+            bound = f"later than {_HOURS[place - 1]}, {stamps[place - 1]}"
+            what = "the hours are out of order"
+            yield Problem(_FILE, what, "correct one of the two", 0, f"clock.{_HOURS[place]}", stamps[place], bound)
+
+
+def _windows(settings: Settings) -> Iterator[Problem]:
+    for kind, incident in settings.incidents.items():
+        yield from _outside(settings, f"incidents.{kind}.windows", incident.windows)
+    others = {
+        "weather.ordinary_windows": settings.weather.ordinary_windows,
+        "weather.heavy_windows": settings.weather.heavy_windows,
+        "voters.arrival_windows": settings.voters.arrival_windows,
+    }
+    for path, windows in others.items():
+        yield from _outside(settings, path, windows)
+        total = sum(window.share for window in windows)
+        if abs(total - 1) > _ROUNDING:
+            what = "the shares of the windows do not add up"
+            yield Problem(_FILE, what, "correct the shares", 0, path, f"{total:g}", "1")
+        for window in windows:
+            if parse_stamp(window.end) <= parse_stamp(window.start):
+                value = f"{window.start} - {window.end}"
+                yield Problem(_FILE, "the window ends before it starts", "correct its hours", 0, path, value)
+
+
+def _outside(settings: Settings, path: str, windows: Sequence[Window]) -> Iterator[Problem]:
+    first, last = settings.clock.starts, settings.clock.ends
+    for window in windows:
+        if parse_stamp(window.start) < parse_stamp(first) or parse_stamp(window.end) > parse_stamp(last):
+            value, bound = f"{window.start} - {window.end}", f"within {first} - {last}"
+            yield Problem(_FILE, "the window leaves the clock", "cut it or move the clock", 0, path, value, bound)
+
+
+def _twice(table: str, column: str, names: Iterable[str]) -> list[Problem]:
+    return [
+        Problem(_FILE, f"the same {column} stands {count} times", "keep one", 0, table, name)
+        for name, count in Counter(names).items()
+        if count > 1
+    ]
+
+
+def _day_types(settings: Settings) -> Iterator[Problem]:
+    types = settings.day_types
+    total = types.heavy_rain.mode + types.rumour.mode + types.severe.mode
+    if total > 1:
+        what = "the probabilities leave less than nothing for an ordinary day"
+        yield Problem(_FILE, what, "lower one of them", 0, "day_types", f"{total:g}", "at most 1 together")
+
+
+def _reserve(settings: Settings) -> Iterator[Problem]:
+    police, reserve = settings.forces.police.mode, settings.forces.reserve.mode
+    if settings.forces.reading != "reserve_on_top" and reserve > police:
+        what = f"the reserve is larger than the police it is part of (reading {settings.forces.reading})"
+        yield Problem(_FILE, what, "lower the reserve", 0, "forces.reserve", f"{reserve:g}", f"at most {police:g}")
