@@ -21,7 +21,7 @@ from simsec.scenario.parameter import triangular
 from simsec.scenario.reading import Scenario
 
 Floats = NDArray[np.float64]
-JUDGEMENTS = ("weights.", "forces.")  # a value and a decision, not facts about the world
+JUDGEMENTS = ("weights.", "forces.")  # values and decisions, not facts about the world
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import Voronoi
 
 from simsec.base.errors import InputError, Problem
 from simsec.geography.distance import local_km, plane_to_degrees
 
+_RING_POINTS, _RING_RADII = 16, 50.0
 _HULL_RATIO = 0.25
 """How closely the hull hugs the points: 0 touches as many as it can, 1 is convex."""
 _REMEDY = "give a GeoJSON file of polygons in degrees, longitude first"
@@ -56,13 +58,8 @@ def outlines(lat: ArrayLike, lon: ArrayLike, group: Sequence[Group], margin_km: 
     origin = (float(lats.mean()), float(lons.mean()))
     xy, first = np.unique(local_km(lats, lons, origin), axis=0, return_index=True)
     points = shapely.MultiPoint(xy)
-    # Voronoi cells need two points, and end far outside the hull that cuts them.
     hull = shapely.buffer(shapely.concave_hull(points, ratio=_HULL_RATIO), margin_km)
-    if len(xy) > 1:
-        cells = shapely.get_parts(shapely.voronoi_polygons(points, extend_to=hull, ordered=True))
-        cells = shapely.intersection(cells, hull)
-    else:
-        cells = np.array([hull])
+    cells = shapely.intersection(_cells(xy), hull)
     members: dict[Group, list[int]] = {name: [] for name in dict.fromkeys(group)}
     for cell, point in enumerate(first):
         members[group[point]].append(cell)
@@ -71,6 +68,18 @@ def outlines(lat: ArrayLike, lon: ArrayLike, group: Sequence[Group], margin_km: 
         for name, cells_of in members.items()
         if cells_of
     }
+
+
+def _cells(xy: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Voronoi cells of distinct points (n, 2), as polygons, by Qhull: it merges corners that fall on one another.
+
+    A far ring of further points closes the cells at the rim.
+    """
+    turn = np.linspace(0, 2 * np.pi, _RING_POINTS, endpoint=False)
+    reach = _RING_RADII * (1 + np.abs(xy).max())
+    diagram = Voronoi(np.vstack([xy, reach * np.column_stack([np.cos(turn), np.sin(turn)])]))
+    corners = [diagram.vertices[diagram.regions[diagram.point_region[point]]] for point in range(len(xy))]
+    return np.array([shapely.MultiPoint(around).convex_hull for around in corners], dtype=np.object_)
 
 
 def _rings(area: shapely.Geometry) -> Rings:

@@ -52,6 +52,7 @@ def judge(
     world_days: Mapping[str, int],
     workers: Workers,
     *,
+    seeds: tuple[int, ...] = JUDGING_SEEDS,
     progress: tuple[Progress | None, Progress | None] = (None, None),
 ) -> Judged:
     """Play the three plans on the same fresh days, and doctrine and plan in the assumption worlds.
@@ -62,14 +63,15 @@ def judge(
         days: day type -> judging days.
         world_days: day type -> days in each assumption world.
         workers: their number changes no result.
+        seeds: judging seeds; the first three whole numbers, so that none is picked.
         progress: for the days and for the worlds.
     """
-    keys = day_keys(days, JUDGING_SEEDS, JUDGING_FIRST)
+    keys = day_keys(days, seeds, JUDGING_FIRST)
     plans = (announced, best_doctrine, optimised)
     first, second, third = replicate_plans(
         scenario, plans, keys, workers, probes=True, voters=True, progress=progress[0]
     )
-    world_keys = day_keys(world_days, JUDGING_SEEDS, JUDGING_FIRST)
+    world_keys = day_keys(world_days, seeds, JUDGING_FIRST)
     worlds = play_worlds(
         scenario, best_doctrine, optimised, world_keys, workers, count=WORLDS, progress=progress[1]
     )
@@ -85,5 +87,5 @@ def judge(
         over_announced=compare_runs(scenario, first, third),
         over_doctrine=compare_runs(scenario, second, third),
         worlds=worlds,
-        seeds=JUDGING_SEEDS,
+        seeds=seeds,
     )

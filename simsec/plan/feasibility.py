@@ -161,3 +161,23 @@ def check_plan(scenario: Scenario, plan: Plan, file: str = "plan") -> None:
     problems = plan_problems(scenario, plan, file)
     if problems:
         raise InputError(problems)
+
+
+def explain_infeasible(scenario: Scenario) -> None:
+    """Refuse a strength that can staff no pattern at all: which limits collide, by how much, the nearest that works.
+
+    Raises:
+        InputError: always, when no block size up to the largest can be staffed.
+    """
+    rows = pattern_rows(scenario)
+    if any(row.feasible for row in rows):
+        return
+    last = rows[-1]
+    what = (
+        f"no guard pattern can be staffed: even 2 police : {last.tps_per_pair} TPS needs "
+        f"{last.police_inside_subdistricts} officers with blocks inside sub-districts ({last.police_regency} without)"
+    )
+    short = last.police_inside_subdistricts - last.available
+    remedy = f"{short} officers are missing; the nearest plan that works has {last.police_inside_subdistricts}"
+    value, bound = str(last.available), f"at least {last.police_inside_subdistricts}"
+    raise InputError([Problem("scenario.toml", what, remedy, column="forces.police", value=value, bound=bound)])

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,8 +20,45 @@ from simsec.base.files import write_text
 PACKAGES = ("simsec", "simpy", "numpy", "scipy", "pulp", "highspy", "matplotlib", "pydantic", "pyarrow")
 
 
-def new_run_folder(parent: Path, name: str) -> Path:
-    """Make a folder for one run: its name, and a number when that name is taken.
+class RunFolder:
+    """The folder of a run while it is written: hidden until it is complete.
+
+    Attributes:
+        folder: where to write now.
+        final: where it will stand; a number is added when the name is taken meanwhile.
+    """
+
+    def __init__(self, folder: Path, parent: Path, name: str) -> None:
+        """Use :func:`whole_run_folder`."""
+        self.folder = folder
+        self.final = parent / name
+        self._parent = parent
+        self._name = name
+
+    def complete(self, command: str, facts: Mapping[str, Any]) -> None:
+        """Write the manifest and give the folder its final name.
+
+        Raises:
+            RunError: the manifest or the folder cannot be written.
+        """
+        write_manifest(self.folder, command, facts)
+        number = 1
+        while True:
+            self.final = self._parent / (self._name if number == 1 else f"{self._name}-{number}")
+            if not self.final.exists():
+                try:
+                    self.folder.rename(self.final)
+                    return
+                except FileExistsError:  # another run took the name in this moment
+                    pass
+                except OSError as error:
+                    raise RunError(f"{self.final}: cannot make the run folder ({error.strerror})") from error
+            number += 1
+
+
+@contextmanager
+def whole_run_folder(parent: Path, name: str) -> Iterator[RunFolder]:
+    """A folder for one run that appears whole or not at all; made at once, so that a wrong place is known early.
 
     Raises:
         RunError: the folder cannot be made.
@@ -26,21 +66,22 @@ def new_run_folder(parent: Path, name: str) -> Path:
     Example:
         >>> from tempfile import mkdtemp
         >>> parent = Path(mkdtemp())
-        >>> [new_run_folder(parent, "plan-area").name for _ in range(2)]
+        >>> for _ in range(2):
+        ...     with whole_run_folder(parent, "plan-area") as run:
+        ...         run.complete("demo", {})
+        >>> sorted(folder.name for folder in parent.iterdir())
         ['plan-area', 'plan-area-2']
     """
-    number = 1
-    while True:
-        folder = parent / (name if number == 1 else f"{name}-{number}")
-        try:
-            folder.mkdir(parents=True, mode=0o700)
-            return folder
-        except FileExistsError:
-            if not folder.is_dir():
-                raise RunError(f"{folder}: a file stands in the way of the run folder; choose another --out") from None
-            number += 1
-        except OSError as error:
-            raise RunError(f"{folder}: cannot make the run folder ({error.strerror}); choose another --out") from error
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=parent))
+    except OSError as error:
+        raise RunError(f"{parent}: cannot make a run folder ({error.strerror}). Choose another --out.") from error
+    try:
+        yield RunFolder(folder, parent, name)
+    finally:
+        if folder.exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def versions() -> dict[str, str]:
