@@ -130,7 +130,8 @@ def compare(
 
     Args:
         scenario: what is known.
-        first, second: the plans; a positive gain is better for the second.
+        first: a plan.
+        second: another; a positive gain is better for this one.
         days: day type -> number of days, or a number of days of every type.
         seed: 0 or more.
         workers: processes; their number changes no result.

@@ -35,7 +35,9 @@ class Estimate:
         return self.low > 0 or self.high < 0
 
 
-def stratified_mean(values: Floats, stratum: Integers, probability: Mapping[int, float], level: float = LEVEL) -> Estimate:
+def stratified_mean(
+    values: Floats, stratum: Integers, probability: Mapping[int, float], level: float = LEVEL
+) -> Estimate:
     """Mean of a day's figure over types of day, with a t interval.
 
     The estimate is sum p_k mean_k, its variance sum p_k^2 s_k^2 / n_k (Cochran 1977, Sampling Techniques, 5.3), the

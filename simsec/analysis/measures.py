@@ -98,9 +98,7 @@ def expected_weight(scenario: Scenario) -> dict[str, dict[str, float]]:
     seed = kinds.weights[LEVELS.index(scenario.settings.incidents[scenario.settings.spreading.kind].starts)]
     mean[DAY_TYPES.index("severe"), tables.kind(scenario.settings.spreading.kind)] = seed
     return {
-        day_type: {
-            family: float(mean[row][kinds.family == number].sum()) for number, family in enumerate(FAMILIES)
-        }
+        day_type: {family: float(mean[row][kinds.family == number].sum()) for number, family in enumerate(FAMILIES)}
         for row, day_type in enumerate(DAY_TYPES)
     }
 

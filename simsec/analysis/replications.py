@@ -114,7 +114,9 @@ def day_keys(days: Mapping[str, int], seeds: Sequence[int], first: int = 0) -> t
         for day_type in days
         if day_type not in DAY_TYPES
     ]
-    wrong += [Problem("days", "must not be negative", "", column=name, value=str(n)) for name, n in days.items() if n < 0]
+    wrong += [
+        Problem("days", "must not be negative", "", column=name, value=str(n)) for name, n in days.items() if n < 0
+    ]
     if wrong:
         raise InputError(wrong)
     return tuple(
@@ -314,9 +316,7 @@ def reweighted(scenario: Scenario, runs: Replications, family: str, weights: Flo
         per_voter: also weigh each incident by the registered voters of its station, over their mean.
     """
     inside = kind_tables(scenario).family[runs.incident_kind] == FAMILIES.index(family)
-    waited = waited_min(
-        runs.incident_onset_min[inside], runs.incident_response_min[inside], scenario.horizon_min[1]
-    )
+    waited = waited_min(runs.incident_onset_min[inside], runs.incident_response_min[inside], scenario.horizon_min[1])
     minutes = weighted_minutes(waited, runs.incident_level[inside], runs.incident_rise_min[inside], weights)
     if per_voter:
         voters = scenario.stations.registered_voters
@@ -330,4 +330,6 @@ def response_quantile(
     """Quantile of the response minutes of a family over incidents; descriptive, with a day bootstrap."""
     inside = kind_tables(scenario).family[runs.incident_kind] == FAMILIES.index(family)
     probability = strata(scenario, *day_types)
-    return incident_quantile(runs.incident_response_min[inside], runs.incident_day[inside], runs.stratum, probability, q)
+    return incident_quantile(
+        runs.incident_response_min[inside], runs.incident_day[inside], runs.stratum, probability, q
+    )

@@ -103,7 +103,8 @@ def play_worlds(
 
     Args:
         scenario: what is known; its modes are the middle of the worlds.
-        first, second: checked plans.
+        first: a checked plan.
+        second: another; a positive gain is better for this one.
         keys: the days every world is judged on.
         workers: their number changes no result.
         count: number of worlds.

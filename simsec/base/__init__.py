@@ -1,0 +1,1 @@
+"""What every room stands on: errors, the clock, whole files and hashes."""

@@ -50,7 +50,12 @@ def plan(
             progress_bars(not json) as bar,
         ):
             found = search(
-                area, pool, seed=seed, solver=solver, time_limit_s=time_limit, progress=lambda key: bar(texts.t(f"cli.{key}"))
+                area,
+                pool,
+                seed=seed,
+                solver=solver,
+                time_limit_s=time_limit,
+                progress=lambda key: bar(texts.t(f"cli.{key}")),
             )
             judged = judge(
                 area,
@@ -103,9 +108,7 @@ def write_run(folder: Path, judged: Judged, found: Search, language: str, second
         "selection_days": found.selection_days,
         "gain_over_announced": estimate_json(judged.over_announced.gain),
         "gain_over_best_doctrine": estimate_json(judged.over_doctrine.gain),
-        "gain_given_day_type": {
-            name: estimate_json(gain) for name, gain in judged.over_doctrine.gain_by_type.items()
-        },
+        "gain_given_day_type": {name: estimate_json(gain) for name, gain in judged.over_doctrine.gain_by_type.items()},
         "worlds": len(judged.worlds.gains),
         "better_in_worlds": judged.worlds.better,
         "models": [

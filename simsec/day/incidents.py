@@ -77,9 +77,9 @@ def _candidates(
     return kind, place, Draws(seed, replication, kind_key[kind] ^ keys[place], ordinal.astype(np.uint64))
 
 
-def _scattered(scenario: Scenario, tables: SamplingTables, day_type: int, seed: int, replication: int) -> tuple[
-    Integers, Integers, Floats, Draws
-]:
+def _scattered(
+    scenario: Scenario, tables: SamplingTables, day_type: int, seed: int, replication: int
+) -> tuple[Integers, Integers, Floats, Draws]:
     """Incidents that strike stations one by one: kind, station, uniform of the time, draws."""
     models = list(scenario.settings.incidents.values())
     scattered = np.array([number for number, kind in enumerate(models) if kind.clustered == "no"])
@@ -92,9 +92,9 @@ def _scattered(scenario: Scenario, tables: SamplingTables, day_type: int, seed: 
     return kind[kept], station[kept], draws.of("time"), draws
 
 
-def _clustered(scenario: Scenario, tables: SamplingTables, day_type: int, seed: int, replication: int) -> tuple[
-    Integers, Integers, Floats, Draws
-]:
+def _clustered(
+    scenario: Scenario, tables: SamplingTables, day_type: int, seed: int, replication: int
+) -> tuple[Integers, Integers, Floats, Draws]:
     """Floods and landslides: a village of the right ground is struck, and with it 1 to all of its stations.
 
     The rate per village is such that the expected number of stations struck is rate x stations.
@@ -140,7 +140,8 @@ def draw_incidents(scenario: Scenario, day_type: str, seed: int, replication: in
     Args:
         scenario: what is known.
         day_type: one of ``DAY_TYPES``.
-        seed, replication: as for :func:`simsec.day.sample_day`.
+        seed: as for :func:`simsec.day.sample_day`.
+        replication: the same.
 
     Example:
         >>> from simsec.scenario import read_scenario

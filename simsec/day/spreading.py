@@ -63,7 +63,8 @@ def spreading_crowd(scenario: Scenario, neighbours: Neighbours, seed: int, repli
     Args:
         scenario: what is known.
         neighbours: for each village the others by motorcycle minutes.
-        seed, replication: as for :func:`simsec.day.sample_day`.
+        seed: as for :func:`simsec.day.sample_day`.
+        replication: the same.
 
     Returns:
         Incidents whose ``parent`` counts from 0 within this table.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ def sampling_tables(scenario: Scenario) -> SamplingTables:
         kind_key=np.array([text_key("kind/" + kind) for kind in kinds], dtype=np.uint64),
         rows=rows,
         row_turnout=tuple(turnout[step.unit] for step in rows),
-        stations_of_village=tuple(order[a:b] for a, b in zip(bounds, bounds[1:], strict=False)),
+        stations_of_village=tuple(order[a:b] for a, b in pairwise(bounds)),
     )
 
 

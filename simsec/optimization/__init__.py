@@ -1,0 +1,1 @@
+"""Location models, the deployment model, the search for a plan and the proof of it."""

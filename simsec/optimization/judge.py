@@ -59,7 +59,9 @@ def judge(
 
     Args:
         scenario: what is known.
-        announced, best_doctrine, optimised: checked plans.
+        announced: the announced doctrine.
+        best_doctrine: the best of its family.
+        optimised: the plan proposed.
         days: day type -> judging days.
         world_days: day type -> days in each assumption world.
         workers: their number changes no result.
@@ -72,9 +74,7 @@ def judge(
         scenario, plans, keys, workers, probes=True, voters=True, progress=progress[0]
     )
     world_keys = day_keys(world_days, seeds, JUDGING_FIRST)
-    worlds = play_worlds(
-        scenario, best_doctrine, optimised, world_keys, workers, count=WORLDS, progress=progress[1]
-    )
+    worlds = play_worlds(scenario, best_doctrine, optimised, world_keys, workers, count=WORLDS, progress=progress[1])
     return Judged(
         scenario=scenario,
         plans=plans,

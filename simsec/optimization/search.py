@@ -1,4 +1,4 @@
-"""The loop: doctrine -> simulate -> busy probabilities -> portfolio of models -> simulate -> accept on a paired test."""
+"""The loop: simulate doctrine, measure how busy units are, try a portfolio of models, accept on a paired test."""
 
 from __future__ import annotations
 

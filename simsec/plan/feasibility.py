@@ -142,7 +142,9 @@ def _blocks(scenario: Scenario, plan: Plan, file: str) -> list[Problem]:
         pairs, most = int(np.sum(low == number)), -(-int(np.sum(key == number)) // size)
         if pairs > most:
             what = f"{scenario.villages.subdistrict_names[sector]}: {pairs} pairs guard its {name} stations"
-            problems.append(Problem(file, what, f"the pattern is 2 police : {size} TPS", 0, "block", bound=f"at most {most}"))
+            problems.append(
+                Problem(file, what, f"the pattern is 2 police : {size} TPS", 0, "block", bound=f"at most {most}")
+            )
     return problems
 
 

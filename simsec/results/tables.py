@@ -18,7 +18,9 @@ from simsec.scenario.schema import LEVELS
 DAYS = pa.schema(
     [
         pa.field("plan", pa.string(), metadata={"meaning": "name of the plan"}),
-        pa.field("day", pa.int32(), metadata={"meaning": "row of the day; the same number is the same day in every plan"}),
+        pa.field(
+            "day", pa.int32(), metadata={"meaning": "row of the day; the same number is the same day in every plan"}
+        ),
         pa.field("day_type", pa.string(), metadata={"meaning": "ordinary, heavy_rain, rumour or severe"}),
         pa.field("seed", pa.int64(), metadata={"meaning": "seed of the day"}),
         pa.field("replication", pa.int64(), metadata={"meaning": "number of the day under its seed"}),
@@ -49,7 +51,9 @@ INCIDENTS = pa.schema(
         pa.field("primary", pa.bool_(), metadata={"meaning": "false: another incident spread to it"}),
         pa.field("first_level", pa.string(), metadata={"meaning": "green, yellow or red at onset"}),
         pa.field("onset_min", pa.float64(), metadata={"meaning": "minutes after midnight of polling day"}),
-        pa.field("response_min", pa.float64(), metadata={"meaning": "onset to first help from outside; null: nobody came"}),
+        pa.field(
+            "response_min", pa.float64(), metadata={"meaning": "onset to first help from outside; null: nobody came"}
+        ),
     ]
 )
 STATIONS = pa.schema(
@@ -57,7 +61,9 @@ STATIONS = pa.schema(
         pa.field("plan", pa.string(), metadata={"meaning": "name of the plan"}),
         pa.field("station", pa.string(), metadata={"meaning": "code of the station"}),
         pa.field("first_help_mean_min", pa.float64(), metadata={"meaning": "probes: mean minutes to first help"}),
-        pa.field("first_help_p90_min", pa.float64(), metadata={"meaning": "probes: 90th percentile; null: nobody free"}),
+        pa.field(
+            "first_help_p90_min", pa.float64(), metadata={"meaning": "probes: 90th percentile; null: nobody free"}
+        ),
         pa.field("nobody_free_share", pa.float64(), metadata={"meaning": "probes: share in which nobody was free"}),
     ]
 )

@@ -75,7 +75,7 @@ class Parameter(Strict):
 
 
 def triangular(u: NDArray[np.float64], low: float, mode: float, high: float) -> NDArray[np.float64]:
-    """Inverse distribution function of the triangular distribution (Law 2015, Simulation Modeling and Analysis, 8.3.15).
+    """Inverse distribution function of the triangular distribution (Law 2015, Simulation Modeling and Analysis, 8.3).
 
     Example:
         >>> triangular(np.array([0.0, 0.5, 1.0]), 0.0, 1.0, 2.0).tolist()

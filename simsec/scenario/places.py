@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,9 @@ VILLAGE_COLUMNS = (
     Column("elevation_m", "number", -100, 6000, meaning="height of the point"),
     Column("summit_m", "number", -100, 6000, meaning="95th percentile of the heights inside the village"),
     Column("area_km2", "number", 0.001, 100000),
-    Column("station_weight", "integer", 0, 100000, meaning="what the stations are split by: those of an earlier election"),
+    Column(
+        "station_weight", "integer", 0, 100000, meaning="what the stations are split by: those of an earlier election"
+    ),
     Column("low_ground", "flag", meaning="1: lies low among its neighbours, floods first (computed from heights)"),
     Column("steep_ground", "flag", meaning="1: steep, may lose its road to a landslide (computed from heights)"),
     Column("linmas_available", "integer", 0, 100000),
@@ -40,7 +43,9 @@ STATION_COLUMNS = (
     Column("village_code"),
     Column("lat", "number", -90, 90),
     Column("lon", "number", -180, 180),
-    Column("coordinates", choices=("synthetic", "surveyed"), meaning="synthetic: drawn inside the village, not a building"),
+    Column(
+        "coordinates", choices=("synthetic", "surveyed"), meaning="synthetic: drawn inside the village, not a building"
+    ),
     Column("registered_voters", "integer", 0, 2000),
     Column("class", choices=CLASSES, meaning="vulnerability class; elevated only for documented physical reasons"),
     Column("class_reason", required=False),
@@ -64,7 +69,9 @@ ROAD_COLUMNS = (
     Column("lat", "number", -90, 90),
     Column("lon", "number", -180, 180),
     Column("elevation_m", "number", -100, 6000),
-    Column("minutes_from_previous", "number", 0, 1000, required=False, meaning="as reported; blank: from length and speed"),
+    Column(
+        "minutes_from_previous", "number", 0, 1000, required=False, meaning="as reported; blank: from length and speed"
+    ),
     Column("motorcycles", "flag"),
     Column("grade", choices=("A", "B", "C", "D")),
     Column("note", required=False),
@@ -188,7 +195,9 @@ def villages_of(table: Table) -> tuple[Villages, list[Problem]]:
             problems.append(Problem(table.file, what, "use one name", table.line[row], "subdistrict", name))
         if zones.setdefault(number, int(rayon[row])) != int(rayon[row]):
             what = f"sub-district {codes[number]} lies in rayon {rayons[zones[number]]!r} above"
-            problems.append(Problem(table.file, what, "use one rayon", table.line[row], "rayon", rayons[int(rayon[row])]))
+            problems.append(
+                Problem(table.file, what, "use one rayon", table.line[row], "rayon", rayons[int(rayon[row])])
+            )
     villages = Villages(
         code=table.texts("code"),
         name=table.texts("name"),
@@ -261,7 +270,9 @@ def posts_of(table: Table, villages: Villages) -> tuple[Posts, list[Problem]]:
     for row, code in enumerate(table.texts("subdistrict_code")):
         if code and code not in number:
             remedy = "use a code of villages.csv, or leave it blank outside the area"
-            problems.append(Problem(table.file, "no such sub-district", remedy, table.line[row], "subdistrict_code", code))
+            problems.append(
+                Problem(table.file, "no such sub-district", remedy, table.line[row], "subdistrict_code", code)
+            )
         subdistrict.append(number.get(code, -1))
     posts = Posts(
         code=table.texts("code"),
@@ -275,7 +286,9 @@ def posts_of(table: Table, villages: Villages) -> tuple[Posts, list[Problem]]:
     )
     if len(posts.of_type("polres")) != 1:
         found = str(len(posts.of_type("polres")))
-        problems.append(Problem(table.file, "headquarters (type polres)", "give one row", 0, "type", found, "exactly 1"))
+        problems.append(
+            Problem(table.file, "headquarters (type polres)", "give one row", 0, "type", found, "exactly 1")
+        )
     staffed = {int(posts.subdistrict[post]) for post in posts.of_type("polsek", "polsubsektor")}
     for place, code in enumerate(villages.subdistrict_codes):
         if place not in staffed:
@@ -289,7 +302,7 @@ def main_roads_of(table: Table) -> MainRoads:
     lat, lon = _numbers(table, "lat"), _numbers(table, "lon")
     roads, sequence = table.texts("road"), _integers(table, "sequence")
     order = sorted(range(len(table)), key=lambda row: (roads[row], int(sequence[row])))
-    hops = [(a, b) for a, b in zip(order, order[1:], strict=False) if roads[a] == roads[b]]
+    hops = [(a, b) for a, b in pairwise(order) if roads[a] == roads[b]]
     minutes = _numbers(table, "minutes_from_previous")
     flags, classes = _integers(table, "motorcycles"), table.texts("class")
     return MainRoads(

@@ -92,7 +92,11 @@ class Scenario:
             1.9
         """
         known = self.parameters()
-        unknown = [Problem("values", "no such parameter", "see `simsec check --json`", column=path) for path in values if path not in known]
+        unknown = [
+            Problem("values", "no such parameter", "see `simsec check --json`", column=path)
+            for path in values
+            if path not in known
+        ]
         if unknown:
             raise InputError(unknown)
         data = self.settings.model_dump()
@@ -181,9 +185,13 @@ def read_settings(path: Path) -> Settings:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError([Problem(path.name, "the file is missing", f"put it into {path.parent}, or run `simsec new`")]) from None
+        raise InputError(
+            [Problem(path.name, "the file is missing", f"put it into {path.parent}, or run `simsec new`")]
+        ) from None
     except OSError as error:
-        raise InputError([Problem(path.name, f"the file cannot be read ({error.strerror})", "check its rights")]) from None
+        raise InputError(
+            [Problem(path.name, f"the file cannot be read ({error.strerror})", "check its rights")]
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError([Problem(path.name, f"not a TOML file: {error}", "correct the line named")]) from None
     written = data.get("format")
@@ -210,7 +218,11 @@ def _problem(file: str, item: Any) -> Problem:
 
 def _missing_posts(settings: Settings, posts: Posts) -> list[Problem]:
     return [
-        Problem("posts.csv", f"no post of type {team.at!r}, where the {team.unit} teams stand", "add one, or remove the team from scenario.toml")
+        Problem(
+            "posts.csv",
+            f"no post of type {team.at!r}, where the {team.unit} teams stand",
+            "add one, or remove the team from scenario.toml",
+        )
         for team in settings.teams
         if not posts.of_type(team.at)
     ]

@@ -23,7 +23,16 @@ ClosingRule = Literal["fixed_1300", "serve_queue", "extended"]
 
 LEVELS: tuple[Level, ...] = ("green", "yellow", "red")
 CLASSES: tuple[StationClass, ...] = ("low", "elevated", "high", "special")
-CAPABILITIES: tuple[Capability, ...] = ("guard", "patrol", "squad", "medic", "ambulance", "hazard_team", "courier", "spare_vehicle")
+CAPABILITIES: tuple[Capability, ...] = (
+    "guard",
+    "patrol",
+    "squad",
+    "medic",
+    "ambulance",
+    "hazard_team",
+    "courier",
+    "spare_vehicle",
+)
 SCOPES: tuple[Scope, ...] = ("block", "subdistrict", "rayon", "regency")
 DAY_TYPES: tuple[DayType, ...] = ("ordinary", "heavy_rain", "rumour", "severe")
 RESPONDERS: tuple[Responder, ...] = ("security", "medical", "logistics", "hazard", "none")
@@ -184,7 +193,7 @@ class Incident(Strict):
     responder: Responder
     rate_per_station: Amount
     rate_ceiling: Annotated[float, Field(gt=0, le=1)]
-    rate_on: dict[DayType, Amount] = {}
+    rate_on: dict[DayType, Amount] = Field(default_factory=dict)
     clustered: Literal["no", "low_ground", "steep_ground"] = "no"
     dispatch_share: Share
     starts: Level = "green"
@@ -365,7 +374,12 @@ class Settings(Strict):
     def _names_exist(self) -> Self:
         kinds = {unit.kind for unit in self.units}
         wrong = [f"team {team.unit}" for team in self.teams if team.unit not in kinds]
-        wrong += [f"ladder {ladder.name}: {step.unit}" for ladder in self.ladders for step in ladder.steps if step.unit not in kinds]
+        wrong += [
+            f"ladder {ladder.name}: {step.unit}"
+            for ladder in self.ladders
+            for step in ladder.steps
+            if step.unit not in kinds
+        ]
         if wrong:
             raise ValueError(f"unknown unit kind in {', '.join(wrong)}; the kinds are {', '.join(sorted(kinds))}")
         if self.spreading.kind not in self.incidents:

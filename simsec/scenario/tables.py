@@ -56,7 +56,7 @@ class Table:
 
 
 def read_table(path: Path, columns: Sequence[Column], key: str = "") -> Table:
-    """Read a UTF-8 CSV file whose header is exactly the declared columns, in any order.
+    r"""Read a UTF-8 CSV file whose header is exactly the declared columns, in any order.
 
     Args:
         path: the file.
@@ -69,7 +69,7 @@ def read_table(path: Path, columns: Sequence[Column], key: str = "") -> Table:
     Example:
         >>> from tempfile import mkdtemp
         >>> path = Path(mkdtemp()) / "villages.csv"
-        >>> _ = path.write_text("code,n\\nA,1\\nB,2\\n", encoding="utf-8")
+        >>> _ = path.write_text("code,n\nA,1\nB,2\n", encoding="utf-8")
         >>> read_table(path, [Column("code"), Column("n", "integer", low=0)], key="code").columns["n"]
         [1, 2]
     """
@@ -79,17 +79,21 @@ def read_table(path: Path, columns: Sequence[Column], key: str = "") -> Table:
         raise InputError([Problem(path.name, "the file is missing", f"put it into {path.parent}")]) from None
     except UnicodeDecodeError as error:
         remedy = "save it as 'CSV UTF-8' in the spreadsheet program"
-        raise InputError([Problem(path.name, "the file is not UTF-8 text", remedy, value=repr(error.object[error.start]))]) from None
+        raise InputError(
+            [Problem(path.name, "the file is not UTF-8 text", remedy, value=repr(error.object[error.start]))]
+        ) from None
     except OSError as error:
-        raise InputError([Problem(path.name, f"the file cannot be read ({error.strerror})", "check its rights")]) from None
+        raise InputError(
+            [Problem(path.name, f"the file cannot be read ({error.strerror})", "check its rights")]
+        ) from None
     return parse_table(text, path.name, columns, key)
 
 
 def parse_table(text: str, file: str, columns: Sequence[Column], key: str = "") -> Table:
-    """As :func:`read_table`, from text.
+    r"""As :func:`read_table`, from text.
 
     Example:
-        >>> parse_table("n\\n-1\\n", "demo.csv", [Column("n", "integer", low=0)])
+        >>> parse_table("n\n-1\n", "demo.csv", [Column("n", "integer", low=0)])
         Traceback (most recent call last):
         ...
         simsec.base.errors.InputError: demo.csv, line 2, n: out of bounds (found '-1'); expected at least 0
@@ -126,13 +130,18 @@ def parse_table(text: str, file: str, columns: Sequence[Column], key: str = "") 
 
 def _header_problems(file: str, header: list[str], columns: Sequence[Column]) -> list[Problem]:
     names = [column.name for column in columns]
-    problems = [Problem(file, "a column is missing", "add it to the header", 1, name) for name in names if name not in header]
+    problems = [
+        Problem(file, "a column is missing", "add it to the header", 1, name) for name in names if name not in header
+    ]
     problems += [
         Problem(file, "unknown column", f"remove it; the columns are {', '.join(names)}", 1, name)
         for name in header
         if name not in names
     ]
-    problems += [Problem(file, "a column appears twice", "keep one", 1, name) for name in {n for n in header if header.count(n) > 1}]
+    problems += [
+        Problem(file, "a column appears twice", "keep one", 1, name)
+        for name in {n for n in header if header.count(n) > 1}
+    ]
     return problems
 
 
@@ -177,8 +186,10 @@ def _duplicates(table: Table, key: str) -> list[Problem]:
     return problems
 
 
-def write_table(path: Path, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, private: bool = False) -> None:
-    """Write rows in the order of the declared columns; floats in shortest round-trip form.
+def write_table(
+    path: Path, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, private: bool = False
+) -> None:
+    r"""Write rows in the order of the declared columns; floats in shortest round-trip form.
 
     Raises:
         RunError: the file cannot be written.
@@ -188,7 +199,7 @@ def write_table(path: Path, columns: Sequence[Column], rows: Sequence[Sequence[C
         >>> path = Path(mkdtemp()) / "demo.csv"
         >>> write_table(path, [Column("code"), Column("n", "integer")], [("A", 1)])
         >>> path.read_text(encoding="utf-8")
-        'code,n\\nA,1\\n'
+        'code,n\nA,1\n'
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

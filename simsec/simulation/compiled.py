@@ -63,7 +63,7 @@ def _compiled() -> Callable[..., Any]:
             for name, value in function.__globals__.items()
         }
         code = function.__code__
-        return numba.njit(types.FunctionType(code, names, function.__name__))
+        return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(types.FunctionType(code, names, function.__name__))
 
     for function in COMPILED:
         done[id(function)] = bind(function)
@@ -128,14 +128,17 @@ def run_compiled(world: World, day: DayMarks, ends_min: float) -> State:
         day: marks over lists, as the SimPy calendar takes them.
         ends_min: nothing after this minute happens.
     """
+    import numba
+    from numba.typed import List
+
     state = model.fresh_state(world, day)
-    waiting = [(0.0, 0, 0)]
-    waiting.pop()
+    waiting = List.empty_list(numba.typeof((0.0, 0, 0)))
     arrays = State._make(np.array(values) if values else _empty(name) for name, values in _fields(state))
     arrays = arrays._replace(waiting=waiting)
     if len(day.kind):
         _compiled()(world, as_arrays(day), arrays, ends_min)
-    return State._make(values if isinstance(values, list) else values.tolist() for values in cast(Any, arrays))
+    lists = [list(values) if values is waiting else values.tolist() for values in cast(Any, arrays)]
+    return State._make(lists)
 
 
 def _fields(state: State) -> list[tuple[str, Any]]:
@@ -143,7 +146,7 @@ def _fields(state: State) -> list[tuple[str, Any]]:
 
 
 def _empty(name: str) -> Any:
-    whole = State.__annotations__[name].startswith("list[int]")
+    whole = "[int]" in str(State.__annotations__[name])  # a forward reference in some versions of Python
     return np.zeros(0, dtype=np.int64 if whole else np.float64)
 
 

@@ -27,7 +27,10 @@ Event = tuple[float, int, int, int, int]  # time, kind, incident, unit (or ladde
 
 
 class World(NamedTuple):
-    """What is known and decided; only read by the rules. ``[u]`` unit, ``[s]`` station, ``[k]`` unit kind, ``[l]`` ladder."""
+    """What is known and decided; the rules only read it.
+
+    ``[u]`` unit, ``[s]`` station, ``[k]`` unit kind, ``[l]`` ladder.
+    """
 
     unit_kind: Ints  # [u]
     unit_home: Ints  # [u] node

@@ -79,7 +79,9 @@ def probe(world: World, day: DayMarks, state: State, tables: ProbeTables, now: f
     The cost grows with the pairs that are away, not with the stations.
 
     Args:
-        world, day, state: as the rules see them; only read.
+        world: as the rules see it; only read.
+        day: the same.
+        state: the same.
         tables: from :func:`probe_tables`.
         now: the minute.
         where: uniform that says where in its block each pair stands.

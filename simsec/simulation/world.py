@@ -72,9 +72,7 @@ def roster_of(scenario: Scenario, plan: Plan) -> Roster:
         site = scenario.stations.code[station]
         rows.append((kinds.index(PAIR), sector, int(scenario.stations.village[station]), block, rayon, site))
     placed = [(PATROL_KIND, plan.patrols), (SQUAD_KIND, plan.squads)]
-    teams: list[tuple[str, str, int]] = [
-        (kind, site, count) for kind, sites in placed for site, count in sites.items()
-    ]
+    teams: list[tuple[str, str, int]] = [(kind, site, count) for kind, sites in placed for site, count in sites.items()]
     teams += [
         (team.unit, posts.code[post], team.per_post)
         for team in scenario.settings.teams
