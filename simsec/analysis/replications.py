@@ -93,6 +93,8 @@ class Replications:
 
 @dataclass(frozen=True)
 class Options:
+    """What else to keep of each day: probes, voters."""
+
     probes: bool
     voters: bool
 
@@ -189,6 +191,8 @@ def play_chunk(
 
 
 def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) -> Replications:
+    """Rows of days as arrays."""
+
     def stack(name: str) -> NDArray[np.float64]:
         return np.array([row[name] for row in rows])
 

@@ -19,7 +19,8 @@ class StationMinutes:
     """What the probes found, one value a station over days and probe times, days weighted by the probability of types.
 
     Attributes:
-        mean_min, p90_min: minutes to first help where somebody was free.
+        mean_min, p90_min: minutes to first help where somebody was free; inf where too few or none of the probes found
+            anybody.
         nobody_share: share of probes in which nobody was free.
     """
 
@@ -51,7 +52,7 @@ def station_minutes(scenario: Scenario, runs: Replications) -> StationMinutes:
     each = each / each.sum()
     free = np.isfinite(flat)
     mass = each @ free
-    mean = each @ np.where(free, flat, 0.0) / np.maximum(mass, 1e-300)
+    mean = np.where(mass > 0, each @ np.where(free, flat, 0.0) / np.maximum(mass, 1e-300), np.inf)
     order = np.argsort(flat, axis=0, kind="stable")
     total = np.cumsum(each[order], axis=0)
     place = np.argmax(total >= 0.9 - 1e-12, axis=0)

@@ -61,8 +61,9 @@ class Workers:
         path = self._folder / f"shared-{self._shared}.pickle"
         self._shared += 1
         path.write_bytes(pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL))
-        futures: list[Future[Any]] = [self._pool.submit(_call, function, str(path), task) for task in tasks]
+        futures: list[Future[Any]] = []
         try:
+            futures += [self._pool.submit(_call, function, str(path), task) for task in tasks]
             waiting = set(futures)
             while waiting:
                 _, waiting = wait(waiting, return_when=FIRST_COMPLETED)

@@ -115,8 +115,10 @@ def play_worlds(
     played = workers.map(_play_world, (scenario, paths, (first, second), keys), values.tolist(), progress)
     gains = tuple(gain for gain, _ in played)
     ranks = rankdata([gain.mean for gain in gains])
+    same = np.ptp(ranks) == 0  # a plan against itself: no figure decides
     influence = [
-        (path, float(np.corrcoef(rankdata(values[:, number]), ranks)[0, 1])) for number, path in enumerate(paths)
+        (path, 0.0 if same else float(np.corrcoef(rankdata(values[:, number]), ranks)[0, 1]))
+        for number, path in enumerate(paths)
     ]
     influence.sort(key=lambda pair: -abs(pair[1]))
     return Worlds(paths, values, gains, np.array([level for _, level in played]), tuple(influence))

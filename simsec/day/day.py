@@ -43,7 +43,7 @@ class Incidents:
         noise: shape (n, slots), factor on the travel of the slot-th unit sent.
         parent: -1 for a primary incident; children of one parent stand in a row (child_first, child_end).
         spread_delay_min, contain_within_min: minutes after the parent's onset.
-        hits: stations hit.
+        hits: stations hit by a spreading crowd, 0 for any other incident.
     """
 
     kind: Integers

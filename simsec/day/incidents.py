@@ -203,7 +203,7 @@ def marked(scenario: Scenario, kind: Integers, station: Integers, onset: Floats,
         child_end=none,
         spread_delay_min=np.zeros(n),
         contain_within_min=np.zeros(n),
-        hits=none + 1,
+        hits=none,
     )
 
 

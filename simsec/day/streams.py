@@ -90,8 +90,8 @@ def uniforms(
         >>> bool(((0 < u) & (u < 1)).all()), bool((uniforms(stream(1, 0, "demo"), keys[1:], 0) == u[1:]).all())
         (True, True)
     """
-    counter = keys + (np.asarray(ordinal, dtype=np.uint64) + np.uint64(1)) * _GAMMA
-    bits = _mixed(_mixed(np.atleast_1d(counter)) ^ np.asarray(stream, dtype=np.uint64))
+    place = np.atleast_1d(np.asarray(ordinal, dtype=np.uint64)) + np.uint64(1)  # arrays wrap around, scalars warn
+    bits = _mixed(_mixed(keys + place * _GAMMA) ^ np.asarray(stream, dtype=np.uint64))
     return (np.asarray(bits >> _S12, dtype=np.float64) + 0.5) * _UNIT
 
 

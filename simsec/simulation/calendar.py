@@ -7,26 +7,25 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import simpy
 import simpy.core
 
 from simsec.day.day import Day
-from simsec.simulation.model import NEVER, NOWHERE, REPORT, DayMarks, Event, State, World, fresh_state
-from simsec.simulation.rules import RULES, schedule_rise, wake
+from simsec.simulation.model import NEVER, DayMarks, Event, State, World, fresh_state, quick
+from simsec.simulation.rules import RULES, wake
 
 Listener = Callable[[Event, State], None]
 Look = tuple[float, Callable[[float, State], None]]
 
 
 class _Entry:
-    """What SimPy asks of an event it fires, and no more: thousands are made a day."""
+    """What SimPy asks of an event it fires, and no more; used again once it has fired, for thousands are due a day."""
 
-    __slots__ = ("_ok", "_value", "callbacks")
-
-    def __init__(self, value: Event, callbacks: tuple[Callable[[Any], None], ...]) -> None:
-        self._ok = True
-        self._value = value
-        self.callbacks = callbacks
+    __slots__ = ("_value", "callbacks")
+    _ok = True
+    _value: Event
+    callbacks: tuple[Callable[[Any], None], ...]
 
 
 class Calendar(simpy.Environment):
@@ -40,11 +39,15 @@ class Calendar(simpy.Environment):
         """Start at a minute; ``fire`` is called with each entry of ours when its time has come."""
         super().__init__(initial_time)
         self._fired = (fire,)
+        self.spent: list[_Entry] = []
         self._pending: list[Any] = self._queue
 
     def at(self, event: Event) -> None:
         """Schedule an event; its kind orders ties, after a stop at the same instant."""
-        heapq.heappush(self._pending, (event[0], event[1] + 1, next(self._eid), _Entry(event, self._fired)))
+        entry = self.spent.pop() if self.spent else _Entry()
+        entry._value = event
+        entry.callbacks = self._fired
+        heapq.heappush(self._pending, (event[0], event[1] + 1, next(self._eid), entry))
 
     def run_before(self, minute: float) -> None:
         """Let everything happen that lies before a minute."""
@@ -82,7 +85,7 @@ def marks_of(day: Day) -> DayMarks:
         contain_within=incidents.contain_within_min.tolist(),
         hits=incidents.hits.tolist(),
         slow=slow,
-        even=int(all(factor == hour[0] for hour in slow for factor in hour)),
+        even=(day.slow == day.slow[:, :1]).all(axis=1).astype(np.int64).tolist(),
         primaries=incidents.primaries,
     )
 
@@ -91,11 +94,7 @@ def first_events(world: World, day: DayMarks, state: State) -> list[Event]:
     """What is on the calendar before the day begins: the primary incidents with all that follows from them alone."""
     events: list[Event] = []
     for incident in range(day.primaries):
-        if day.child_end[incident] > day.child_first[incident]:
-            wake(world, day, state, incident, day.onset[incident], events)
-        else:
-            events.append((day.onset[incident] + day.report_delay[incident], REPORT, incident, NOWHERE, 0))
-        schedule_rise(day, state, incident, events)
+        wake(world, day, state, incident, day.onset[incident], events)
     return events
 
 
@@ -118,12 +117,14 @@ def run_on_simpy(
     Returns:
         The state at the end.
     """
-    state = fresh_state(world, day)
+    state = quick(fresh_state(world, day))
+    known, drawn = quick(world), quick(day)
     then: list[Event] = []
 
     def fire(entry: _Entry) -> None:
         event = entry._value
-        RULES[event[1]](world, day, state, event, then)
+        calendar.spent.append(entry)
+        RULES[event[1]](known, drawn, state, event, then)
         if listener is not None:
             listener(event, state)
         for following in then:
@@ -131,10 +132,10 @@ def run_on_simpy(
         then.clear()
 
     calendar = Calendar(world.starts_min, fire)
-    for event in first_events(world, day, state):
+    for event in first_events(known, drawn, state):
         calendar.at(event)
     for minute, look in looks:
         calendar.run_before(minute)
         look(minute, state)
     calendar.run_before(ends_min)
-    return state
+    return State(*(getattr(state, name) for name in State._fields))

@@ -7,7 +7,7 @@ scenario, the plan or the day; the rules add none.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 # Kinds of event. At the same instant: first what frees, then what arrives, then what grows, then what asks.
 CLEAR, ARRIVE, RISE, SPREAD, REPORT, REQUEST = range(6)
@@ -102,9 +102,9 @@ class DayMarks(NamedTuple):
     child_end: Ints  # [i]
     spread_delay: Floats  # [i] minutes after the parent's onset
     contain_within: Floats  # [i] minutes after the parent's onset in which enough squads stop it
-    hits: Ints  # [i] stations hit
+    hits: Ints  # [i] stations hit by a spreading crowd, 0 for any other incident
     slow: Sequence[Floats]  # [hour][zone] factor on minutes: rain and night
-    even: int  # 1: every zone is equally slow in every hour
+    even: Ints  # [hour] 1: every zone is equally slow
     primaries: int
 
 
@@ -183,9 +183,27 @@ def fresh_state(world: World, day: DayMarks) -> State:
     )
 
 
+_Record = TypeVar("_Record", World, DayMarks, State)
+_SLOTTED: dict[str, Any] = {
+    record.__name__: type(record.__name__, (), {"__slots__": record._fields}) for record in (World, DayMarks, State)
+}
+
+
+def quick(record: _Record) -> _Record:
+    """The same fields in slots: Python reads them several times faster than a named tuple's, compiled code needs those.
+
+    It stands for the record wherever only fields are read and their lists changed.
+    """
+    stand_in: Any = _SLOTTED[type(record).__name__]()
+    for name, value in zip(record._fields, record, strict=True):
+        setattr(stand_in, name, value)
+    found: _Record = stand_in
+    return found
+
+
 def copy_state(state: State) -> State:
     """A state that shares nothing with the first: to branch a day, or to look ahead."""
-    return State(*(_copied(values) for values in state))
+    return State(*(_copied(getattr(state, name)) for name in State._fields))
 
 
 def _copied(values: list[Any]) -> list[Any]:

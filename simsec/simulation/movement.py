@@ -34,8 +34,10 @@ def at_base(world: World, state: State, unit: int, node: int) -> bool:
 def slowness(world: World, day: DayMarks, now: float, origin: int, destination: int) -> float:
     """Rain and night: the mean factor of the zones along the stored route, in this hour."""
     hour = int((now - world.starts_min) // 60.0)
-    slow = day.slow[min(max(hour, 0), len(day.slow) - 1)]
-    if day.even == 1:
+    if hour < 0 or hour >= len(day.slow):
+        hour = 0 if hour < 0 else len(day.slow) - 1
+    slow = day.slow[hour]
+    if day.even[hour] == 1:
         return slow[0]
     shares = world.zone_share[origin][destination]
     total = 0.0

@@ -30,6 +30,7 @@ from simsec.simulation.model import (
 )
 from simsec.simulation.movement import at_base, minutes_to, position, slowness
 from simsec.simulation.policies import choose
+from simsec.simulation.policies.available import held_back
 
 
 def missing(world: World, day: DayMarks, state: State, incident: int, capability: int) -> int:
@@ -69,18 +70,8 @@ def schedule_rise(day: DayMarks, state: State, incident: int, then: list[Event])
 def request(
     world: World, day: DayMarks, state: State, incident: int, ladder: int, now: float, then: list[Event]
 ) -> None:
-    """A step sends at once what it has, up to what is missing, and passes the rest on after its delay."""
-    need, sent = world.need[day.kind[incident]][state.level[incident]], state.sent[incident]
-    lacking = False
-    for place in range(world.capability_first[ladder], world.capability_end[ladder]):
-        capability = world.ladder_capability[place]
-        while need[capability] > sent[capability]:
-            unit = choose(world, day, state, incident, capability, now)
-            if unit < 0:
-                lacking = True
-                break
-            send(world, day, state, incident, capability, unit, now, then)
-    if not lacking:
+    """The step that holds the request sends what it has; the rest is passed on after its delay, or waits."""
+    if fill(world, day, state, incident, ladder, now, then):
         return
     row = state.step[incident][ladder]
     if row + 1 < world.ladder_end[ladder]:
@@ -91,13 +82,36 @@ def request(
         state.waiting.append((now, incident, ladder))
 
 
+def fill(world: World, day: DayMarks, state: State, incident: int, ladder: int, now: float, then: list[Event]) -> bool:
+    """The present step sends at once what it has, up to what is missing; whether nothing is missing then."""
+    need, sent = world.need[day.kind[incident]][state.level[incident]], state.sent[incident]
+    filled = True
+    for place in range(world.capability_first[ladder], world.capability_end[ladder]):
+        capability = world.ladder_capability[place]
+        while need[capability] > sent[capability]:
+            unit = choose(world, day, state, incident, capability, now)
+            if unit < 0:
+                filled = False
+                break
+            send(world, day, state, incident, capability, unit, now, then)
+    return filled
+
+
 def ask(world: World, day: DayMarks, state: State, incident: int, now: float, then: list[Event]) -> None:
-    """Request what is missing: each ladder at the step its level names, never below the step already reached."""
+    """Request what is missing: each ladder at the step its level names.
+
+    Steps that the request has already passed are asked again at once: a higher level opens what they kept back.
+    """
     level = state.level[incident]
     asked = world.asked[day.kind[incident]][level]
     for ladder in range(world.ladders):
         if asked[ladder] == 1 and missing_on(world, day, state, incident, ladder) > 0:
-            state.step[incident][ladder] = max(state.step[incident][ladder], world.enter[ladder][level])
+            enter = world.enter[ladder][level]
+            reached = max(state.step[incident][ladder], enter)
+            for row in range(enter, reached):
+                state.step[incident][ladder] = row
+                fill(world, day, state, incident, ladder, now, then)
+            state.step[incident][ladder] = reached
             request(world, day, state, incident, ladder, now, then)
 
 
@@ -143,7 +157,7 @@ def may_serve(world: World, day: DayMarks, state: State, unit: int, incident: in
     kind = world.unit_kind[unit]
     reach = world.reach[ladder][kind]
     station = day.station[incident]
-    if reach < 0:
+    if reach < 0 or held_back(world, state, incident, kind):
         return NOWHERE
     if reach < SUBDISTRICT and world.unit_block[unit] != world.station_block[station]:
         return NOWHERE

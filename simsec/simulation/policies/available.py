@@ -32,12 +32,21 @@ def nearest_between(
 
     A rayon of 0 or more keeps to units of that rayon; -1 asks for any.
     """
+    station = day.station[incident]
+    target = world.station_node[station]
     best, least = -1, 1e18
     for unit in range(first, end):
         if rayon >= 0 and world.unit_rayon[unit] != rayon:
             continue
         if state.serves[unit] < 0 or may_go(world, state, incident, unit):
-            minutes = minutes_to(world, day, state, unit, incident, position(world, state, unit, now))
+            node = state.leg_to[unit]
+            if state.leg_from[unit] != node:
+                node = position(world, state, unit, now)
+            if world.unit_block[unit] >= 0:
+                minutes = minutes_to(world, day, state, unit, incident, node)
+            else:
+                vehicle = world.kind_vehicle[world.unit_kind[unit]]
+                minutes = world.minutes[vehicle][node][target] + world.stretch[vehicle][station]
             if minutes < least:
                 best, least = unit, minutes
     return best, least
