@@ -103,7 +103,7 @@ def _strength(scenario: Scenario, plan: Plan, ledger: Ledger, file: str) -> list
 def _sites(scenario: Scenario, plan: Plan, file: str) -> list[Problem]:
     problems = []
     known = {*scenario.posts.code, *scenario.villages.code}
-    for site in {*plan.patrols, *plan.squads}:
+    for site in dict.fromkeys([*plan.patrols, *plan.squads]):
         if site not in known:
             problems.append(Problem(file, "no such post or village", "use a code of the scenario", value=site))
     for site, count in plan.squads.items():

@@ -31,7 +31,9 @@ BLOCK_COLUMNS = (
 )
 
 
-class _PlanFile(Strict):
+class PlanFile(Strict):
+    """What ``plan.toml`` may say."""
+
     format: Literal[1]
     name: Annotated[str, Field(min_length=1, max_length=80)]
     reading: Reading
@@ -65,21 +67,26 @@ def write_plan(folder: Path, plan: Plan, scenario: Scenario) -> None:
     write_text(folder / "plan.toml", _toml(plan), private=True)
 
 
+def _quoted(value: object) -> str:
+    """A TOML value: as JSON writes it, save that TOML wants characters beyond the first plane as they are."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def _toml(plan: Plan) -> str:
     lines = [
         f"format = {FORMAT}",
-        f"name = {json.dumps(plan.name)}",
-        f"reading = {json.dumps(plan.reading)}  # how the announced strength was read",
-        f"scenario_hash = {json.dumps(plan.scenario_hash)}",
+        f"name = {_quoted(plan.name)}",
+        f"reading = {_quoted(plan.reading)}  # how the announced strength was read",
+        f"scenario_hash = {_quoted(plan.scenario_hash)}",
         "",
         "[policy]",
-        *(f"{key} = {json.dumps(value)}" for key, value in plan.policy.model_dump().items()),
+        *(f"{key} = {_quoted(value)}" for key, value in plan.policy.model_dump().items()),
         "",
         "[patrols]  # post -> patrols of two",
-        *(f"{json.dumps(site)} = {count}" for site, count in sorted(plan.patrols.items())),
+        *(f"{_quoted(site)} = {count}" for site, count in sorted(plan.patrols.items())),
         "",
         "[squads]  # post, or village as forward post -> squads of the reserve",
-        *(f"{json.dumps(site)} = {count}" for site, count in sorted(plan.squads.items())),
+        *(f"{_quoted(site)} = {count}" for site, count in sorted(plan.squads.items())),
     ]
     return "\n".join(lines) + "\n"
 
@@ -92,16 +99,18 @@ def read_plan(folder: Path, scenario: Scenario) -> Plan:
     """
     path = folder / "plan.toml"
     problems: list[Problem] = []
-    file: _PlanFile | None = None
+    file: PlanFile | None = None
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         written = data.get("format")
         if written != FORMAT:
             remedy = "update simsec" if isinstance(written, int) and written > FORMAT else "the first line: format = 1"
             raise InputError([Problem("plan.toml", "unknown format", remedy, 1, "format", str(written), str(FORMAT))])
-        file = _PlanFile.model_validate(data)
+        file = PlanFile.model_validate(data)
     except FileNotFoundError:
         problems.append(Problem("plan.toml", "the file is missing", f"give a plan folder; {folder} is none"))
+    except OSError as error:
+        problems.append(Problem("plan.toml", f"the file cannot be read ({error.strerror})", "check its rights"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(Problem("plan.toml", f"not a TOML file: {error}", "correct the line named"))
     except ValidationError as error:

@@ -1,0 +1,142 @@
+"""The ratios of speed that this project promises, measured alternately in one process: ``python -m benchmarks``.
+
+Ratios hold on any machine; seconds hold for two idle cores. Exit code 1 when a ratio is beyond its limit by a tenth.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import simpy
+
+from simsec import doctrine, read_scenario, sample_day, simulate
+from simsec.analysis.closures import voter_settings
+from simsec.day.streams import text_key, text_keys
+from simsec.day.voters import draw_voters, serve
+from simsec.optimization.deployment import DeploymentOptions, deploy, limits_of
+from simsec.optimization.pricing import Busy, prices_of
+
+AREA = Path(__file__).parents[1] / "scenarios" / "kabupaten-semarang"
+ROUNDS, DAYS, TIMEOUTS = 7, 40, 100_000
+TOLERANCE = 1.1  # shared machines are noisy
+TWO_COMMANDS = """
+import typer
+app = typer.Typer()
+@app.command()
+def one(name: str = "a"): "One."
+@app.command()
+def two(name: str = "b"): "Two."
+app()
+"""
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """CPU seconds of one call."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def bare_timeout() -> float:
+    """CPU seconds of one of many chained SimPy timeouts, the unit of all ratios."""
+    environment = simpy.Environment()
+
+    def chain() -> object:
+        for _ in range(TIMEOUTS):
+            yield environment.timeout(1)
+
+    environment.process(chain())
+    return cpu_seconds(environment.run) / TIMEOUTS
+
+
+def days() -> list[tuple[str, float, float, str]]:
+    """A simulated day per unit sent or incident unanswered, and a sampled day, in bare timeouts."""
+    area = read_scenario(AREA)
+    plan = doctrine(area)
+    drawn = [sample_day(area, 1, number) for number in range(DAYS)]
+    outcomes = [simulate(area, plan, day).incidents for day in drawn]
+    sent = sum(int(rows.units_sent.sum()) + int(np.isnan(rows.response_min).sum()) for rows in outcomes)
+    played, sampled = [], []
+    for _ in range(ROUNDS):
+        unit = bare_timeout()
+        played.append(cpu_seconds(lambda: [simulate(area, plan, day) for day in drawn]) / sent / unit)
+        unit = bare_timeout()
+        sampled.append(cpu_seconds(lambda: [sample_day(area, 1, n) for n in range(DAYS)]) / DAYS / unit)
+    limit = 25 * sent / DAYS + 2000
+    return [
+        ("a simulated day, timeouts per unit sent", statistics.median(played), 25.0, ""),
+        ("a sampled day, timeouts", statistics.median(sampled), limit, ""),
+    ]
+
+
+def voters() -> list[tuple[str, float, float, str]]:
+    """The voters of a million-voter day."""
+    settings = voter_settings(read_scenario(AREA))
+    stations = round(1e6 / 400 / settings.turnout)
+    keys = text_keys(f"station-{number}" for number in range(stations))
+    streams = [text_key(mark) for mark in ("turnout", "arrival", "service")]
+
+    def whole_day() -> object:
+        marks = draw_voters(np.full(stations, 400), keys, *streams, settings)
+        never = np.full((stations, 1), np.inf)
+        return serve(marks, np.full(stations, settings.opens_min), never, never, settings)
+
+    whole_day()
+    seconds = statistics.median(cpu_seconds(whole_day) for _ in range(ROUNDS))
+    return [("voters of a million-voter day, CPU seconds", seconds, 0.2, "s")]
+
+
+def help_page() -> list[tuple[str, float, float, str]]:
+    """``simsec --help`` against a typer program of two commands."""
+
+    def seconds(command: list[str]) -> float:
+        begun = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        return time.perf_counter() - begun
+
+    with tempfile.TemporaryDirectory() as folder:
+        small = Path(folder) / "small.py"
+        small.write_text(TWO_COMMANDS, encoding="utf-8")
+        ratios = []
+        for _ in range(ROUNDS):
+            plain = seconds([sys.executable, str(small), "--help"])
+            ratios.append(seconds([sys.executable, "-m", "simsec.cli.main", "--help"]) / plain)
+    return [("simsec --help, over a two-command typer program", statistics.median(ratios), 1.5, "")]
+
+
+def deployment() -> list[tuple[str, float, float, str]]:
+    """The deployment model of all stations, priced and solved to half a percent."""
+    area = read_scenario(AREA)
+    doctrine(area)
+    begun = time.process_time()
+    prices = prices_of(area, Busy.of(area, 0.03, 7, 0.05, 0.05))
+    built = time.process_time() - begun
+    begun = time.process_time()
+    found = deploy(prices, limits_of(area), DeploymentOptions(gap=0.005))
+    solved = time.process_time() - begun
+    return [
+        ("pricing the deployment model, CPU seconds", built, 5.0, "s"),
+        (f"solving it to a gap of {found.gap:.2%}, CPU seconds", solved, 10.0, "s"),
+    ]
+
+
+def main() -> int:
+    """Measure everything and print a line each."""
+    late = 0
+    for part in (days, voters, help_page, deployment):
+        for name, value, limit, unit in part():
+            good = value <= limit * TOLERANCE
+            late += not good
+            print(f"{'ok  ' if good else 'LATE'} {name}: {value:.3g} {unit} (limit {limit:.4g})", flush=True)
+    return 1 if late else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

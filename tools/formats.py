@@ -1,0 +1,79 @@
+"""Write the pages of ``docs/formats`` from the declarations in the code: ``python tools/formats.py``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from simsec.plan.files import BLOCK_COLUMNS, PlanFile
+from simsec.results.tables import TABLES
+from simsec.scenario.places import POST_COLUMNS, ROAD_COLUMNS, STATION_COLUMNS, VILLAGE_COLUMNS
+from simsec.scenario.schema import FORMAT, Settings
+from simsec.scenario.tables import Column
+
+FOLDER = Path(__file__).parents[1] / "docs" / "formats"
+
+
+def _bounds(column: Column) -> str:
+    if column.choices:
+        return ", ".join(column.choices)
+    if column.kind == "flag":
+        return "0 or 1"
+    if column.kind == "text":
+        return "" if column.required else "may be blank"
+    low = f"from {column.low:g}" if column.low > float("-inf") else ""
+    high = f"to {column.high:g}" if column.high < float("inf") else ""
+    blank = "" if column.required else "may be blank"
+    bounds = " ".join(part for part in (low, high) if part)
+    return ", ".join(part for part in (bounds, blank) if part)
+
+
+def _columns(title: str, columns: Sequence[Column]) -> list[str]:
+    rows = [f"| `{c.name}` | {c.kind} | {_bounds(c)} | {c.meaning} |" for c in columns]
+    return [f"## `{title}`", "", "| column | kind | bounds | meaning |", "|---|---|---|---|", *rows, ""]
+
+
+def pages() -> dict[str, str]:
+    """Every page by file name."""
+    scenario = [
+        "# Scenario, format 1",
+        "",
+        "A folder with `scenario.toml` (first line `format = 1`; [JSON Schema](scenario.schema.json)) and these tables:",
+        "CSV, UTF-8, a header, codes are text. Times are stamps such as `H 07:00`, `H-1 20:00`, `H+1 02:10`.",
+        "",
+        *_columns("villages.csv", VILLAGE_COLUMNS),
+        *_columns("polling_stations.csv", STATION_COLUMNS),
+        *_columns("posts.csv", POST_COLUMNS),
+        *_columns("main_roads.csv", ROAD_COLUMNS),
+    ]
+    plan = [
+        "# Plan, format 1",
+        "",
+        "A folder with `plan.toml` ([JSON Schema](plan.schema.json)) and `blocks.csv`, a row a station.",
+        "",
+        *_columns("blocks.csv", BLOCK_COLUMNS),
+    ]
+    results = ["# Result tables", "", "Parquet files; a column is never re-used for something else.", ""]
+    for name, schema in TABLES.items():
+        rows = [f"| `{f.name}` | {f.type} | {(f.metadata or {}).get(b'meaning', b'').decode()} |" for f in schema]
+        results += [f"## `{name}.parquet`", "", "| column | type | meaning |", "|---|---|---|", *rows, ""]
+    return {
+        "scenario.md": "\n".join(scenario),
+        "scenario.schema.json": json.dumps(Settings.model_json_schema(), indent=1, ensure_ascii=False) + "\n",
+        "plan.md": "\n".join(plan),
+        "plan.schema.json": json.dumps(PlanFile.model_json_schema(), indent=1, ensure_ascii=False) + "\n",
+        "results.md": "\n".join(results),
+    }
+
+
+def main() -> None:
+    """Write them."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8", newline="\n")
+    print(f"wrote {len(pages())} pages of format {FORMAT}")
+
+
+if __name__ == "__main__":
+    main()
