@@ -12,7 +12,7 @@ import simpy
 import simpy.core
 
 from simsec.day.day import Day
-from simsec.simulation.model import NEVER, DayMarks, Event, State, World, fresh_state, quick
+from simsec.simulation.model import NEVER, DayMarks, Event, State, World, copy_state, fresh_state, quick
 from simsec.simulation.rules import RULES, wake
 
 Listener = Callable[[Event, State], None]
@@ -58,6 +58,10 @@ class Calendar(simpy.Environment):
         heapq.heappush(self._pending, (minute, 0, next(self._eid), stop))
         self.run()
 
+    def pending(self) -> list[Event]:
+        """The events of ours that are still due, in the order in which they would happen."""
+        return [entry._value for _, _, _, entry in sorted(self._pending, key=lambda due: due[:3])]
+
 
 @lru_cache(maxsize=4)  # the plans of a comparison meet the same day one after the other
 def marks_of(day: Day) -> DayMarks:
@@ -98,6 +102,55 @@ def first_events(world: World, day: DayMarks, state: State) -> list[Event]:
     return events
 
 
+class Play:
+    """A day being played: a state, and the events still pending on the calendar.
+
+    Together they are everything: :meth:`pause` hands both out, and a play made from them goes on as the first would
+    have. So a day can be stopped, copied, branched and compared.
+
+    Args:
+        world: what is known and decided.
+        day: what chance brings.
+        listener: called after every event with it and the state; may only look.
+        paused: what :meth:`pause` handed out; by default the day begins.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        day: DayMarks,
+        listener: Listener | None = None,
+        paused: tuple[State, Sequence[Event]] | None = None,
+    ) -> None:
+        """Put the first or the pending events on a fresh calendar."""
+        state = self._state = quick(copy_state(paused[0]) if paused else fresh_state(world, day))
+        known, drawn = quick(world), quick(day)
+        then: list[Event] = []
+
+        def fire(entry: _Entry) -> None:
+            event = entry._value
+            calendar.spent.append(entry)
+            RULES[event[1]](known, drawn, state, event, then)
+            if listener is not None:
+                listener(event, state)
+            for following in then:
+                calendar.at(following)
+            then.clear()
+
+        calendar = self._calendar = Calendar(world.starts_min, fire)
+        for event in paused[1] if paused else first_events(known, drawn, state):
+            calendar.at(event)
+
+    def run_before(self, minute: float) -> State:
+        """Let everything happen that lies before a minute; the live state, to look at."""
+        self._calendar.run_before(minute)
+        return self._state
+
+    def pause(self) -> tuple[State, list[Event]]:
+        """A copy of the state, and the pending events in the order in which they would happen."""
+        return copy_state(self._state), self._calendar.pending()
+
+
 def run_on_simpy(
     world: World,
     day: DayMarks,
@@ -117,25 +170,8 @@ def run_on_simpy(
     Returns:
         The state at the end.
     """
-    state = quick(fresh_state(world, day))
-    known, drawn = quick(world), quick(day)
-    then: list[Event] = []
-
-    def fire(entry: _Entry) -> None:
-        event = entry._value
-        calendar.spent.append(entry)
-        RULES[event[1]](known, drawn, state, event, then)
-        if listener is not None:
-            listener(event, state)
-        for following in then:
-            calendar.at(following)
-        then.clear()
-
-    calendar = Calendar(world.starts_min, fire)
-    for event in first_events(known, drawn, state):
-        calendar.at(event)
+    play = Play(world, day, listener)
     for minute, look in looks:
-        calendar.run_before(minute)
-        look(minute, state)
-    calendar.run_before(ends_min)
+        look(minute, play.run_before(minute))
+    state = play.run_before(ends_min)
     return State(*(getattr(state, name) for name in State._fields))

@@ -1,0 +1,176 @@
+"""The commands: what they print, their exit codes, and what wrong input gets."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from simsec.cli.main import app
+
+AREA = Path(__file__).parents[2] / "scenarios" / "kabupaten-semarang"
+SOURCE = AREA / "source"
+
+
+def simsec(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+def area(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(AREA, tmp_path / "area"))
+
+
+def test_check_says_what_the_strength_can_staff_in_both_languages() -> None:
+    code, english, _ = simsec("check", AREA, "--lang", "en")
+    assert code == 0
+    assert "1,983" in english and "575" in english
+    code, indonesian, _ = simsec("check", AREA)
+    assert code == 0
+    assert "1.983" in indonesian and indonesian != english
+
+
+def test_check_json_holds_the_arithmetic_twice() -> None:
+    code, out, _ = simsec("check", AREA, "--json")
+    row = json.loads(out)["patterns"][0]
+    assert code == 0
+    assert row["tps_per_pair"] == 6
+    assert row["police_regency"] <= row["police_inside_subdistricts"] and not row["feasible"]
+
+
+def test_a_missing_folder_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    code, out, err = simsec("check", tmp_path / "nowhere")
+    assert (code, out) == (2, "")
+    assert len(err.strip().splitlines()) == 1 and "Traceback" not in err
+
+
+def test_all_errors_come_at_once_with_file_row_column_value_bound_and_remedy(area: Path) -> None:
+    stations = area / "polling_stations.csv"
+    lines = stations.read_text(encoding="utf-8").splitlines()
+    lines[3] = lines[2]  # a duplicate station
+    cells = lines[5].split(",")
+    cells[6] = "-4"
+    lines[5] = ",".join(cells)
+    cells = lines[7].split(",")
+    cells[2] = "99.99"
+    lines[7] = ",".join(cells)
+    stations.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    settings = (area / "scenario.toml").read_text(encoding="utf-8")
+    (area / "scenario.toml").write_text(settings.replace("police = { value = 575", "police = { value = -575"))
+    code, _, err = simsec("check", area)
+    assert code == 2
+    assert "Traceback" not in err
+    for part in ("line 4, code", "line 6, registered_voters", "'-4'", "0 to 2000", "forces.police"):
+        assert part in err, part
+
+
+def test_wrong_options_are_exit_code_2() -> None:
+    assert simsec("simulate", AREA, "--days", "1")[0] == 2
+    assert simsec("plan", AREA, "--workers", "0")[0] == 2
+
+
+def test_an_unknown_day_type_names_the_known_ones() -> None:
+    code, _, err = simsec("simulate", AREA, "--days", "2", "--day-type", "stormy", "--workers", "1")
+    assert code == 2
+    assert "heavy_rain" in err
+
+
+def test_simulate_gives_the_same_figures_on_any_number_of_workers() -> None:
+    one, two = (
+        subprocess.run(
+            [sys.executable, "-m", "simsec.cli.main", "simulate", AREA, "--days", "6", "--json", "--workers", str(n)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for n in (1, 2)
+    )
+    assert json.loads(one)["day_types"]["severe"]["security"]["median_min"]["mean"] > 0
+    assert one == two
+
+
+def test_simulate_writes_whole_tables(tmp_path: Path) -> None:
+    code, out, _ = simsec("simulate", AREA, "--days", "2", "--workers", "1", "--out", tmp_path / "run")
+    assert code == 0
+    assert str(tmp_path / "run") in out.replace("\n", "")
+    assert sorted(file.name for file in (tmp_path / "run").iterdir()) == ["days.parquet", "incidents.parquet"]
+
+
+def test_a_plan_that_puts_more_people_than_there_are_is_refused(tmp_path: Path) -> None:
+    from simsec import doctrine, read_scenario
+    from simsec.plan.files import write_plan
+
+    scenario = read_scenario(AREA)
+    plan = doctrine(scenario, 8)
+    plan.squads["polres" if "polres" in plan.squads else next(iter(plan.squads))] = 25
+    write_plan(tmp_path / "plan", plan, scenario)
+    code, _, err = simsec("simulate", AREA, "--plan", tmp_path / "plan", "--days", "2", "--workers", "1")
+    assert code == 2
+    assert "25 squads" in err and "at most 10" in err
+
+
+def test_a_plan_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    code, _, err = simsec("simulate", AREA, "--plan", tmp_path, "--days", "2", "--workers", "1")
+    assert code == 2
+    assert "plan.toml" in err and "blocks.csv" in err
+
+
+def test_new_makes_the_shipped_tables(tmp_path: Path) -> None:
+    options: list[object] = ["--villages", SOURCE / "villages.csv", "--posts", SOURCE / "posts.csv"]
+    options += ["--special", SOURCE / "special_sites.csv", "--roads", SOURCE / "main_roads.csv"]
+    options += ["--name", "kabupaten-semarang", "--date", "2024-11-27", "--title", "Kabupaten Semarang"]
+    options += ["--stations", 1983, "--voters", 807204, "--police", 575, "--army", 280, "--linmas", 4000]
+    code, _, err = simsec("new", *options, "--reserve", 100, "--out", tmp_path / "made")
+    assert (code, err) == (0, "")
+    for table in ("villages.csv", "polling_stations.csv", "posts.csv", "main_roads.csv"):
+        assert (tmp_path / "made" / table).read_bytes() == (AREA / table).read_bytes(), table
+
+
+def test_new_with_wrong_tables_names_both_and_makes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "v.csv").write_text("code,name\nA,B\n")
+    options = ["--villages", tmp_path / "v.csv", "--posts", tmp_path / "p.csv", "--out", tmp_path / "made"]
+    code, _, err = simsec("new", *options, "--name", "x", "--date", "2024-11-27")
+    assert code == 2
+    assert "v.csv" in err and "p.csv" in err
+    assert not (tmp_path / "made").exists()
+
+
+def test_an_unwritable_place_is_known_before_the_work_and_exit_code_1(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file in the way")
+    begun = time.monotonic()
+    code, _, err = simsec("plan", AREA, "--out", tmp_path / "runs", "--workers", "1")
+    assert code == 1
+    assert "runs" in err and "Traceback" not in err
+    assert time.monotonic() - begun < 20
+
+
+def test_ctrl_c_half_way_leaves_nothing_and_no_process(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "simsec.cli.main", "plan", str(AREA), "--out", str(tmp_path), "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    while not list(tmp_path.iterdir()):
+        time.sleep(0.05)
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+    time.sleep(0.5)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_a_strength_that_staffs_nothing_is_explained(area: Path) -> None:
+    settings = (area / "scenario.toml").read_text(encoding="utf-8")
+    smaller = settings.replace("police = { value = 575", "police = { value = 100")
+    (area / "scenario.toml").write_text(smaller, encoding="utf-8")
+    code, _, err = simsec("plan", area, "--out", area / "runs", "--workers", "1")
+    assert code == 2
+    assert "officers are missing" in err

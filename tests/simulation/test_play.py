@@ -1,0 +1,25 @@
+"""A day can be stopped, copied, branched and gone on with: state and pending events are everything."""
+
+import pytest
+
+from simsec import doctrine, read_scenario, sample_day
+from simsec.simulation.calendar import Play, marks_of, run_on_simpy
+from simsec.simulation.world import world_of
+
+AREA = "scenarios/kabupaten-semarang"
+
+
+@pytest.mark.parametrize("minute", [250.0, 471.5, 800.0, 1379.0])
+def test_a_paused_day_goes_on_as_if_it_had_not_been(minute: float) -> None:
+    scenario = read_scenario(AREA)
+    world, day = world_of(scenario, doctrine(scenario)), marks_of(sample_day(scenario, 4, 2, "severe"))
+    play = Play(world, day)
+    play.run_before(minute)
+    paused = play.pause()
+    first, second = Play(world, day, paused=paused), Play(world, day, paused=paused)
+    ends_min = scenario.horizon_min[1]
+    for branch in (first, second, play):
+        branch.run_before(ends_min)
+    assert first.pause() == second.pause() == play.pause()
+    assert first.pause()[0] == run_on_simpy(world, day, ends_min)
+    assert paused[1] != first.pause()[1]
