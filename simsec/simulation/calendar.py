@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import simpy
-import simpy.core
 
 from simsec.day.day import Day
 from simsec.simulation.model import NEVER, DayMarks, Event, State, World, copy_state, fresh_state, quick
@@ -43,20 +42,17 @@ class Calendar(simpy.Environment):
         self._pending: list[Any] = self._queue
 
     def at(self, event: Event) -> None:
-        """Schedule an event; its kind orders ties, after a stop at the same instant."""
+        """Schedule an event; its kind orders ties."""
         entry = self.spent.pop() if self.spent else _Entry()
         entry._value = event
         entry.callbacks = self._fired
-        heapq.heappush(self._pending, (event[0], event[1] + 1, next(self._eid), entry))
+        heapq.heappush(self._pending, (event[0], event[1], next(self._eid), entry))
 
     def run_before(self, minute: float) -> None:
         """Let everything happen that lies before a minute."""
-        stop = simpy.Event(self)
-        stop._ok = True
-        stop._value = None
-        stop.callbacks.append(simpy.core.StopSimulation.callback)
-        heapq.heappush(self._pending, (minute, 0, next(self._eid), stop))
-        self.run()
+        pending, step = self._pending, self.step
+        while pending and pending[0][0] < minute:
+            step()
 
     def pending(self) -> list[Event]:
         """The events of ours that are still due, in the order in which they would happen."""
