@@ -34,10 +34,10 @@ def new(
 ) -> None:
     """Make a scenario folder from a village table; what is not known is filled and marked as a placeholder."""
     with exit_codes():
-        from simsec.base.errors import InputError
+        from simsec.base.errors import InputError, Problem
         from simsec.scenario import generate, read_scenario
 
-        problems = []
+        problems: list[Problem] = []
         tables = {}
         for option, path, reader in (
             ("villages", villages, generate.read_villages),
@@ -77,5 +77,5 @@ def new(
             print_json({"folder": folder, "stations": len(area.stations), "hash": area.hash})
             return
         texts = texts_of(area, lang)
-        typer.echo(texts.t("cli.wrote", path=folder))
-        typer.echo(texts.t("cli.new_next", path=folder))
+        typer.echo(texts.t("cli.wrote", path=str(folder)))
+        typer.echo(texts.t("cli.new_next", path=str(folder)))

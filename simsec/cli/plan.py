@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -22,7 +22,7 @@ def plan(
     world_days: Annotated[int, typer.Option(min=2, help="Days of every type in each assumption world.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="First of the three judging seeds.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
-    solver: Annotated[str, typer.Option(help="highs or cbc.")] = "highs",
+    solver: Annotated[Literal["highs", "cbc"], typer.Option(help="Solver of the models.")] = "highs",
     time_limit: Annotated[float, typer.Option(min=1, help="Seconds for each model; a safety net.")] = 20,
     json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     lang: Annotated[Language | None, typer.Option(help="Language; the scenario's own by default.")] = None,
@@ -76,7 +76,7 @@ def plan(
             return
         for line in headline(judged, found, texts):
             typer.echo(line)
-        typer.echo(texts.t("cli.wrote", path=run.final))
+        typer.echo(texts.t("cli.wrote", path=str(run.final)))
 
 
 def write_run(folder: Path, judged: Judged, found: Search, language: str, seconds: float) -> dict[str, Any]:

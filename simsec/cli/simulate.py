@@ -38,7 +38,7 @@ def simulate(
         area = read_scenario(scenario)
         texts = texts_of(area, lang)
         decided = read_plan(plan, area) if plan else doctrine(area)
-        counts = {day_type: days} if day_type else dict.fromkeys(DAY_TYPES, days)
+        counts: dict[str, int] = {day_type: days} if day_type else dict.fromkeys(DAY_TYPES, days)
         keys = day_keys(counts, (seed,))
         with open_workers(workers or default_workers()) as pool, progress_bars(not json) as bar:
             progress = bar(texts.t("cli.days"))
@@ -54,7 +54,7 @@ def simulate(
             return
         _print_table(area, runs, texts)
         if out is not None:
-            typer.echo(texts.t("cli.wrote", path=out))
+            typer.echo(texts.t("cli.wrote", path=str(out)))
 
 
 def _types(runs: Replications) -> list[str]:

@@ -9,7 +9,7 @@ from simsec.simulation.world import world_of
 AREA = "scenarios/kabupaten-semarang"
 
 
-@pytest.mark.parametrize("minute", [250.0, 471.5, 800.0, 1379.0])
+@pytest.mark.parametrize("minute", [250.0, 471.5, 800.0, 1300.0])
 def test_a_paused_day_goes_on_as_if_it_had_not_been(minute: float) -> None:
     scenario = read_scenario(AREA)
     world, day = world_of(scenario, doctrine(scenario)), marks_of(sample_day(scenario, 4, 2, "severe"))
