@@ -83,6 +83,17 @@ def write_with(path: Path, writer: Callable[[Path], object], *, private: bool = 
         writer(temporary)
 
 
+def cache_folder() -> Path:
+    """Where this user's caches belong on this system; not made until something is kept there.
+
+    Example:
+        >>> cache_folder().name
+        'simsec'
+    """
+    named = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(named) if named else Path.home() / ".cache") / "simsec"
+
+
 def content_hash(*parts: bytes | str) -> str:
     """SHA-256 over the parts in order, as 16 hexadecimal digits: enough to tell inputs apart.
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simsec.base.files import cache_folder
 from simsec.geography.distance import local_km
 from simsec.geography.graph import CAR, FOOT, MOTORCYCLE, VEHICLES, RoadGraph, RoadSettings
+from simsec.geography.graphml import read_graphml
+from simsec.geography.roads import attach, read_edge_csv
 from simsec.geography.terrain import Barrier, Corridor, RoadClass, terrain_graph
 from simsec.geography.travel import Travel, cached_travel_table, zone_shares
-from simsec.scenario.reading import Scenario
+from simsec.scenario.reading import ROADS_CSV, ROADS_GRAPHML, Scenario
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -100,13 +102,37 @@ def _nearest(km: Floats, others_km: Floats) -> Integers:
     return np.asarray(np.argmin((gap**2).sum(axis=2), axis=1), dtype=np.int64)
 
 
+def _roads(scenario: Scenario, settings: RoadSettings, post_village: Integers) -> RoadGraph:
+    """The user's own roads when the folder holds some, else modelled ones; our places come first in both."""
+    villages, posts, roads = scenario.villages, scenario.posts, scenario.main_roads
+    lat = np.concatenate([villages.lat, posts.lat, roads.lat])
+    lon = np.concatenate([villages.lon, posts.lon, roads.lon])
+    if (scenario.folder / ROADS_GRAPHML).exists():
+        return attach(read_graphml(scenario.folder / ROADS_GRAPHML, settings), lat, lon, settings)
+    if (scenario.folder / ROADS_CSV).exists():
+        return attach(read_edge_csv(scenario.folder / ROADS_CSV, settings), lat, lon, settings)
+    return terrain_graph(
+        lat,
+        lon,
+        np.concatenate([villages.elevation_m, villages.elevation_m[post_village], roads.elevation_m]),
+        _corridors(scenario, len(villages) + len(posts)),
+        settings,
+        summit_m=np.concatenate([villages.summit_m, villages.summit_m[post_village], roads.elevation_m]),
+        barriers=[Barrier(b.name, b.lat, b.lon, b.radius_km) for b in scenario.settings.travel.barriers],
+    )
+
+
 @lru_cache(maxsize=4)
-def ground_of(scenario: Scenario, cache_dir: Path | None = None) -> Ground:
+def ground_of(scenario: Scenario) -> Ground:
     """Prepare the ground of a scenario.
 
+    Travel tables are kept on disk between runs, by content hash; those of assumption worlds are not.
+
     Args:
-        scenario: what is known.
-        cache_dir: keep travel tables here between runs, by content hash; None keeps none.
+        scenario: what is known. ``roads.graphml`` or ``road_edges.csv`` in its folder replace the modelled roads.
+
+    Raises:
+        InputError: the user's own roads cannot be read.
 
     Example:
         >>> from simsec.scenario import read_scenario
@@ -120,16 +146,9 @@ def ground_of(scenario: Scenario, cache_dir: Path | None = None) -> Ground:
     post_village = _nearest(local_km(posts.lat, posts.lon, origin), village_km)
     road_village = _nearest(local_km(roads.lat, roads.lon, origin), village_km)
     settings = road_settings(scenario)
-    graph = terrain_graph(
-        np.concatenate([villages.lat, posts.lat, roads.lat]),
-        np.concatenate([villages.lon, posts.lon, roads.lon]),
-        np.concatenate([villages.elevation_m, villages.elevation_m[post_village], roads.elevation_m]),
-        _corridors(scenario, len(villages) + len(posts)),
-        settings,
-        summit_m=np.concatenate([villages.summit_m, villages.summit_m[post_village], roads.elevation_m]),
-        barriers=[Barrier(b.name, b.lat, b.lon, b.radius_km) for b in scenario.settings.travel.barriers],
-    )
-    nodes = len(graph.node_lat)
+    graph = _roads(scenario, settings, post_village)
+    nodes = len(villages) + len(posts) + len(roads.lat)
+    cache_dir = cache_folder() if scenario.as_read else None
     steep = villages.steep_ground == 1
     winding = np.where(steep, settings.winding_mountain, settings.winding_flat)
     speed = np.where(steep, settings.speed_mountain_kmh, settings.speed_village_kmh)

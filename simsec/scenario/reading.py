@@ -34,6 +34,7 @@ from simsec.scenario.schema import FORMAT, Settings
 from simsec.scenario.tables import Column, Table, read_table
 
 STATION_REACH_KM = 3.0
+ROADS_GRAPHML, ROADS_CSV = "roads.graphml", "road_edges.csv"  # a user's own roads, in place of modelled ones
 FILES = ("scenario.toml", "villages.csv", "polling_stations.csv", "posts.csv", "main_roads.csv")
 
 
@@ -46,6 +47,7 @@ class Scenario:
         settings: everything in ``scenario.toml``.
         villages, stations, posts, main_roads: the tables.
         hash: content hash of the files read and of any value set since.
+        as_read: False once a value was set.
 
     Example:
         >>> scenario = read_scenario("scenarios/kabupaten-semarang")
@@ -60,6 +62,7 @@ class Scenario:
     posts: Posts
     main_roads: MainRoads
     hash: str
+    as_read: bool = True
 
     @cached_property
     def horizon_min(self) -> tuple[float, float]:
@@ -103,7 +106,7 @@ class Scenario:
         for path, value in values.items():
             _set(data, path.split("."), value)
         stamp = content_hash(self.hash, repr(sorted(values.items())))
-        return replace(self, settings=Settings.model_validate(data), hash=stamp)
+        return replace(self, settings=Settings.model_validate(data), hash=stamp, as_read=False)
 
 
 def _set(data: Any, path: list[str], value: float) -> None:
@@ -152,7 +155,11 @@ def read_scenario(folder: str | Path) -> Scenario:
         problems += _missing_posts(settings, posts)
     if problems or settings is None or stations is None or posts is None or roads_table is None:
         raise InputError(problems)
-    parts = [(folder / file).read_bytes() for file in FILES]
+    own_roads = [file for file in (ROADS_GRAPHML, ROADS_CSV) if (folder / file).exists()]
+    if len(own_roads) > 1:
+        what = f"{' and '.join(own_roads)} both give the roads"
+        raise InputError([Problem(own_roads[0], what, "keep one of them")])
+    parts = [(folder / file).read_bytes() for file in (*FILES, *own_roads)]
     return Scenario(folder, settings, villages, stations, posts, main_roads_of(roads_table), content_hash(*parts))
 
 
