@@ -14,10 +14,17 @@ from simsec.simulation.outcome import Outcome, outcome_of
 from simsec.simulation.world import world_of
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)  # the roads of a scenario are large, the rest of a world is small
+def _worlds(scenario: Scenario) -> dict[Plan, World]:
+    return {}
+
+
 def kept_world(scenario: Scenario, plan: Plan) -> World:
-    """The world of a scenario and a plan, kept for the next day."""
-    return world_of(scenario, plan)
+    """The world of a scenario and a plan, kept for the next day; all plans of the last scenarios are."""
+    worlds = _worlds(scenario)
+    if plan not in worlds:
+        worlds[plan] = world_of(scenario, plan)
+    return worlds[plan]
 
 
 def simulate(

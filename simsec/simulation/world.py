@@ -43,7 +43,7 @@ class _Roads:
     zone_share: list[list[tuple[float, ...]]]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _roads(scenario: Scenario) -> _Roads:
     ground, friction = ground_of(scenario), scenario.settings.travel.friction.mode
     return _Roads(
