@@ -16,7 +16,7 @@ from simsec.geography.graphml import read_graphml
 from simsec.geography.roads import attach, read_edge_csv
 from simsec.geography.terrain import Barrier, Corridor, RoadClass, terrain_graph
 from simsec.geography.travel import Travel, cached_travel_table, zone_shares
-from simsec.scenario.reading import ROADS_CSV, ROADS_GRAPHML, Scenario
+from simsec.scenario.reading import Scenario
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -107,10 +107,9 @@ def _roads(scenario: Scenario, settings: RoadSettings, post_village: Integers) -
     villages, posts, roads = scenario.villages, scenario.posts, scenario.main_roads
     lat = np.concatenate([villages.lat, posts.lat, roads.lat])
     lon = np.concatenate([villages.lon, posts.lon, roads.lon])
-    if (scenario.folder / ROADS_GRAPHML).exists():
-        return attach(read_graphml(scenario.folder / ROADS_GRAPHML, settings), lat, lon, settings)
-    if (scenario.folder / ROADS_CSV).exists():
-        return attach(read_edge_csv(scenario.folder / ROADS_CSV, settings), lat, lon, settings)
+    if scenario.own_roads is not None:
+        read = read_edge_csv if scenario.own_roads.suffix == ".csv" else read_graphml
+        return attach(read(scenario.own_roads, settings), lat, lon, settings)
     return terrain_graph(
         lat,
         lon,

@@ -48,6 +48,7 @@ class Scenario:
         villages, stations, posts, main_roads: the tables.
         hash: content hash of the files read and of any value set since.
         as_read: False once a value was set.
+        own_roads: the file of the user's own roads, None when roads are modelled.
 
     Example:
         >>> scenario = read_scenario("scenarios/kabupaten-semarang")
@@ -63,6 +64,7 @@ class Scenario:
     main_roads: MainRoads
     hash: str
     as_read: bool = True
+    own_roads: Path | None = None
 
     @cached_property
     def horizon_min(self) -> tuple[float, float]:
@@ -160,7 +162,16 @@ def read_scenario(folder: str | Path) -> Scenario:
         what = f"{' and '.join(own_roads)} both give the roads"
         raise InputError([Problem(own_roads[0], what, "keep one of them")])
     parts = [(folder / file).read_bytes() for file in (*FILES, *own_roads)]
-    return Scenario(folder, settings, villages, stations, posts, main_roads_of(roads_table), content_hash(*parts))
+    return Scenario(
+        folder,
+        settings,
+        villages,
+        stations,
+        posts,
+        main_roads_of(roads_table),
+        content_hash(*parts),
+        own_roads=folder / own_roads[0] if own_roads else None,
+    )
 
 
 def _table(path: Path, columns: Sequence[Column], key: str, problems: list[Problem]) -> Table | None:

@@ -41,13 +41,13 @@ def test_a_users_own_roads_replace_the_modelled_ones(tmp_path: Path) -> None:
     rows = ["from_lat,from_lon,to_lat,to_lon,km,minutes"]
     for n in range(len(villages) - 1):
         ends = (villages.lat[n], villages.lon[n], villages.lat[n + 1], villages.lon[n + 1])
-        rows.append(",".join(f"{value:.6f}" for value in ends) + ",40.0,40.0")
+        rows.append(",".join(f"{value:.6f}" for value in ends) + ",80.0,80.0")
     (area / "road_edges.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     own = read_scenario(area)
     assert own.hash != modelled.hash
     minutes = ground_of(own).travel.minutes[CAR]
-    assert minutes[0, 1] == pytest.approx(40.0, abs=0.5)
-    assert minutes[0, 10] == pytest.approx(400.0, abs=0.5)
+    assert minutes[0, 1] == pytest.approx(80.0, abs=0.5)
+    assert minutes[0, 10] == pytest.approx(800.0, abs=0.5)
     assert not np.allclose(minutes[:50, :50], ground_of(modelled).travel.minutes[CAR][:50, :50])
 
 
