@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simsec.day.day import Floats, Incidents, Integers, Reports
 from simsec.day.streams import stream, uniforms
-from simsec.day.tables import SamplingTables, last_level, sampling_tables, window_quantile
+from simsec.day.tables import SamplingTables, exposed_villages, last_level, sampling_tables, window_quantile
 from simsec.scenario.parameter import Parameter, triangular
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, LEVELS
@@ -99,22 +99,18 @@ def _clustered(
 
     The rate per village is such that the expected number of stations struck is rate x stations.
     """
-    ground = {"low_ground": scenario.villages.low_ground, "steep_ground": scenario.villages.steep_ground}
     kinds, stations, times, keys, ordinals = [], [], [], [], []
     for number, model in enumerate(scenario.settings.incidents.values()):
         rate = tables.rate[day_type, number]
         if model.clustered == "no" or rate == 0:
             continue
-        exposed = np.flatnonzero(ground[model.clustered])
+        exposed = exposed_villages(scenario, model.clustered)
         sizes = np.array([len(tables.stations_of_village[village]) for village in exposed])
-        mean_struck = float(np.sum((sizes + 1) / 2 * (sizes > 0)))
-        if mean_struck == 0:
-            continue
-        per_village = tables.ceiling[number] * len(scenario.stations) / mean_struck
+        per_village = tables.ceiling[number] * len(scenario.stations) / float(np.sum((sizes + 1) / 2))
         _, place, draws = _candidates(
             seed, replication, tables.village_key[exposed], tables.kind_key[[number]], np.array([per_village])
         )
-        kept = (draws.of("exists") < rate / tables.ceiling[number]) & (sizes[place] > 0)
+        kept = draws.of("exists") < rate / tables.ceiling[number]
         place, draws = place[kept], draws.take(kept)
         struck = 1 + (draws.of("cluster/size") * sizes[place]).astype(np.int64)
         time = draws.of("time")

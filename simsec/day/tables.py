@@ -49,6 +49,14 @@ class SamplingTables:
         return self.kinds.index(code)
 
 
+def exposed_villages(scenario: Scenario, ground: str) -> Integers:
+    """Numbers of the villages with stations on ``low_ground`` or ``steep_ground``, where clusters strike."""
+    villages = scenario.villages
+    exposed = {"low_ground": villages.low_ground, "steep_ground": villages.steep_ground}[ground]
+    staffed = np.bincount(scenario.stations.village, minlength=len(villages)) > 0
+    return np.flatnonzero((exposed == 1) & staffed)
+
+
 @lru_cache(maxsize=8)
 def sampling_tables(scenario: Scenario) -> SamplingTables:
     """The tables of a scenario; kept, because thousands of days share them.
@@ -66,6 +74,9 @@ def sampling_tables(scenario: Scenario) -> SamplingTables:
         [[kind.rate_on.get(day_type, kind.rate_per_station).mode for kind in models] for day_type in DAY_TYPES]
     )
     rate[:, kinds.index(settings.spreading.kind)] = 0.0  # a severe day forces its seed, see spreading.py
+    for number, kind in enumerate(models):
+        if kind.clustered != "no" and not len(exposed_villages(scenario, kind.clustered)):
+            rate[:, number] = 0.0  # nothing floods where no ground is low
     turnout = {unit.kind: unit.turnout_min for unit in settings.units}
     rows = tuple(step for ladder in settings.ladders for step in ladder.steps)
     order = np.argsort(scenario.stations.village, kind="stable")

@@ -1,0 +1,103 @@
+"""What a run hands to people: report, public summary, workbook and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from simsec.base.files import write_text, write_with
+from simsec.locale import LANGUAGES, Texts, texts
+from simsec.optimization.judge import Judged
+from simsec.optimization.search import Search
+from simsec.report.facts import deciding, sectors
+from simsec.report.figures import (
+    ledger_figure,
+    pattern_figure,
+    reserve_figure,
+    response_figure,
+    rhythm_figure,
+    sector_figure,
+    worlds_figure,
+)
+from simsec.report.labels import parameter_label
+from simsec.report.maps import map_figure
+from simsec.report.page import ReportMeta, report_page
+from simsec.report.style import png
+from simsec.report.summary import summary_figure, summary_page
+from simsec.report.workbook import workbook
+
+__all__ = ["ReportMeta", "parameter_label", "report_figures", "write_report"]
+
+
+def report_figures(judged: Judged, language: Texts) -> dict[str, bytes]:
+    """All figures of the report as PNG, by name.
+
+    Args:
+        judged: three plans on the same fresh days.
+        language: texts of the language they are drawn in.
+    """
+    by_sector, strongest = sectors(judged), deciding(judged.worlds)
+    drawn: dict[str, Callable[[], Figure]] = {
+        "map": lambda: map_figure(judged, language),
+        "response": lambda: response_figure(judged, language),
+        "sectors": lambda: sector_figure(judged, by_sector, language),
+        "reserve": lambda: reserve_figure(judged, language),
+        "rhythm": lambda: rhythm_figure(judged, language),
+        "ledger": lambda: ledger_figure(judged, language),
+        "worlds": lambda: worlds_figure(judged, strongest, language),
+        "pattern": lambda: pattern_figure(judged, language),
+    }
+    return {name: png(draw()) for name, draw in drawn.items()}
+
+
+def write_report(
+    folder: Path,
+    judged: Judged,
+    search: Search,
+    meta: ReportMeta,
+    language: str | None = None,
+    languages: tuple[str, ...] = LANGUAGES,
+) -> list[Path]:
+    """Write report, public summary, figures and workbook into a run folder; all but the summary for the owner only.
+
+    Args:
+        folder: the run folder.
+        judged: three plans on the same fresh days.
+        search: how the optimised plan was found.
+        meta: what made the run.
+        language: the main one; the scenario's own by default. The others get files named after them.
+        languages: all that are written.
+
+    Returns:
+        What was written, in order.
+
+    Raises:
+        InputError: a boundary file in the scenario folder is wrong.
+        RunError: a file cannot be written.
+    """
+    main = language or judged.scenario.settings.language
+    written: list[Path] = []
+
+    def keep(path: Path, content: str | bytes, *, private: bool) -> None:
+        if isinstance(content, str):
+            write_text(path, content, private=private)
+        else:
+            write_with(path, lambda temporary: temporary.write_bytes(content), private=private)
+        written.append(path)
+
+    for name in (main, *(other for other in languages if other != main)):
+        words, tail = texts(name), "" if name == main else f"-{name}"
+        figures = report_figures(judged, words)
+        picture = png(summary_figure(judged, search, words, alone=False))
+        keep(folder / f"report{tail}.html", report_page(judged, search, meta, figures, words), private=True)
+        keep(folder / f"summary{tail}.html", summary_page(judged, search, meta, picture, words), private=False)
+        if name == main:
+            for figure, image in figures.items():
+                keep(folder / "figures" / f"{figure}.png", image, private=True)
+            keep(folder / "summary.png", png(summary_figure(judged, search, words, alone=True)), private=False)
+            book = workbook(judged, search, words)
+            write_with(folder / "plotting.xlsx", book.save, private=True)
+            written.append(folder / "plotting.xlsx")
+    return written

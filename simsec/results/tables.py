@@ -60,7 +60,9 @@ STATIONS = pa.schema(
     [
         pa.field("plan", pa.string(), metadata={"meaning": "name of the plan"}),
         pa.field("station", pa.string(), metadata={"meaning": "code of the station"}),
-        pa.field("first_help_mean_min", pa.float64(), metadata={"meaning": "probes: mean minutes to first help"}),
+        pa.field(
+            "first_help_mean_min", pa.float64(), metadata={"meaning": "probes: mean to first help; null: nobody free"}
+        ),
         pa.field(
             "first_help_p90_min", pa.float64(), metadata={"meaning": "probes: 90th percentile; null: nobody free"}
         ),
@@ -122,7 +124,7 @@ def stations_table(scenario: Scenario, plan_name: str, minutes: StationMinutes) 
     columns = {
         "plan": pa.array([plan_name] * len(scenario.stations)),
         "station": pa.array(list(scenario.stations.code)),
-        "first_help_mean_min": pa.array(minutes.mean_min),
+        "first_help_mean_min": pa.array(minutes.mean_min, pa.float64(), mask=~np.isfinite(minutes.mean_min)),
         "first_help_p90_min": pa.array(minutes.p90_min, pa.float64(), mask=~np.isfinite(minutes.p90_min)),
         "nobody_free_share": pa.array(minutes.nobody_share),
     }

@@ -1,0 +1,506 @@
+"""The deployment model: guard pattern of each sub-district, patrols at each Polsek, squads at posts and forward posts.
+
+A mixed-integer program over :class:`simsec.optimization.pricing.Prices`::
+
+    min   (1/W) sum_s C_s + tail_weight * (t + 1/((1-a) S) sum_s e_s)
+    s.t.  C_s = sum_mn cost_mn y_mn + sum_{v in s} (squads' price of v)            for each sub-district s
+          sum_{mn of s} y_mn = 1                                                   one pattern, one number of patrols
+          sum officers_mn y_mn <= free,  sum_j z_j <= reserve squads               strength
+          z_j <= room_j,  z_j <= room_j o_j and sum_j o_j <= most (forward posts)  room
+          e_s >= (C_s - best_s) / W_s - t,  e_s >= 0                               tail
+
+y are binary, z and o integer, W expected weighted incidents. The last term is the conditional value at risk over
+sub-districts (Rockafellar and Uryasev 2000) of the excess above the best any plan could give that sub-district.
+
+The squads' price of a village is that of an expected p-median (Daskin 1983; ReVelle and Hogan 1989): the r-th nearest
+squad is the first free one with probability (1 - q) q^(r-1), and containment waits for the R-th. In the radius form
+(Elloumi 2010) D_1 < D_2 < ... are the village's distinct prices and u_kr = 1 if fewer than r squads stand within D_k::
+
+    sum_r u_kr + sum_{j at D_k} z_j >= sum_r u_(k-1)r   (u_0r = 1),   u_k1 <= u_k2 <= ... <= u_kR
+
+The last squad's price may weigh more than the first's, which no convex model can tell from fewer squads standing
+nearer, so u_kR is binary.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pulp
+from numpy.typing import NDArray
+
+from simsec.base.errors import InputError, Problem, RunError
+from simsec.optimization.pricing import GuardPrices, Prices, SquadPrices
+from simsec.optimization.solving import (
+    SolverName,
+    Status,
+    garbage_collector_paused,
+    integral,
+    relative_gap,
+    solve,
+)
+from simsec.plan.blocks import build_blocks
+from simsec.plan.feasibility import check_plan
+from simsec.plan.ledger import PAIR_PERSONS, ledger_of
+from simsec.plan.plan import Plan
+from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import Reading
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+_RECHECK = 1e-6  # the model and the recount of its answer may differ by this share
+
+
+@dataclass(frozen=True)
+class DeploymentOptions:
+    """What the model shall look for, and how long.
+
+    Attributes:
+        tail_weight: of the tail term beside the mean.
+        tail_from: the tail is the mean over the worst 1 - tail_from of the sub-districts.
+        containment_weight: of the minutes that a crowd costs which was not contained in time; 1 is as priced.
+        patrols_at_most: at one Polsek.
+        solver: ``highs`` or ``cbc``.
+        gap: relative gap at which the search stops.
+        time_limit_s: a safety net.
+        seed: of the solver.
+    """
+
+    tail_weight: float = 0.2
+    tail_from: float = 0.8
+    containment_weight: float = 1.0
+    patrols_at_most: int = 4
+    solver: SolverName = "highs"
+    gap: float = 0.005
+    time_limit_s: float = 60.0
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the strength allows.
+
+    Attributes:
+        free: officers for guard pairs and for patrols beyond one at each Polsek.
+        reserve_squads: squads of the reserve.
+        forward_posts: villages where squads may wait, at most.
+        reading: how the announced strength was read.
+    """
+
+    free: int
+    reserve_squads: int
+    forward_posts: int
+    reading: Reading
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """One way to deploy.
+
+    Attributes:
+        row: row of :class:`GuardPrices` of each sub-district, shape (S,).
+        patrols: at each Polsek, 1 or more, shape (S,).
+        squads: at each site, shape (J,).
+    """
+
+    row: Integers
+    patrols: Integers
+    squads: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """What a choice costs.
+
+    Attributes:
+        objective: mean + tail_weight x tail.
+        mean: weighted minutes per weighted incident.
+        tail: mean excess of the worst sub-districts above the best any plan could give them, in the same unit.
+        by_sector: weighted minutes a day in each sub-district, shape (S,).
+        best: the least any plan could give each of them, shape (S,).
+    """
+
+    objective: float
+    mean: float
+    tail: float
+    by_sector: Floats
+    best: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Deployment:
+    """The answer of the model, counted again without the solver.
+
+    Attributes:
+        low_pairs: guard pairs of the low class in each sub-district.
+        block_size: stations of its largest block of the low class.
+        patrols: post code -> patrols.
+        squads: site code -> squads, sites with none left out.
+        objective, mean, tail: see :class:`Priced`.
+        bound: no choice over these prices costs less.
+        gap: (objective - bound) / objective.
+        status: ``optimal`` within the gap asked for, or ``feasible`` when the time limit struck first.
+        solver: name and version.
+        seconds: wall-clock seconds, building and solving.
+        options, limits: what was asked for.
+    """
+
+    low_pairs: tuple[int, ...]
+    block_size: tuple[int, ...]
+    patrols: Mapping[str, int]
+    squads: Mapping[str, int]
+    objective: float
+    mean: float
+    tail: float
+    bound: float
+    gap: float
+    status: Status
+    solver: str
+    seconds: float
+    options: DeploymentOptions
+    limits: Limits
+
+
+def limits_of(scenario: Scenario, reading: Reading | None = None) -> Limits:
+    """The limits of a scenario's strength ledger.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> limits_of(read_scenario("scenarios/kabupaten-semarang"))
+        Limits(free=575, reserve_squads=10, forward_posts=4, reading='reserve_on_top')
+    """
+    ledger = ledger_of(scenario, reading)
+    forward = scenario.settings.siting.forward_posts_at_most
+    return Limits(ledger.free, ledger.reserve_squads, forward, ledger.reading)
+
+
+def deploy(prices: Prices, limits: Limits, options: DeploymentOptions | None = None) -> Deployment:
+    """Choose patterns, patrols and places of squads together.
+
+    Args:
+        prices: of every choice.
+        limits: of strength.
+        options: what to look for; the defaults by default.
+
+    Returns:
+        The best choice found, with the solver's bound.
+
+    Raises:
+        InputError: the strength staffs no choice, or an option makes no sense.
+        RunError: the solver gave no answer, or one the recount does not confirm.
+
+    Example:
+        >>> from simsec.optimization.pricing import Busy, prices_of
+        >>> from simsec.scenario import read_scenario
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> prices = prices_of(scenario, Busy.of(scenario, 0.03, 7, 0.05, 0.01), forward_per_sector=0)
+        >>> found = deploy(prices, limits_of(scenario), DeploymentOptions(gap=0.05))
+        >>> sum(found.squads.values()), found.bound <= found.objective
+        (10, True)
+    """
+    options = options or DeploymentOptions()
+    _check(prices, limits, options)
+    started = time.perf_counter()
+    with garbage_collector_paused():
+        model = _Model(prices, limits, options)
+    solved = solve(
+        model.problem, solver=options.solver, time_limit_s=options.time_limit_s, gap=options.gap, seed=options.seed
+    )
+    if solved.status == "infeasible":
+        raise RunError(f"{solved.solver} calls the deployment infeasible although the strength staffs the least of it")
+    found = model.choice()
+    told = price(prices, found, options).objective
+    if told > solved.objective + _RECHECK * (1.0 + abs(solved.objective)):
+        raise RunError(f"{solved.solver} says its deployment costs {solved.objective}, the recount says {told}")
+    choice = _nobody_idle(prices, found, limits)
+    priced = price(prices, choice, options)
+    guards, sites = prices.guards, prices.squads.sites
+    return Deployment(
+        low_pairs=tuple(guards.low_pairs[choice.row].tolist()),
+        block_size=tuple(guards.block_size[choice.row].tolist()),
+        patrols=dict(zip(guards.polsek, choice.patrols.tolist(), strict=True)),
+        squads={code: count for code, count in zip(sites.code, choice.squads.tolist(), strict=True) if count},
+        objective=priced.objective,
+        mean=priced.mean,
+        tail=priced.tail,
+        bound=min(solved.bound, priced.objective),
+        gap=relative_gap(priced.objective, min(solved.bound, priced.objective)),
+        status=solved.status,
+        solver=solved.solver,
+        seconds=time.perf_counter() - started,
+        options=options,
+        limits=limits,
+    )
+
+
+def _check(prices: Prices, limits: Limits, options: DeploymentOptions) -> None:
+    guards, problems = prices.guards, []
+    sectors = len(guards.polsek)
+    least = int(np.minimum.reduceat(guards.officers, np.searchsorted(guards.sector, np.arange(sectors))).sum())
+    if least > limits.free:
+        what = f"blocks of up to {int(guards.block_size.max())} stations need {least} officers"
+        remedy = f"find {least - limits.free} more, or allow larger blocks"
+        bound = f"at most {limits.free}, free under {limits.reading}"
+        problems.append(Problem("strength", what, remedy, bound=bound))
+    for name in ("tail_weight", "containment_weight"):
+        value = getattr(options, name)
+        if not 0.0 <= value < np.inf:
+            problems.append(Problem("options", "not a weight", "", 0, name, str(value), "0 or more"))
+    if not 0.0 <= options.tail_from < 1.0:
+        problems.append(Problem("options", "not a share", "", 0, "tail_from", str(options.tail_from), "0 or more, below 1"))
+    if options.patrols_at_most < 1:
+        what, value = "every Polsek keeps a patrol", str(options.patrols_at_most)
+        problems.append(Problem("options", what, "", 0, "patrols_at_most", value, "1 or more"))
+    if problems:
+        raise InputError(problems)
+
+
+def guard_cost(guards: GuardPrices, row: Integers, patrols: Integers) -> Floats:
+    """Weighted minutes a day of sub-districts under a pattern and a number of patrols, any one shape."""
+    sector = guards.sector[row]
+    all_busy = guards.busy[sector] ** patrols
+    by_patrol = guards.to_patrol[row] + guards.patrol_first[sector]
+    by_squad = guards.to_squad[row] + guards.squad_first[sector]
+    return np.asarray(guards.own[row] + (1 - all_busy) * by_patrol + all_busy * by_squad - guards.charged[sector])
+
+
+@dataclass(frozen=True, eq=False)
+class _Shares:
+    """How a village's price is put together of its R nearest squads: shape (R,) each, and what falls to others."""
+
+    first: Floats
+    first_else: float
+    third: float
+    third_else: float
+
+    @classmethod
+    def of(cls, squads: SquadPrices, containment_weight: float) -> _Shares:
+        q, levels = squads.busy, squads.levels
+        all_free = (1 - q) ** levels
+        return cls(
+            first=(1 - q) * q ** np.arange(levels),
+            first_else=q**levels,
+            third=containment_weight * all_free,
+            third_else=containment_weight * (1 - all_free),
+        )
+
+
+def squad_cost(squads: SquadPrices, counts: Integers, containment_weight: float) -> tuple[Floats, Floats]:
+    """Weighted minutes a day: of waiting for squads in each village, and where its crowd goes on to, shape (V,) each.
+
+    Args:
+        squads: prices.
+        counts: squads at each site, shape (J,).
+        containment_weight: as in :class:`DeploymentOptions`.
+    """
+    within = np.cumsum(counts[squads.order], axis=1)
+    place = (within[:, None, :] < np.arange(1, squads.levels + 1)[None, :, None]).sum(axis=2)
+    first, third = (
+        np.take_along_axis(np.column_stack([np.take_along_axis(price, squads.order, axis=1), other]), place, axis=1)
+        for price, other in ((squads.first, squads.first_else), (squads.third, squads.third_else))
+    )
+    shares = _Shares.of(squads, containment_weight)
+    waiting = first @ shares.first + squads.first_else * shares.first_else
+    return waiting, third[:, -1] * shares.third + squads.third_else * shares.third_else
+
+
+def best_of_each(prices: Prices, options: DeploymentOptions) -> Floats:
+    """The least any plan could give each sub-district: its best pattern and patrols, all squads next door, shape (S,)."""
+    guards, squads = prices.guards, prices.squads
+    sectors = len(guards.polsek)
+    rows = np.arange(len(guards.sector))
+    each = [guard_cost(guards, rows, np.full(len(rows), n)) for n in range(1, options.patrols_at_most + 1)]
+    guarded = np.minimum.reduceat(np.min(each, axis=0), np.searchsorted(guards.sector, np.arange(sectors)))
+    q = squads.busy**squads.levels
+    near = (1 - q) * squads.first.min(axis=1) + q * squads.first_else
+    return guarded + np.bincount(squads.sector, weights=near, minlength=sectors)
+
+
+def price(prices: Prices, choice: Choice, options: DeploymentOptions) -> Priced:
+    """Price a choice without a solver.
+
+    Example:
+        >>> from simsec.optimization.pricing import Busy, prices_of
+        >>> from simsec.scenario import read_scenario
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> prices = prices_of(scenario, Busy.of(scenario, 0.03, 7, 0.05, 0.01), forward_per_sector=0)
+        >>> squads = np.zeros(len(prices.squads.sites.code), dtype=np.int64)
+        >>> squads[0] = 10
+        >>> rows = np.searchsorted(prices.guards.sector, np.arange(19))
+        >>> priced = price(prices, Choice(rows, np.ones(19, dtype=np.int64), squads), DeploymentOptions())
+        >>> priced.objective > priced.mean > 0
+        True
+    """
+    sectors = len(prices.guards.polsek)
+    waiting, spreading = squad_cost(prices.squads, choice.squads, options.containment_weight)
+    by_sector = guard_cost(prices.guards, choice.row, choice.patrols)
+    by_sector = by_sector + np.bincount(prices.squads.sector, weights=waiting, minlength=sectors)
+    best = best_of_each(prices, options)
+    present = prices.weighted > 0
+    excess = np.sort(((by_sector - best)[present] / prices.weighted[present]))[::-1]
+    worst = (1 - options.tail_from) * len(excess)
+    tail = float(excess @ np.clip(worst - np.arange(len(excess)), 0.0, 1.0) / worst)
+    mean = float((by_sector.sum() + spreading.sum()) / prices.weighted.sum())
+    return Priced(mean + options.tail_weight * tail, mean, tail, by_sector, best)
+
+
+def _nobody_idle(prices: Prices, choice: Choice, limits: Limits) -> Choice:
+    """Squads the solver saw no use for wait at headquarters, or at the next post that has room."""
+    squads, sites = choice.squads.copy(), prices.squads.sites
+    for site in np.flatnonzero(~sites.forward).tolist():
+        squads[site] += min(int(sites.room[site] - squads[site]), limits.reserve_squads - int(squads.sum()))
+    return Choice(choice.row, choice.patrols, squads)
+
+
+@dataclass
+class _Sum:
+    """A linear expression while it grows."""
+
+    terms: list[tuple[pulp.LpVariable, float]]
+    constant: float
+
+
+class _Model:
+    """The mixed-integer program and its variables."""
+
+    def __init__(self, prices: Prices, limits: Limits, options: DeploymentOptions) -> None:
+        self.prices, self.options = prices, options
+        self.problem = pulp.LpProblem("deployment", pulp.LpMinimize)
+        self.cost = [self.problem.add_variable(f"cost_{s}") for s in range(len(prices.guards.polsek))]
+        self.spreading = _Sum([], 0.0)
+        waiting = [_Sum([(cost, -1.0)], 0.0) for cost in self.cost]
+        self._add_guards(limits, waiting)
+        self._add_squads(limits, waiting)
+        for total in waiting:
+            self.problem += pulp.LpAffineExpression(total.terms) == -total.constant
+        self._add_objective()
+
+    def _add_guards(self, limits: Limits, waiting: list[_Sum]) -> None:
+        guards = self.prices.guards
+        self.pattern: list[tuple[int, int, int, pulp.LpVariable]] = []  # sub-district, row, patrols, chosen
+        strength = []
+        for s, begin in enumerate(np.searchsorted(guards.sector, np.arange(len(guards.polsek)))):
+            rows = begin + np.arange(int(np.sum(guards.sector == s)))
+            chosen = []
+            for row, patrols, officers, cost in _worth_choosing(guards, rows, self.options.patrols_at_most):
+                variable = self.problem.add_variable(f"pattern_{row}_{patrols}", 0, 1, cat="Integer")
+                self.pattern.append((s, row, patrols, variable))
+                chosen.append((variable, 1.0))
+                strength.append((variable, float(officers)))
+                waiting[s].terms.append((variable, cost))
+            self.problem += pulp.LpAffineExpression(chosen) == 1
+        self.problem += pulp.LpAffineExpression(strength) <= limits.free
+
+    def _add_squads(self, limits: Limits, waiting: list[_Sum]) -> None:
+        squads, problem = self.prices.squads, self.problem
+        sites = squads.sites
+        self.count = [
+            problem.add_variable(f"squads_{j}", 0, int(room), cat="Integer") for j, room in enumerate(sites.room)
+        ]
+        opened = []
+        for j in np.flatnonzero(sites.forward).tolist():
+            opened.append((problem.add_variable(f"open_{j}", 0, 1, cat="Integer"), 1.0))
+            problem += pulp.LpAffineExpression([(self.count[j], 1.0), (opened[-1][0], -float(sites.room[j]))]) <= 0
+        if opened:
+            problem += pulp.LpAffineExpression(opened) <= limits.forward_posts
+        problem += pulp.LpAffineExpression([(count, 1.0) for count in self.count]) <= limits.reserve_squads
+        shares = _Shares.of(squads, self.options.containment_weight)
+        for village, sector in enumerate(squads.sector.tolist()):
+            self._add_village(village, shares, waiting[sector])
+
+    def _add_village(self, village: int, shares: _Shares, waiting: _Sum) -> None:
+        """The village's price in radius form."""
+        squads, problem = self.prices.squads, self.problem
+        order, levels = squads.order[village], squads.levels
+        first = np.append(squads.first[village, order], squads.first_else[village])
+        third = np.append(squads.third[village, order], squads.third_else[village])
+        rises = np.flatnonzero((np.diff(first) > 0) | (np.diff(third) > 0)) + 1
+        waiting.constant += float(first[0] * shares.first.sum() + first[-1] * shares.first_else)
+        self.spreading.constant += float(third[0] * shares.third + third[-1] * shares.third_else)
+        before: list[tuple[pulp.LpVariable, float]] = []
+        for k, (begin, end) in enumerate(pairwise([0, *rises.tolist()])):
+            later = (first[end] - first[begin]) * shares.first
+            lost = (third[end] - third[begin]) * shares.third
+            # Where prices fall from squad to squad the model is convex, and its answer whole by itself.
+            convex = levels == 1 or later[-1] + lost <= later[-2]
+            fewer = [problem.add_variable(f"fewer_{village}_{k}_{r}", 0, 1) for r in range(levels)]
+            if not convex:
+                fewer[-1].cat = pulp.LpInteger
+            waiting.terms += zip(fewer, later.tolist(), strict=True)
+            self.spreading.terms.append((fewer[-1], float(lost)))
+            inside = [(self.count[j], 1.0) for j in order[begin:end].tolist()]
+            now = [(variable, 1.0) for variable in fewer]
+            problem += pulp.LpAffineExpression([*inside, *now, *before]) >= (0 if before else levels)
+            for less, more in pairwise(fewer):
+                problem += pulp.LpAffineExpression([(less, 1.0), (more, -1.0)]) <= 0
+            before = [(variable, -1.0) for variable in fewer]
+
+    def _add_objective(self) -> None:
+        prices, options, problem = self.prices, self.options, self.problem
+        total = float(prices.weighted.sum())
+        objective = [(cost, 1.0 / total) for cost in self.cost]
+        objective += [(variable, price / total) for variable, price in self.spreading.terms]
+        present = np.flatnonzero(prices.weighted > 0).tolist()
+        if options.tail_weight > 0:
+            best = best_of_each(prices, options)
+            threshold = problem.add_variable("tail_from", 0)
+            objective.append((threshold, options.tail_weight))
+            each = options.tail_weight / ((1 - options.tail_from) * len(present))
+            for s in present:
+                beyond = problem.add_variable(f"beyond_{s}", 0)
+                objective.append((beyond, each))
+                row = [(beyond, 1.0), (threshold, 1.0), (self.cost[s], -1.0 / float(prices.weighted[s]))]
+                problem += pulp.LpAffineExpression(row) >= -float(best[s] / prices.weighted[s])
+        problem += pulp.LpAffineExpression(objective) + self.spreading.constant / total
+
+    def choice(self) -> Choice:
+        """What the solver chose."""
+        sectors = len(self.cost)
+        row, patrols = np.full(sectors, -1), np.zeros(sectors, dtype=np.int64)
+        for s, number, count, variable in self.pattern:
+            if integral(variable.value()) == 1:
+                row[s], patrols[s] = number, count
+        squads = np.array([integral(count.value()) for count in self.count], dtype=np.int64)
+        return Choice(row.astype(np.int64), patrols, squads)
+
+
+def _worth_choosing(guards: GuardPrices, rows: Integers, patrols_at_most: int) -> list[tuple[int, int, int, float]]:
+    """Row, patrols, officers and cost of what is cheaper than everything that takes no more officers."""
+    each = []
+    for patrols in range(1, patrols_at_most + 1):
+        cost = guard_cost(guards, rows, np.full(len(rows), patrols))
+        officers = guards.officers[rows] + PAIR_PERSONS * (patrols - 1)
+        each += zip(officers.tolist(), cost.tolist(), rows.tolist(), [patrols] * len(rows), strict=True)
+    kept: list[tuple[int, int, int, float]] = []
+    for officers, cost, row, patrols in sorted(each):
+        if not kept or cost < kept[-1][3]:
+            kept.append((row, patrols, officers, cost))
+    return kept
+
+
+def plan_of(scenario: Scenario, deployment: Deployment, name: str) -> Plan:
+    """The plan of a deployment: blocks drawn by the builder, checked against all limits without a solver.
+
+    Args:
+        scenario: that the prices were made for.
+        deployment: the answer.
+        name: what people will call it.
+
+    Raises:
+        InputError: the plan breaks a limit.
+    """
+    plan = Plan(
+        name=name,
+        block=build_blocks(scenario, dict(enumerate(deployment.low_pairs))),
+        patrols=deployment.patrols,
+        squads=deployment.squads,
+        policy=scenario.settings.policy,
+        reading=deployment.limits.reading,
+        scenario_hash=scenario.hash,
+    )
+    check_plan(scenario, plan, name)
+    return plan

@@ -1,0 +1,155 @@
+"""``report.html``: one file that opens offline, marked as restricted on the screen and on every printed page."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from simsec.analysis.replications import PROBE_STAMPS
+from simsec.base.clock import parse_stamp
+from simsec.locale import Texts
+from simsec.optimization.judge import Judged
+from simsec.optimization.search import Search
+from simsec.report import tables, wording
+from simsec.report.facts import (
+    ANNOUNCED,
+    DOCTRINE,
+    OPTIMISED,
+    break_even,
+    days_by_type,
+    headline,
+    losers,
+    same_plan,
+    sanity,
+    sectors,
+)
+from simsec.report.reserve import in_use, reach
+from simsec.scenario.schema import DAY_TYPES
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class ReportMeta:
+    """What made the run: how to cite it, versions, command, seeds, seconds."""
+
+    citation: str
+    versions: Mapping[str, str]
+    command: str
+    seeds: tuple[int, ...]
+    seconds: float
+
+
+def environment() -> Environment:
+    """Templates of this room; everything that goes into them is escaped, and a name they do not know is an error."""
+    return Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def style_sheet() -> Markup:
+    """The house's own style sheet, the only thing that enters a page unescaped."""
+    return Markup((HERE / "style.css").read_text(encoding="utf-8"))
+
+
+def data_uri(image: bytes) -> str:
+    """A PNG inside the page."""
+    return "data:image/png;base64," + base64.b64encode(image).decode("ascii")
+
+
+def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mapping[str, bytes], texts: Texts) -> str:
+    """The report in one language.
+
+    Args:
+        judged: three plans on the same fresh days.
+        search: how the optimised plan was found.
+        meta: what made the run.
+        figures: PNG by name, in the same language.
+        texts: the language.
+    """
+    scenario, t = judged.scenario, texts.t
+    measures, by_sector = headline(judged), sectors(judged)
+    lost = {ANNOUNCED: losers(judged, ANNOUNCED), DOCTRINE: losers(judged, DOCTRINE)}
+    before, after = reach(scenario, judged.plans[ANNOUNCED]), reach(scenario, judged.plans[OPTIMISED])
+    days = days_by_type(judged.runs[OPTIMISED])
+    times = [texts.clock(parse_stamp(stamp)) for stamp in PROBE_STAMPS]
+    use = [
+        wording.in_use_line(name, found, judged.plans[OPTIMISED].reserve_squads, texts)
+        for name in DAY_TYPES
+        if (found := in_use(scenario, judged.runs[OPTIMISED], judged.plans[OPTIMISED].reserve_squads, name)) is not None
+    ]
+    context: dict[str, Any] = {
+        "t": t,
+        "texts": texts,
+        "css": style_sheet(),
+        "title": scenario.settings.title.of(texts.language),
+        "date": texts.date(scenario.settings.polling_date),
+        "figures": {name: data_uri(image) for name, image in figures.items()},
+        "first": wording.first_sentence(judged, search, texts),
+        "opening": wording.opening(judged, search, texts),
+        "weights": wording.weights_line(scenario, texts),
+        "plans": wording.plan_labels(judged, texts),
+        "sample": t(
+            "method.sample",
+            days=texts.joined(
+                [t("method.days_of_type", n=count, day_type=t(f"day_type.{name}")) for name, count in days.items()]
+            ),
+            seeds=texts.joined([str(seed) for seed in meta.seeds]),
+            ratio=texts.number(judged.over_doctrine.variance_ratio, 1),
+            worlds=len(judged.worlds.gains),
+            figures=len(judged.worlds.paths),
+        ),
+        "probes_note": t("page.probes_note", times=texts.joined(times)),
+        "placeholders": t(
+            "page.placeholders",
+            synthetic=int(scenario.stations.synthetic.sum()),
+            stations=len(scenario.stations),
+            posts=int((scenario.posts.located == 0).sum()),
+            all_posts=len(scenario.posts),
+        ),
+        "primary": tables.primary_table(judged, measures[0], texts),
+        "measures": tables.measures_table(judged, measures[1:], texts),
+        "probes": tables.probe_table(judged, by_sector, texts),
+        "sanity": wording.sanity_lines(judged, sanity(judged, measures), texts),
+        "gains": tables.gains_table(judged, texts),
+        "reserve": wording.reserve_lines(scenario, before, after, texts),
+        "reserve_table": tables.reserve_table(scenario, judged, texts),
+        "in_use": use,
+        "feasibility": wording.feasibility_lines(scenario, judged.plans[OPTIMISED], texts),
+        "patterns": tables.pattern_table(judged, texts),
+        "ledger": tables.ledger_table(judged, texts),
+        "readings": wording.reading_lines(scenario, judged.plans[OPTIMISED], texts),
+        "sector_lines": [
+            *wording.sector_lines(scenario, by_sector.over_announced, ANNOUNCED, texts),
+            *wording.sector_lines(scenario, by_sector.over_doctrine, DOCTRINE, texts),
+        ],
+        "sectors": tables.sector_table(judged, by_sector, lost, texts),
+        "losers": [
+            *wording.loser_lines(judged, lost[DOCTRINE], DOCTRINE, texts),
+            *wording.loser_lines(judged, lost[ANNOUNCED], ANNOUNCED, texts),
+            wording.restore_line(by_sector, texts),
+        ],
+        "search_line": t(
+            "search.line",
+            training=search.training_days,
+            selection=search.selection_days,
+            gain=texts.interval(search.acceptance, 1, sign=True),
+        ),
+        "worlds": t("page.worlds_same" if same_plan(judged) else "page.worlds"),
+        "struck": [wording.plan_name(c.plan.name, texts) for c in search.candidates if c.time_limit_struck],
+        "doctrines": tables.candidate_table(search, "doctrine", texts),
+        "models": tables.candidate_table(search, "model", texts),
+        "severe": wording.break_even_lines(break_even(judged), texts),
+        "influence": tables.influence_table(judged, texts),
+        "assumptions": tables.assumption_groups(scenario, texts),
+        "meta": meta,
+        "seconds": texts.number(meta.seconds),
+        "scenario": scenario,
+    }
+    return environment().get_template("report.html.j2").render(context)

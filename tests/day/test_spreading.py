@@ -1,0 +1,126 @@
+"""Laws of a crowd that spreads: a finite tree, drawn before anybody moves."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from simsec.day.day import Incidents
+from simsec.day.incidents import draw_incidents
+from simsec.day.sampling import village_neighbours
+from simsec.day.spreading import spreading_crowd, with_crowd
+from simsec.scenario import Scenario
+from tests.areas import shipped, tiny
+
+DAYS = 300
+
+
+@cache
+def crowds(count: int = DAYS) -> tuple[Incidents, ...]:
+    return tuple(spreading_crowd(shipped(), village_neighbours(shipped()), 1, k) for k in range(count))
+
+
+def depth_of(crowd: Incidents, row: int) -> int:
+    return 0 if crowd.parent[row] < 0 else 1 + depth_of(crowd, int(crowd.parent[row]))
+
+
+def test_the_tree_is_finite_and_no_village_is_met_twice() -> None:
+    rule = shipped().settings.spreading
+    most = sum(rule.neighbours_at_most**depth for depth in range(rule.depth_at_most + 1))
+    for crowd in crowds():
+        villages = shipped().stations.village[crowd.station]
+        assert len(set(villages.tolist())) == len(villages) <= most
+        depths = [depth_of(crowd, row) for row in range(len(crowd))]
+        assert depths == sorted(depths) and max(depths) <= rule.depth_at_most
+    assert max(depth_of(crowd, len(crowd) - 1) for crowd in crowds()) == rule.depth_at_most
+
+
+def test_children_stand_in_a_row_and_name_their_parent() -> None:
+    for crowd in crowds()[:60]:
+        assert crowd.parent[0] == -1 and (crowd.parent[1:] >= 0).all()
+        named = [
+            child
+            for row in range(len(crowd))
+            for child in range(crowd.child_first[row], crowd.child_end[row])
+            if crowd.parent[child] == row
+        ]
+        assert named == list(range(1, len(crowd)))
+        assert np.isfinite(crowd.onset_min[0]) and np.isnan(crowd.onset_min[1:]).all()
+
+
+def test_only_near_neighbours_are_reached() -> None:
+    rule, near = shipped().settings.spreading, village_neighbours(shipped())
+    for crowd in crowds()[:60]:
+        villages = shipped().stations.village[crowd.station]
+        for row in range(1, len(crowd)):
+            others, minutes = near[villages[crowd.parent[row]]]
+            place = int(np.flatnonzero(others == villages[row])[0])
+            assert place < rule.neighbours_at_most and minutes[place] <= rule.neighbour_min.mode
+
+
+def test_each_neighbour_of_the_first_village_is_reached_with_its_probability() -> None:
+    rule, near = shipped().settings.spreading, village_neighbours(shipped())
+    reached = possible = 0
+    for crowd in crowds():
+        minutes = near[shipped().stations.village[crowd.station[0]]][1]
+        possible += int(np.sum(minutes[: rule.neighbours_at_most] <= rule.neighbour_min.mode))
+        reached += int(np.sum(crowd.parent == 0))
+    low, high = stats.binom.interval(0.999, possible, rule.probability.mode)
+    assert low <= reached <= high
+
+
+def test_a_likelier_spread_keeps_everybody_it_reached_before() -> None:
+    likelier = shipped().with_values({"spreading.probability": 0.8})
+    grew = 0
+    for replication in range(30):
+        few = spreading_crowd(shipped(), village_neighbours(shipped()), 1, replication)
+        many = spreading_crowd(likelier, village_neighbours(likelier), 1, replication)
+        first = [set(crowd.station[crowd.parent == 0].tolist()) for crowd in (few, many)]
+        assert few.station[0] == many.station[0] and few.onset_min[0] == many.onset_min[0]
+        assert first[0] <= first[1]
+        grew += first[0] < first[1]
+    assert grew > 0
+
+
+def test_every_station_is_as_likely_as_any_other_to_be_the_first() -> None:
+    def first(scenario: Scenario, replication: int) -> int:
+        return int(spreading_crowd(scenario, [(np.zeros(0, int), np.zeros(0))] * 6, 1, replication).station[0])
+
+    counts = np.bincount([first(tiny(), k) for k in range(800)], minlength=len(tiny().stations))
+    assert stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_marks_of_a_crowd_keep_their_ranges() -> None:
+    rule = shipped().settings.spreading
+    hits = np.concatenate([crowd.hits for crowd in crowds()])
+    assert hits.min() >= 1 and hits.max() <= rule.stations_per_village.high
+    for name, bound in (("spread_delay_min", rule.delay_min), ("contain_within_min", rule.contained_within_min)):
+        values = np.concatenate([getattr(crowd, name) for crowd in crowds()])
+        assert bound.low <= values.min() and values.max() <= bound.high
+        assert stats.kstest(values, stats.triang((bound.mode - bound.low) / (bound.high - bound.low), bound.low,
+                                                 bound.high - bound.low).cdf).pvalue > 1e-3  # fmt: skip
+    for crowd in crowds()[:30]:
+        sizes = np.bincount(shipped().stations.village)[shipped().stations.village[crowd.station]]
+        assert (crowd.hits <= sizes).all()
+
+
+@pytest.mark.parametrize("replication", range(12))
+def test_a_crowd_among_the_others_keeps_its_family_and_the_order_of_onsets(replication: int) -> None:
+    _, others = draw_incidents(shipped(), "severe", 1, replication)
+    crowd = crowds()[replication]
+    joined = with_crowd(others, crowd)
+    assert len(joined) == len(others) + len(crowd) and joined.primaries == len(others) + 1
+    onset = joined.onset_min[: joined.primaries]
+    assert (np.diff(onset) >= 0).all()
+    seed = int(np.flatnonzero(joined.kind[: joined.primaries] == crowd.kind[0])[0])
+    rows = [seed, *range(joined.primaries, len(joined))]
+    assert joined.station[rows].tolist() == crowd.station.tolist()
+    for new, old in zip(rows, range(len(crowd)), strict=True):
+        children = [rows[child] for child in range(crowd.child_first[old], crowd.child_end[old])]
+        assert list(range(joined.child_first[new], joined.child_end[new])) == children
+        assert joined.parent[new] == (-1 if old == 0 else rows[crowd.parent[old]])
+    ordinary = np.delete(np.arange(joined.primaries), seed)
+    assert joined.station[ordinary].tolist() == others.station.tolist()
+    assert (joined.child_end[ordinary] == joined.child_first[ordinary]).all()
+    assert (joined.hits[ordinary] == 0).all() and (joined.hits[rows] >= 1).all()

@@ -1,0 +1,87 @@
+"""Laws of the rain of a day, and of what rain and night do to travel."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from simsec.day.day import Floats
+from simsec.day.weather import draw_rain, slowdown
+from simsec.scenario.schema import DAY_TYPES
+from tests.areas import shipped, tiny
+
+WEATHER = shipped().settings.weather
+HEAVY = WEATHER.heavy_from_mm_per_h.mode
+
+
+@cache
+def rains(day_type: str, count: int = 400) -> tuple[Floats, ...]:
+    return tuple(draw_rain(shipped(), day_type, 1, replication) for replication in range(count))
+
+
+def test_every_day_of_heavy_rain_has_a_heavy_hour() -> None:
+    assert all(rain.max() >= HEAVY for rain in rains("heavy_rain"))
+
+
+@pytest.mark.parametrize("day_type", sorted(set(DAY_TYPES) - {"heavy_rain"}))
+def test_other_days_are_wet_in_their_share_and_never_heavy(day_type: str) -> None:
+    wet = sum(bool(rain.any()) for rain in rains(day_type))
+    low, high = stats.binom.interval(0.999, len(rains(day_type)), WEATHER.wet_day.mode)
+    assert low <= wet <= high
+    assert max(rain.max() for rain in rains(day_type)) < HEAVY
+
+
+def test_a_zone_has_rain_or_none_in_every_hour_of_the_clock() -> None:
+    start, end = shipped().horizon_min
+    for day_type in DAY_TYPES:
+        for rain in rains(day_type)[:50]:
+            assert rain.shape == ((end - start) / 60, len(shipped().villages.rayon_names))
+            assert (rain >= 0).all()
+
+
+def test_a_storm_lasts_its_hours_and_touches_a_part_of_the_zones() -> None:
+    share = WEATHER.storm_zones_share.mode
+    touched = [rain.any(axis=0).mean() for rain in rains("ordinary") if rain.any()]
+    assert share < np.mean(touched) < 1  # several storms touch more zones than one
+    assert 0 < min(touched) < 1
+    longest = max(int(column.astype(bool).sum()) for rain in rains("ordinary") for column in rain.T)
+    assert longest >= WEATHER.storm_hours.mode
+
+
+def test_ordinary_storms_come_late_in_the_day() -> None:
+    hours = sum((rain > 0).sum(axis=1) for rain in rains("ordinary"))
+    afternoon = hours[11:15].sum()  # H 15:00 to H 19:00, four of nineteen hours
+    assert afternoon > 0.35 * hours.sum()
+
+
+def test_more_or_fewer_wet_days_move_no_storm() -> None:
+    wetter = shipped().with_values({"weather.wet_day": 0.57})
+    for replication in range(60):
+        before, after = draw_rain(shipped(), "ordinary", 1, replication), draw_rain(wetter, "ordinary", 1, replication)
+        assert np.array_equal(before, after) or not before.any()
+
+
+def test_a_dry_day_is_slow_at_night_only() -> None:
+    factor = slowdown(shipped(), np.zeros((19, 6)))
+    night = 1 / shipped().settings.travel.night_factor.mode
+    hours = np.arange(4, 23)
+    dark = (hours >= 18) | (hours < 5.5)
+    assert np.array_equal(factor, np.where(dark, night, 1.0)[:, None] * np.ones(6))
+
+
+@pytest.mark.parametrize("day_type", DAY_TYPES)
+def test_rain_never_makes_anybody_faster(day_type: str) -> None:
+    for rain in rains(day_type)[:80]:
+        factor, dry = slowdown(shipped(), rain), slowdown(shipped(), rain * 0)
+        assert (factor >= dry).all() and (dry >= 1).all()
+        assert np.array_equal(factor > dry, rain > 0)
+        heavy = rain >= HEAVY
+        assert np.allclose(factor[heavy] / dry[heavy], 1 / (1 - WEATHER.speed_loss_heavy.mode))
+
+
+def test_rain_of_two_areas_under_one_seed_has_the_shape_of_each() -> None:
+    assert draw_rain(tiny(), "heavy_rain", 1, 0).shape == (19, 2)
+    short = tiny().settings.model_copy(update={"clock": tiny().settings.clock.model_copy(update={"ends": "H 20:30"})})
+    assert draw_rain(replace(tiny(), settings=short), "heavy_rain", 1, 0).shape == (17, 2)

@@ -1,0 +1,104 @@
+"""Laws of probes: they change nothing, and say what a call would have met."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from simsec.day import Day, sample_day
+from simsec.scenario.schema import DAY_TYPES, Policy
+from simsec.simulation import Outcome, simulate
+from simsec.simulation.calendar import marks_of
+from simsec.simulation.probes import exact_for, probe, probe_tables
+from simsec.simulation.simulate import kept_world
+from tests.areas import announced, shipped, tiny, tiny_plan
+from tests.simulation.floor import Call, day_of
+
+QUARREL = list(tiny().settings.incidents).index("queue_dispute")
+STEPS = [step for ladder in tiny().settings.ladders for step in ladder.steps]
+TURNOUT = {unit.kind: unit.turnout_min for unit in tiny().settings.units}
+DELAYS = tuple(step.delay_min.mode if step.delay_min else 0.0 for step in STEPS)
+TURNOUTS = tuple(TURNOUT[step.unit].mode if TURNOUT[step.unit] else 0.0 for step in STEPS)
+CALLS = tiny().settings.calls
+REPORTED_AFTER = CALLS.detection_min.mode + CALLS.call_min.mode
+NOW = 10 * 60.0
+
+
+def as_bytes(outcome: Outcome) -> bytes:
+    parts = [getattr(part, field.name) for part in (outcome.incidents, outcome.units) for field in fields(part)]
+    return b"".join(part.tobytes() for part in parts) + repr((outcome.stations_hit, outcome.limit_reached)).encode()
+
+
+def quarrel(station: int, at: float, *, scene: float = 600.0, where: float = 0.0) -> Call:
+    """A call for a guard with the modes of every figure."""
+    return Call(station, at, QUARREL, 0, REPORTED_AFTER, (np.inf,) * 3, scene, where, DELAYS, TURNOUTS, (1.0,) * 4)
+
+
+def day_with(calls: list[Call], slow: float = 1.0, north: float = 1.0) -> Day:
+    calls = sorted(calls, key=lambda call: call.at)
+    return replace(day_of(*calls), slow=np.tile([slow, slow * north], (19, 1)))
+
+
+def probed(day: Day, where: float) -> np.ndarray:
+    world, tables = kept_world(tiny(), tiny_plan()), probe_tables(tiny(), tiny_plan())
+    marks = marks_of(day)
+    found: list[np.ndarray] = []
+    look = (NOW, lambda now, state: found.append(probe(world, marks, state, tables, now, where)))
+    simulate(tiny(), tiny_plan(), day, looks=[look])
+    return found[0]
+
+
+def busy_morning(stations: int) -> list[Call]:
+    """Quarrels that keep some for the whole day, and two that ended shortly before the probe: units on the road."""
+    keep = [quarrel(station, 300.0 + n) for n, station in enumerate(range(0, stations, 3))]
+    return [*keep, quarrel(38, 520.0, scene=44.0), quarrel(20, 530.0, scene=14.0)]
+
+
+@pytest.mark.parametrize("day_type", DAY_TYPES)
+def test_probes_change_nothing(day_type: str) -> None:
+    world, tables = kept_world(shipped(), announced()), probe_tables(shipped(), announced())
+    day = sample_day(shipped(), 1, 2, day_type)
+    marks = marks_of(day)
+    looks = [
+        (minute, lambda now, state: probe(world, marks, state, tables, now, 0.3))
+        for minute in (390.0, 540.0, 750.0, 900.0, 1140.0)
+    ]
+    assert as_bytes(simulate(shipped(), announced(), day, looks=looks)) == as_bytes(simulate(shipped(), announced(), day))
+
+
+@pytest.mark.parametrize(("slow", "north"), [(1.0, 1.0), (1 / 0.9, 1.0), (1.0, 1.25)])
+@pytest.mark.parametrize("busy", [0, 24, 40])
+def test_a_probe_says_what_an_injected_call_meets(busy: int, slow: float, north: float) -> None:
+    where = 0.4
+    morning = busy_morning(busy) if busy else []
+    expected = probed(day_with(morning, slow, north), where)
+    met = []
+    for station in range(len(tiny().stations)):
+        day = day_with([*morning, quarrel(station, NOW, where=where)], slow, north)
+        rows = simulate(tiny(), tiny_plan(), day).incidents
+        met.append(float(rows.response_min[rows.onset_min == NOW][0]))
+    assert np.allclose(expected, np.where(np.isnan(met), np.inf, met), rtol=0, atol=1e-9)
+    if busy:
+        assert expected.max() > expected.min() + 3  # somebody had to ask the next step
+
+
+def test_when_nobody_is_free_nobody_comes() -> None:
+    everybody = [quarrel(station, 300.0 + n / 7) for n, station in enumerate([*range(40)] * 2)]
+    assert np.isinf(probed(day_with(everybody), 0.5)).all()
+
+
+def test_a_quiet_block_is_walked() -> None:
+    tables = probe_tables(tiny(), tiny_plan())
+    found = probed(day_with([]), 0.0)
+    first = tables.place == 0
+    assert np.allclose(found[first], REPORTED_AFTER)  # the pair stands at the first place of its block
+    assert (found[~first] > REPORTED_AFTER).all()
+
+
+def test_probes_know_the_chain_of_command_only() -> None:
+    assert exact_for(tiny_plan())
+    for policy in (
+        Policy(name="nearest_capable"),
+        Policy(name="chain_of_command", reserve_threshold_squads=1),
+    ):
+        assert not exact_for(replace(tiny_plan(), policy=policy))
