@@ -38,6 +38,25 @@ def texts_of(scenario: Scenario | None, language: Language | None) -> Texts:
 
 
 @contextmanager
+def logged(path: Path) -> Iterator[None]:
+    """Write what the rooms log to a file while the work goes on; warnings also go to stderr."""
+    handlers: list[logging.Handler] = [logging.FileHandler(path, encoding="utf-8"), logging.StreamHandler()]
+    handlers[0].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handlers[1].setLevel(logging.WARNING)
+    level = log.level
+    log.setLevel(logging.INFO)
+    for handler in handlers:
+        log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        for handler in handlers:
+            log.removeHandler(handler)
+            handler.close()
+
+
+@contextmanager
 def exit_codes() -> Iterator[None]:
     """Turn errors made on purpose into lines on stderr and an exit code: 2 wrong input, 1 failed run, 130 Ctrl-C."""
     try:

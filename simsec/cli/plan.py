@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from simsec.cli.common import Language, estimate_json, exit_codes, print_json, progress_bars, texts_of
+from simsec.cli.common import Language, estimate_json, exit_codes, log, logged, print_json, progress_bars, texts_of
 
 if TYPE_CHECKING:
     from simsec.optimization.judge import Judged
@@ -49,26 +49,36 @@ def plan(
             open_workers(workers or default_workers()) as pool,
             progress_bars(not json) as bar,
         ):
-            found = search(
-                area,
-                pool,
-                seed=seed,
-                solver=solver,
-                time_limit_s=time_limit,
-                progress=lambda key: bar(texts.t(f"cli.{key}")),
-            )
-            judged = judge(
-                area,
-                found.announced,
-                found.best_doctrine,
-                found.chosen,
-                dict.fromkeys(DAY_TYPES, days),
-                dict.fromkeys(DAY_TYPES, world_days),
-                pool,
-                seeds=seeds,
-                progress=(bar(texts.t("cli.judging")), bar(texts.t("cli.worlds"))),
-            )
-            typer.echo(texts.t("cli.writing"), err=True)
+            with logged(run.folder / "run.log"):
+                log.info("simsec plan %s: scenario %s, judging seeds %s", scenario, area.hash, seeds)
+                found = search(
+                    area,
+                    pool,
+                    seed=seed,
+                    solver=solver,
+                    time_limit_s=time_limit,
+                    progress=lambda key: bar(texts.t(f"cli.{key}")),
+                )
+                log.info(
+                    "best doctrine %s; accepted %s on %s", found.best_doctrine.name, found.accepted, found.acceptance
+                )
+                judged = judge(
+                    area,
+                    found.announced,
+                    found.best_doctrine,
+                    found.chosen,
+                    dict.fromkeys(DAY_TYPES, days),
+                    dict.fromkeys(DAY_TYPES, world_days),
+                    pool,
+                    seeds=seeds,
+                    progress=(bar(texts.t("cli.judging")), bar(texts.t("cli.worlds"))),
+                )
+                typer.echo(texts.t("cli.writing"), err=True)
+                log.info(
+                    "judged: gain %s over the best doctrine, %s worlds better",
+                    judged.over_doctrine.gain,
+                    judged.worlds.better,
+                )
             facts = write_run(run.folder, judged, found, texts.language, time.monotonic() - begun)
             run.complete(f"simsec plan {scenario.as_posix()}", facts)
         if json:
