@@ -128,7 +128,7 @@ def incident_quantile(
             times[members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)))
         found[resample] = _quantile_of(ordered, (day_weight * times)[day_of], q)
     days = int(sum(len(members) for members in strata))
-    if not np.isfinite(found).any():
+    if np.isnan(found).any():  # some resamples hold no incident at all
         return Estimate(estimate, float("nan"), float("nan"), days)
     low, high = np.quantile(found, [0.5 - level / 2, 0.5 + level / 2], method="lower")
     return Estimate(estimate, float(low), float(high), days)

@@ -130,6 +130,13 @@ def verdict(judged: Judged, search: Search) -> Verdict:
     return "better" if gain.low > 0 else "worse" if gain.high < 0 else "unclear"
 
 
+def announced_over_doctrine(judged: Judged) -> Estimate:
+    """What the announced plan gains over the best doctrine, which was best on the selection days."""
+    first, second = judged.runs[DOCTRINE], judged.runs[ANNOUNCED]
+    difference = first.weighted[:, SECURITY] - second.weighted[:, SECURITY]
+    return primary_measure(judged.scenario, difference, first.stratum)
+
+
 def same_plan(judged: Judged) -> bool:
     """Whether the plan proposed is the best doctrine itself."""
     return judged.plans[DOCTRINE].hash == judged.plans[OPTIMISED].hash

@@ -295,11 +295,17 @@ def worlds_figure(judged: Judged, strongest: Deciding, texts: Texts) -> Figure:
     low = np.array([gain.low if np.isfinite(gain.low) else mean for gain, mean in zip(gains, means, strict=True)])
     high = np.array([gain.high if np.isfinite(gain.high) else mean for gain, mean in zip(gains, means, strict=True)])
     ax.vlines(place, low, high, color=GREY, linewidth=2)
-    ax.scatter(place, means, s=64, color=[BLUE if mean > 0 else VERMILION for mean in means.tolist()], zorder=3)
+    ax.scatter(
+        place,
+        means,
+        s=64,
+        color=[BLUE if mean > 0 else VERMILION if mean < 0 else GREY for mean in means.tolist()],
+        zorder=3,
+    )
     ax.axhline(0, color=INK, linewidth=1.4)
     edge = _edge(means, low, high)
     bottom = -edge if (low < 0).any() else -edge * 0.08
-    ax.set_ylim(bottom, edge if (high > 0).any() else edge * 0.25)
+    ax.set_ylim(bottom, edge * 1.25 if (high > 0).any() else edge * 0.4)  # room for the note
     localise(ax.yaxis, texts)
     localise(ax.xaxis, texts, whole=True)
     ax.set_xlim(0, len(gains) + 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -35,21 +34,26 @@ MARGIN_KM = 1.5  # how far a drawn outline reaches beyond the outermost village 
 STEPS_MIN = (0, 5, 10, 15, 20, 25, 30, 40, 50, 60)
 MAP_SIZE = (12.8, 8.0)
 GROUND, BORDER = "#f4f5f7", "#b3b9c2"
-_LABEL_KM = (3.2, 1.1)  # half the size of a rayon's name on the map
+_SQUAD_KM = (2.0, 1.7)  # a squad's circle stands beside its post
+_LABEL_KM = (3.4, 1.4)  # half the size of a rayon's name on the map
 
 
-def area_outlines(scenario: Scenario) -> tuple[dict[str, Rings], bool]:
-    """Outlines of the sub-districts, and whether they are the user's own: ``boundaries.geojson`` beside the scenario.
+def area_outlines(scenario: Scenario) -> dict[str, Rings]:
+    """Outlines of the sub-districts: the user's own ``boundaries.geojson``, or drawn from the village points.
 
     Raises:
         InputError: the user's file is wrong.
     """
-    path = Path(scenario.folder) / BOUNDARIES
-    if path.is_file():
-        return read_boundaries(path), True
+    if own_outlines(scenario):
+        return read_boundaries(scenario.folder / BOUNDARIES)
     villages = scenario.villages
     codes = [villages.subdistrict_codes[number] for number in villages.subdistrict.tolist()]
-    return outlines(villages.lat, villages.lon, codes, MARGIN_KM), False
+    return outlines(villages.lat, villages.lon, codes, MARGIN_KM)
+
+
+def own_outlines(scenario: Scenario) -> bool:
+    """Whether the user put a boundary file into the scenario folder."""
+    return (scenario.folder / BOUNDARIES).is_file()
 
 
 def minutes_colours(steps_min: Sequence[float], *, more: bool) -> tuple[Colormap, BoundaryNorm]:
@@ -134,10 +138,11 @@ def map_figure(judged: Judged, texts: Texts) -> Figure:
     """Stations by minutes to first help, announced and optimised side by side, with posts and the reserve."""
     t, scenario = texts.t, judged.scenario
     figure = new_figure(t("plot.map.title"), t("plot.map.subtitle"), texts, size=MAP_SIZE)
-    areas, own = area_outlines(scenario)
+    areas = area_outlines(scenario)
     origin = _origin(scenario)
     colours, norm = minutes_colours(STEPS_MIN, more=True)
     station_km = local_km(scenario.stations.lat, scenario.stations.lon, origin)
+    taken = _taken(judged, origin)
     axes = figure.subplots(1, 2)
     for ax, number in zip(axes, (ANNOUNCED, OPTIMISED), strict=True):
         patches = _patches(areas, origin)
@@ -151,7 +156,7 @@ def map_figure(judged: Judged, texts: Texts) -> Figure:
         never = ~np.isfinite(minutes)
         ax.scatter(station_km[never, 0], station_km[never, 1], s=16, color=BLACK, marker="x", linewidths=1)
         _frame(ax, patches)
-        _rayons(ax, scenario, origin)
+        _rayons(ax, scenario, taken, origin)
         _posts(ax, scenario, judged.plans[number], origin)
         _scale_bar(ax, texts)
         key = "announced" if number == ANNOUNCED else "optimised"
@@ -161,7 +166,9 @@ def map_figure(judged: Judged, texts: Texts) -> Figure:
     bar = figure.colorbar(scale, ax=axes, location="bottom", fraction=0.035, aspect=52, pad=0.01)
     bar.set_label(t("plot.map.scale"))
     write_ticks(bar.ax.xaxis, texts)
-    figure.legend(handles=_map_keys(texts, own), loc="outside lower center", ncols=4, handletextpad=0.4)
+    figure.legend(
+        handles=_map_keys(texts, own_outlines(scenario)), loc="outside lower center", ncols=4, handletextpad=0.4
+    )
     return figure
 
 
@@ -180,15 +187,34 @@ def _map_keys(texts: Texts, own: bool) -> list[Line2D]:
     ]
 
 
-def _rayons(ax: Axes, scenario: Scenario, origin: tuple[float, float]) -> None:
-    villages, posts = scenario.villages, scenario.posts
-    km = local_km(villages.lat, villages.lon, origin)
+def _taken(judged: Judged, origin: tuple[float, float]) -> Floats:
+    """Where posts and squads are drawn on either map: the names of rayons keep clear of them."""
+    posts = judged.scenario.posts
     offices = list(posts.of_type("polres", "polsek", "polsubsektor"))
     post_km = local_km(posts.lat[offices], posts.lon[offices], origin)
+    squads = [
+        _site_km(judged.scenario, site, origin) + _SQUAD_KM
+        for number in (ANNOUNCED, OPTIMISED)
+        for site, count in judged.plans[number].squads.items()
+        if count > 0
+    ]
+    return np.concatenate([post_km, np.array(squads).reshape(-1, 2)])
+
+
+def _site_km(scenario: Scenario, site: str, origin: tuple[float, float]) -> Floats:
+    lat = np.concatenate([scenario.villages.lat, scenario.posts.lat])
+    lon = np.concatenate([scenario.villages.lon, scenario.posts.lon])
+    node = site_node(scenario, site)
+    return np.asarray(local_km(lat[node : node + 1], lon[node : node + 1], origin)[0])
+
+
+def _rayons(ax: Axes, scenario: Scenario, taken: Floats, origin: tuple[float, float]) -> None:
+    villages = scenario.villages
+    km = local_km(villages.lat, villages.lon, origin)
     for number, name in enumerate(villages.rayon_names):
         inside = km[villages.rayon == number]
         away = np.hypot(*(inside - np.median(inside, axis=0)).T)
-        gap = np.abs(inside[:, None, :] - post_km[None, :, :])
+        gap = np.abs(inside[:, None, :] - taken[None, :, :])
         covers = ((gap[:, :, 0] < _LABEL_KM[0]) & (gap[:, :, 1] < _LABEL_KM[1])).sum(axis=1)
         x, y = inside[int(np.argmin(away + 100.0 * covers))]  # in the middle, but over no post
         style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 11, "fontweight": "bold"}
@@ -196,17 +222,15 @@ def _rayons(ax: Axes, scenario: Scenario, origin: tuple[float, float]) -> None:
 
 
 def _posts(ax: Axes, scenario: Scenario, plan: Plan, origin: tuple[float, float]) -> None:
-    posts, villages = scenario.posts, scenario.villages
+    posts = scenario.posts
     km = local_km(posts.lat, posts.lon, origin)
     for types, marker, size in ((("polsek", "polsubsektor"), "^", 46), (("polres",), "*", 190)):
         chosen = list(posts.of_type(*types))
         x, y = km[chosen].T
         ax.scatter(x, y, marker=marker, s=size, color=BLACK, edgecolors="white", linewidths=0.7, zorder=4)
-    lat, lon = np.concatenate([villages.lat, posts.lat]), np.concatenate([villages.lon, posts.lon])
     for site, squads in plan.squads.items():
         if squads > 0:
-            node = site_node(scenario, site)
-            east, north = local_km(lat[node : node + 1], lon[node : node + 1], origin)[0]
+            east, north = _site_km(scenario, site, origin)
             ax.annotate(
                 str(squads),
                 (east, north),
@@ -235,7 +259,7 @@ def sector_map(ax: Axes, scenario: Scenario, minutes: Floats, texts: Texts) -> S
     Returns:
         What a colour bar needs.
     """
-    areas, _ = area_outlines(scenario)
+    areas = area_outlines(scenario)
     origin, villages = _origin(scenario), scenario.villages
     colours, norm = minutes_colours(even_steps(minutes), more=False)
     known = {code: number for number, code in enumerate(villages.subdistrict_codes)}

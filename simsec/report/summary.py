@@ -16,7 +16,7 @@ from simsec.locale import NOTHING, Texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
 from simsec.report.facts import ANNOUNCED, OPTIMISED, headline, sectors, verdict
-from simsec.report.maps import sector_map
+from simsec.report.maps import own_outlines, sector_map
 from simsec.report.page import ReportMeta, data_uri, environment, style_sheet
 from simsec.report.style import BLUE, GREY, INK, localise, new_figure, styled, write_ticks
 from simsec.report.tables import Row, Table
@@ -45,14 +45,18 @@ def _cards(judged: Judged, texts: Texts) -> list[tuple[str, str]]:
     weight = np.bincount(scenario.stations.subdistrict, minlength=minutes.shape[1])
     mean = {n: float(np.average(np.nan_to_num(minutes[n]), weights=weight)) for n in (ANNOUNCED, OPTIMISED)}
     return [
-        (t("public.card_median"), texts.minutes(median.mean) if np.isfinite(median.mean) else NOTHING),
+        (t("public.card_median"), _or_nothing(median.mean, texts)),
         (t("public.card_within"), texts.percent(within.mean)),
-        (t("public.card_mean", before=texts.number(mean[ANNOUNCED], 1)), texts.minutes(mean[OPTIMISED])),
+        (t("public.card_mean", before=texts.number(mean[ANNOUNCED], 1)), _or_nothing(mean[OPTIMISED], texts)),
         (
             t("public.card_worst", before=texts.number(judged.stations[ANNOUNCED].worst_tenth_min, 1)),
-            texts.minutes(judged.stations[OPTIMISED].worst_tenth_min),
+            _or_nothing(judged.stations[OPTIMISED].worst_tenth_min, texts),
         ),
     ]
+
+
+def _or_nothing(minutes: float, texts: Texts) -> str:
+    return texts.minutes(minutes) if np.isfinite(minutes) else NOTHING
 
 
 def summary_page(judged: Judged, search: Search, meta: ReportMeta, figure: bytes, texts: Texts) -> str:
@@ -150,9 +154,11 @@ def summary_figure(judged: Judged, search: Search, texts: Texts, *, alone: bool)
             x = 0.012 + 0.247 * place
             figure.text(x, 0.905, value, fontsize=17, fontweight="bold", va="top", ha="left", color=BLUE)
             figure.text(x, 0.868, _wrapped(label, 34), fontsize=10.5, va="top", ha="left")
-        note = t("public.figure_note", sentence=public_sentence(judged, search, texts))
+        note = public_sentence(judged, search, texts)
+        if not own_outlines(scenario):
+            note = t("public.figure_note", sentence=note)
         figure.text(0.012, 0.012, _wrapped(note, 150), fontsize=10.5, va="bottom", ha="left", color="#4a5058")
-        engine.set(rect=(0.005, 0.075, 0.99, 0.735))
+        engine.set(rect=(0.005, 0.075, 0.99, 0.72))
     return figure
 
 

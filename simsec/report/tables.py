@@ -244,7 +244,9 @@ def candidate_table(search: Search, origin: str, texts: Texts) -> Table:
     for candidate in (c for c in search.candidates if c.origin == origin):
         plan = candidate.plan
         cells: tuple[str, ...] = (
-            wording.plan_name(plan.name, texts) if origin == "doctrine" else candidate.options or plan.name,
+            wording.plan_name(plan.name, texts)
+            if origin == "doctrine"
+            else wording.options_text(candidate.options, texts) or plan.name,
             texts.number(plan.blocks),
             texts.number(sum(plan.patrols.values())),
             texts.interval(candidate.measure, 1),

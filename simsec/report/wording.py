@@ -27,6 +27,7 @@ from simsec.report.facts import (
     Sanity,
     Sectors,
     Verdict,
+    announced_over_doctrine,
     deciding,
     outside,
     same_plan,
@@ -98,19 +99,35 @@ def plan_labels(judged: Judged, texts: Texts) -> list[str]:
 def opening(judged: Judged, search: Search, texts: Texts) -> list[str]:
     """What follows the first sentence: both gains on the fresh days, how far they may be trusted."""
     t, said = texts.t, verdict(judged, search)
+    announced = judged.over_announced.gain
     lines = []
-    lines.append(t("opening.over_announced", gain=texts.interval(judged.over_announced.gain, 1, sign=True)))
     if said == "better":
         holds = judged.worlds.better / max(len(judged.worlds.gains), 1) >= WORLDS_THAT_HOLD
         lines.append(t("opening.holds" if holds else "opening.does_not_hold"))
-    elif said in ("unclear", "same", "worse", "too_few"):
+    elif said != "not_accepted":
         lines.append(t(f"opening.{said}"))
+    lines.append(t("opening.over_announced", gain=texts.interval(announced, 1, sign=True)))
+    if said == "better" and not announced.low > 0:
+        lines.append(t("opening.announced_not_beaten"))
+    turned = announced_over_doctrine(judged)
+    if turned.low > 0:
+        lines.append(t("opening.announced_better", gain=texts.interval(turned, 1, sign=True)))
     changers = winner_changers(judged.over_doctrine)
     if changers:
         lines.append(t("opening.winner_changes", weights=texts.joined([t(f"weights.{name}") for name in changers])))
     elif said != "not_accepted":
         lines.append(t("opening.winner_stays"))
     return lines
+
+
+def options_text(options: str, texts: Texts) -> str:
+    """What made a model differ, such as ``tail 0.3, containment 2``, with the words and numbers of the language."""
+    said = []
+    for option in options.split(", ") if options else ():
+        word, _, number = option.rpartition(" ")
+        known = texts.has(f"option.{word}") and number.replace(".", "", 1).isdigit()
+        said.append(texts.t(f"option.{word}", n=texts.figure(float(number))) if known else option)
+    return ", ".join(said)
 
 
 def weights_line(scenario: Scenario, texts: Texts) -> str:
@@ -322,12 +339,15 @@ def break_even_lines(found: BreakEven, texts: Texts) -> list[str]:
         if found.severe.mean > 0:
             lines.append(t(f"severe.break_even_{where}"))
         return lines
-    costs, gains = found.ordinary.high < 0, found.severe.low > 0
-    if gains:
-        return [*lines, t("severe.free", **fields)]
-    if costs:
-        return [*lines, t("severe.only_costs", **fields)]
-    return [*lines, t("severe.nil", **fields)]
+    ordinary, severe = _side(found.ordinary), _side(found.severe)
+    cases = {(1, 1): "both_gain", (0, 1): "free", (1, 0): "ordinary_only", (-1, 0): "only_costs", (-1, -1): "both_lose"}
+    cases[(0, -1)] = "severe_loses"
+    return [*lines, t(f"severe.{cases.get((ordinary, severe), 'nil')}", **fields)]
+
+
+def _side(gain: Estimate) -> int:
+    """1 gains beyond chance, -1 loses, 0 neither."""
+    return 1 if gain.low > 0 else -1 if gain.high < 0 else 0
 
 
 def loser_lines(judged: Judged, found: Losers, against: int, texts: Texts) -> list[str]:

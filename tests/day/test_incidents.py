@@ -177,7 +177,9 @@ def test_without_exposed_ground_there_is_no_cluster_and_none_is_expected() -> No
     assert tables.rate[:, tables.kind("flood")].sum() == 0 < tables.rate[:, tables.kind("landslide")].sum()
     hazard = FILE["incidents"]["landslide"]
     share = value(hazard["dispatch_share"]) * len(area.stations)
-    assert expected_weight(area)["heavy_rain"]["hazard"] == pytest.approx(written_rate("landslide", "heavy_rain") * share)
+    assert expected_weight(area)["heavy_rain"]["hazard"] == pytest.approx(
+        written_rate("landslide", "heavy_rain") * share
+    )
     for replication in range(50):
         assert not (draw_incidents(area, "heavy_rain", 1, replication)[0].kind == tables.kind("flood")).any()
 

@@ -12,7 +12,12 @@ KEYS = text_keys(f"station {number}" for number in range(4000))
 WHOLE = st.integers(0, 2**31)
 
 
-@given(WHOLE, st.integers(0, 2**20), st.lists(st.text(max_size=12), min_size=1, max_size=8, unique=True), st.integers(0, 99))
+@given(
+    WHOLE,
+    st.integers(0, 2**20),
+    st.lists(st.text(max_size=12), min_size=1, max_size=8, unique=True),
+    st.integers(0, 99),
+)
 def test_a_draw_depends_on_its_own_key_alone(seed: int, replication: int, names: list[str], ordinal: int) -> None:
     key, keys = stream(seed, replication, "mark"), text_keys(names)
     together = uniforms(key, keys, ordinal)

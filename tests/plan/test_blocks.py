@@ -37,7 +37,9 @@ def test_sizes_inside_a_sub_district_differ_by_one_at_most() -> None:
         size = np.bincount(plan.block)
         for sector in range(19):
             for number, name in enumerate(CLASSES):
-                sizes = size[np.unique(plan.block[(stations.subdistrict == sector) & (stations.station_class == number)])]
+                sizes = size[
+                    np.unique(plan.block[(stations.subdistrict == sector) & (stations.station_class == number)])
+                ]
                 assert not len(sizes) or np.ptp(sizes) <= 1
                 if plan.name.startswith("2:"):
                     bound = int(plan.name[2:]) if name == "low" else getattr(shipped().settings.patterns, name).tps
@@ -73,9 +75,9 @@ def test_any_number_of_pairs_is_carried_out(first: int, second: int) -> None:
 
 @pytest.mark.parametrize("reading", READINGS)
 def test_every_member_of_the_family_can_be_carried_out(reading: str) -> None:
-    for plan in [doctrine(shipped(), reading=reading), *family(reading)[::4]]:  # type: ignore[arg-type]
+    for plan in [doctrine(shipped(), reading=reading), *family(reading)[::4]]:
         check_plan(shipped(), plan)
-        ledger = ledger_of(shipped(), reading)  # type: ignore[arg-type]
+        ledger = ledger_of(shipped(), reading)
         extra = sum(plan.patrols.values()) - 19
         used = 2 * (plan.blocks + extra)
         assert ledger.free - 1 <= used <= ledger.free  # every free officer guards or patrols, save an odd one

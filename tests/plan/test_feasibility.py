@@ -33,7 +33,10 @@ def too_many_pairs(block: np.ndarray) -> np.ndarray:
 
 
 WRONG: dict[str, tuple[Callable[[Plan], Plan], str]] = {
-    "another area": (lambda plan: replace(plan, block=plan.block[:-1]), "another list of stations.*expected 40 stations"),
+    "another area": (
+        lambda plan: replace(plan, block=plan.block[:-1]),
+        "another list of stations.*expected 40 stations",
+    ),
     "too many people": (
         lambda plan: replace(plan, patrols={**plan.patrols, "polsek-9.1": 9}),
         r"8 pairs and 11 extra patrols take 38 officers; expected at most 28 \(reserve_on_top\). take back 5",
@@ -46,7 +49,10 @@ WRONG: dict[str, tuple[Callable[[Plan], Plan], str]] = {
         lambda plan: replace(plan, squads={"polres-9.1": 2, "polsek-9.2": -1}),
         "polsek-9.2: a negative number .found '-1'.",
     ),
-    "an unknown post": (lambda plan: replace(plan, squads={"polsek-8.8": 1}), "no such post or village .found 'polsek-8.8'."),
+    "an unknown post": (
+        lambda plan: replace(plan, squads={"polsek-8.8": 1}),
+        "no such post or village .found 'polsek-8.8'.",
+    ),
     "an unknown place of a patrol": (
         lambda plan: replace(plan, patrols={**plan.patrols, "nowhere": 1}),
         "no such post or village .found 'nowhere'.",
@@ -66,8 +72,14 @@ WRONG: dict[str, tuple[Callable[[Plan], Plan], str]] = {
     ),
     "a block across sub-districts": (block_of(mixed), "mixes sub-districts or classes"),
     "a gap in the numbers": (block_of(gap), "block numbers must run from 0 without a gap"),
-    "a station without a block": (block_of(lambda block: np.where(block == 3, -1, block)), "must run from 0 without a gap"),
-    "more guards than the pattern": (block_of(too_many_pairs), "Sukamaju: 21 pairs guard its low stations; expected at most 4"),
+    "a station without a block": (
+        block_of(lambda block: np.where(block == 3, -1, block)),
+        "must run from 0 without a gap",
+    ),
+    "more guards than the pattern": (
+        block_of(too_many_pairs),
+        "Sukamaju: 21 pairs guard its low stations; expected at most 4",
+    ),
 }
 
 
@@ -86,7 +98,9 @@ def test_a_plan_that_cannot_be_carried_out_is_refused_in_words(what: str) -> Non
 
 
 def test_every_problem_comes_at_once_in_the_same_order() -> None:
-    spoilt = replace(tiny_plan(), patrols={"b": 1, "a": 1, "polsek-9.1": 1}, squads={"polres-9.1": 4, "c": 1, VILLAGE[0]: 3})
+    spoilt = replace(
+        tiny_plan(), patrols={"b": 1, "a": 1, "polsek-9.1": 1}, squads={"polres-9.1": 4, "c": 1, VILLAGE[0]: 3}
+    )
     first, second = plan_problems(tiny(), spoilt), plan_problems(tiny(), spoilt)
     assert first == second and len(first) == 6
     assert [problem.value for problem in first if problem.what.startswith("no such")] == ["b", "a", "c"]

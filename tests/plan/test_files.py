@@ -44,7 +44,9 @@ def test_the_announced_plan_comes_back(tmp_path: Path) -> None:
     ),
     st.integers(0, 2**40 - 1),
 )
-def test_any_name_policy_and_lock_comes_back(tmp_path_factory: pytest.TempPathFactory, name: str, policy: Policy, bits: int) -> None:
+def test_any_name_policy_and_lock_comes_back(
+    tmp_path_factory: pytest.TempPathFactory, name: str, policy: Policy, bits: int
+) -> None:
     folder = tmp_path_factory.mktemp("plan")
     locked = np.array([bool(bits >> n & 1) for n in range(40)])
     plan = replace(tiny_plan(), name=name, policy=policy, locked=locked, squads={tiny().villages.code[2]: 2})
@@ -96,7 +98,7 @@ WRONG: dict[str, tuple[Callable[[Path], None], str]] = {
     "no blocks.csv": (lambda folder: (folder / "blocks.csv").unlink(), "blocks.csv: the file is missing"),
     "a folder in its place": (a_folder_in_the_way, "plan.toml: the file cannot be read"),
     "no TOML": (edit("plan.toml", "[policy]", "[policy"), "plan.toml: not a TOML file"),
-    "a newer format": (edit("plan.toml", "format = 1", "format = 2"), "unknown format .found '2'.; expected 1. update simsec"),
+    "a newer format": (edit("plan.toml", "format = 1", "format = 2"), "expected 1. update simsec"),
     "no format": (edit("plan.toml", "format = 1\n", ""), "unknown format .found 'None'.; expected 1. the first line"),
     "another reading": (edit("plan.toml", "reserve_on_top", "as_we_like"), "plan.toml, reading: Input should be"),
     "an unknown policy": (edit("plan.toml", "chain_of_command", "by_lot"), "plan.toml, policy.name: Input should be"),
@@ -104,8 +106,8 @@ WRONG: dict[str, tuple[Callable[[Path], None], str]] = {
     "a negative number": (edit("plan.toml", '"polsek-9.1" = ', '"polsek-9.1" = -'), "plan.toml, patrols.polsek-9.1"),
     "half a patrol": (edit("plan.toml", '"polsek-9.1" = 4', '"polsek-9.1" = 4.5'), "plan.toml, patrols.polsek-9.1"),
     "a wrong header": (edit("blocks.csv", "block", "blok"), "blocks.csv, line 1, block: a column is missing"),
-    "a station twice": (edit("blocks.csv", "9.1.1/002", "9.1.1/001"), "line 3, station_code: the same station_code stands in line 2"),
-    "an unknown station": (edit("blocks.csv", "9.1.1/002", "9.9.9/002"), "line 3, station_code: no such station .found '9.9.9/002'."),
+    "a station twice": (edit("blocks.csv", "9.1.1/002", "9.1.1/001"), "line 3, station_code: the same .* in line 2"),
+    "an unknown station": (edit("blocks.csv", "9.1.1/002", "9.9.9/002"), "line 3, .* no such station .found '9.9.9"),
     "no block": (edit("blocks.csv", "low,1,0", "low,0,0"), "block: out of bounds .found '0'.; expected 1 to 100000"),
     "a plan nobody can staff": (edit("plan.toml", '"polres-9.1" = 3', '"polres-9.1" = 9'), "9 squads wait in reserve"),
 }  # fmt: skip

@@ -13,9 +13,11 @@ from simsec.plan.ledger import PAIR_PERSONS, READINGS
 from tests.areas import family, shipped, tiny
 
 
-@pytest.mark.parametrize(("reading", "pairs"), [("reserve_on_top", 287), ("reserve_inside", 237), ("everything_inside", 150)])
+@pytest.mark.parametrize(
+    ("reading", "pairs"), [("reserve_on_top", 287), ("reserve_inside", 237), ("everything_inside", 150)]
+)
 def test_the_announcement_reads_in_three_ways(reading: str, pairs: int) -> None:
-    ledger = ledger_of(shipped(), reading)  # type: ignore[arg-type]
+    ledger = ledger_of(shipped(), reading)
     assert (ledger.announced, ledger.pairs, ledger.reserve_squads) == (575, pairs, 10)
     assert ledger.free == 575 - sum(line.officers for line in ledger.lines if line.inside)
     assert ledger.reading == reading
@@ -72,7 +74,7 @@ def test_the_family_is_what_the_strength_can_staff() -> None:
 
 
 def test_too_small_a_block_is_refused_with_the_missing_officers() -> None:
-    with pytest.raises(InputError, match="2 police : 6 TPS needs .* officers.*at most 575 are free"):
+    with pytest.raises(InputError, match=r"2 police : 6 TPS needs .* officers.*at most 575 are free"):
         doctrine(shipped(), 6)
 
 

@@ -27,7 +27,7 @@ def twelve_plans() -> list[Plan]:
     sites = {site: n for site, n in forward.items() if site in (*shipped().posts.code, *shipped().villages.code)}
     placed = replace(wide, squads=sites)
     options = [
-        Policy(name=name, divert_to_higher_level=divert, reserve_threshold_squads=3 * divert)  # type: ignore[arg-type]
+        Policy(name=name, divert_to_higher_level=divert, reserve_threshold_squads=3 * divert)
         for name in NAMES
         for divert in (False, True)
     ]

@@ -40,14 +40,14 @@ def test_nobody_is_in_two_places_and_nothing_comes_before_its_cause(case: Case) 
 @pytest.mark.parametrize("policy", NAMES)
 @pytest.mark.parametrize("day_type", DAY_TYPES)
 def test_the_books_close_on_days_of_the_shipped_area(policy: str, day_type: str) -> None:
-    options = Policy(name=policy, divert_to_higher_level=True, reserve_threshold_squads=2)  # type: ignore[arg-type]
+    options = Policy(name=policy, divert_to_higher_level=True, reserve_threshold_squads=2)
     plan = replace(announced(), policy=options)
     ends = shipped().horizon_min[1]
     for replication in range(2):
         auditor = Auditor(kept_world(shipped(), plan), thorough=False)
         last: list[State] = []
 
-        def listen(event, state, auditor=auditor, last=last) -> None:  # type: ignore[no-untyped-def]
+        def listen(event, state, auditor=auditor, last=last) -> None:
             auditor(event, state)
             last[:] = [state]
 
@@ -100,9 +100,9 @@ def test_a_clock_that_runs_twice_as_slow_shows_the_same_day(case: Case) -> None:
 @given(cases(), st.randoms(use_true_random=False))
 def test_the_numbers_of_stations_and_blocks_do_not_matter(case: Case, random: object) -> None:
     order = list(range(len(case.posts)))
-    random.shuffle(order)  # type: ignore[attr-defined]
+    random.shuffle(order)
     blocks = list(range(1 + max(post.block for post in case.posts)))
-    random.shuffle(blocks)  # type: ignore[attr-defined]
+    random.shuffle(blocks)
     posts = [replace(case.posts[old], block=blocks[case.posts[old].block]) for old in order]
     # A tie between pairs would go to another number; so pairs keep their order and their new blocks.
     units = [replace(unit, block=blocks[unit.block]) if unit.block >= 0 else unit for unit in case.units]
@@ -127,7 +127,9 @@ def test_a_unit_that_nobody_may_ask_changes_nothing(case: Case) -> None:
 def test_the_future_has_no_say_in_the_past(case: Case, minute: int) -> None:
     later = Call(0, minute + 0.25, level=2, delay=DELAY, turnout=TURNOUT)
     primaries = [call for call in case.calls if call.parent < 0]
-    children = [replace(call, parent=call.parent + (call.parent >= len(primaries))) for call in case.calls[len(primaries):]]
+    children = [
+        replace(call, parent=call.parent + (call.parent >= len(primaries))) for call in case.calls[len(primaries) :]
+    ]
     without = play(case.world(), *case.calls, until=float(minute))
     with_it = play(case.world(), *primaries, later, *children, until=float(minute))
     keep = [n for n in range(len(primaries) + 1 + len(children)) if n != len(primaries)]

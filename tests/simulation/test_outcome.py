@@ -24,7 +24,9 @@ def rows_of(*calls: Call, until: float = 200.0):
 
 
 def test_what_never_happened_is_nan_and_what_never_woke_leaves_no_row() -> None:
-    outcome = rows_of(Call(0, 100), Call(1, 150, kind=CROWD, level=1, hits=1), Call(0, 0, CROWD, 1, parent=1, spreads_after=90))
+    outcome = rows_of(
+        Call(0, 100), Call(1, 150, kind=CROWD, level=1, hits=1), Call(0, 0, CROWD, 1, parent=1, spreads_after=90)
+    )
     rows = outcome.incidents
     assert rows.incident.tolist() == [0, 1] and rows.primary.tolist() == [True, True]
     assert rows.first_min[0] == 100 and rows.response_min[0] == 0 and rows.cleared_min[0] == 130

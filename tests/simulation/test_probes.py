@@ -63,7 +63,9 @@ def test_probes_change_nothing(day_type: str) -> None:
         (minute, lambda now, state: probe(world, marks, state, tables, now, 0.3))
         for minute in (390.0, 540.0, 750.0, 900.0, 1140.0)
     ]
-    assert as_bytes(simulate(shipped(), announced(), day, looks=looks)) == as_bytes(simulate(shipped(), announced(), day))
+    assert as_bytes(simulate(shipped(), announced(), day, looks=looks)) == as_bytes(
+        simulate(shipped(), announced(), day)
+    )
 
 
 @pytest.mark.parametrize(("slow", "north"), [(1.0, 1.0), (1 / 0.9, 1.0), (1.0, 1.25)])

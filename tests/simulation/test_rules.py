@@ -341,7 +341,7 @@ def test_squads_that_arrive_with_the_crowd_contain_it() -> None:
 def test_it_takes_all_squads_at_once_to_contain() -> None:
     # Two near squads leave after 10 minutes' work; the third comes when they have gone.
     squads = [Unit(SQUAD, 1, 0, rayon=0), Unit(SQUAD, 1, 0, rayon=0), Unit(SQUAD, 4, 0, rayon=0)]
-    first, second, third = crowd()
+    _, second, third = crowd()
     state = play(floor(CROWD_AREA, squads), Call(0, 100, CROWD, YELLOW, scene=10, hits=3), second, third)
     assert state.arrived[0][2] == 3 and state.full[0] == 137
     assert state.contained[0] == NEVER and state.onset[1] == 160

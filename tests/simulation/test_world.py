@@ -88,7 +88,9 @@ def test_squads_are_central_at_headquarters_and_of_the_rayon_elsewhere() -> None
     village = tiny().villages.code[4]
     plan = replace(tiny_plan(), squads={"polres-9.1": 1, "polsek-9.1": 1, "polsek-9.2": 1, village: 1})
     roster = roster_of(tiny(), plan)
-    rayon = {site: int(r) for site, r, k in zip(roster.site, roster.rayon, roster.kind, strict=True) if KINDS[k] == "squad"}
+    rayon = {
+        site: int(r) for site, r, k in zip(roster.site, roster.rayon, roster.kind, strict=True) if KINDS[k] == "squad"
+    }
     north, south = (tiny().villages.rayon_names.index(name) for name in ("Utara", "Selatan"))
     assert rayon == {"polres-9.1": -1, "polsek-9.1": north, "polsek-9.2": south, village: south}
 
@@ -109,12 +111,14 @@ def test_the_ladders_say_who_is_asked_when() -> None:
         for level, name in enumerate(LEVELS):
             wanted = {CAPABILITIES[n]: count for n, count in enumerate(w.need[kind][level]) if count}
             assert wanted == dict(model.needs.get(name, {}))
-            assert [bool(flag) for flag in w.asked[kind][level]] == [bool({*wanted} & {*x.capabilities}) for x in ladders]
+            assert [bool(flag) for flag in w.asked[kind][level]] == [
+                bool({*wanted} & {*x.capabilities}) for x in ladders
+            ]
 
 
 @pytest.mark.parametrize("name", ["nearest_capable", "nearest_in_sector"])
 def test_policies_without_steps_enter_at_the_last_one_and_reach_everywhere(name: str) -> None:
-    w = world_of(tiny(), replace(tiny_plan(), policy=Policy(name=name)))  # type: ignore[arg-type]
+    w = world_of(tiny(), replace(tiny_plan(), policy=Policy(name=name)))
     assert all(row == [end - 1] * 3 for row, end in zip(w.enter, w.ladder_end, strict=True))
     assert {scope for row in w.reach for scope in row} == {-1, 3}
 

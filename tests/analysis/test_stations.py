@@ -1,0 +1,165 @@
+"""Laws of minutes by station, of voters lost to closures, and of the assumption worlds."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from simsec.analysis.closures import voter_settings, voters_lost
+from simsec.analysis.intervals import weighted_quantile
+from simsec.analysis.measures import kind_tables
+from simsec.analysis.replications import Replications, day_keys, replicate
+from simsec.analysis.stations import StationMinutes, station_minutes
+from simsec.analysis.workers import open_workers
+from simsec.analysis.worlds import JUDGEMENTS, draw_worlds, play_worlds
+from simsec.day import Day, sample_day
+from simsec.plan import doctrine
+from simsec.scenario.schema import DAY_TYPES
+from simsec.simulation import Outcome, simulate
+from tests.areas import announced, shipped, tiny, tiny_plan
+
+# Minutes to first help
+
+
+@cache
+def short_run() -> Replications:
+    return replicate(tiny(), tiny_plan(), {"ordinary": 3, "severe": 2})
+
+
+def probed(minutes: np.ndarray) -> StationMinutes:
+    return station_minutes(tiny(), replace(short_run(), probes=minutes.astype(np.float32)))
+
+
+def test_minutes_of_a_station_are_those_of_a_plain_loop() -> None:
+    rng = np.random.default_rng(5)
+    minutes = np.round(rng.uniform(5, 60, (5, 5, 40)), 1)
+    minutes[rng.random(minutes.shape) < 0.15] = np.inf
+    minutes[:, :, 7] = np.inf  # a station nobody is ever free for
+    found, p = probed(minutes), tiny().day_type_probability
+    minutes = minutes.astype(np.float32).astype(np.float64)
+    weight = np.array([p["ordinary"] / 3] * 3 + [p["severe"] / 2] * 2)
+    for station in range(40):
+        values, weights = minutes[:, :, station].ravel(), np.repeat(weight, 5)
+        free = np.isfinite(values)
+        assert found.nobody_share[station] == pytest.approx(weights[~free].sum() / weights.sum())
+        if free.any():
+            assert found.mean_min[station] == pytest.approx(np.average(values[free], weights=weights[free]))
+        else:
+            assert np.isinf(found.mean_min[station])
+        assert found.p90_min[station] == weighted_quantile(values, weights, 0.9)
+    assert np.isinf(found.p90_min[7])
+
+
+def test_the_worst_tenth_is_the_mean_of_the_longest() -> None:
+    minutes = np.broadcast_to(np.arange(1.0, 41.0), (5, 5, 40))
+    assert probed(minutes).worst_tenth_min == pytest.approx(np.mean([37, 38, 39, 40]))
+    assert probed(minutes).mean_min == pytest.approx(np.arange(1, 41))
+
+
+def test_a_run_without_probes_has_no_stations() -> None:
+    with pytest.raises(ValueError, match="holds no probes"):
+        station_minutes(tiny(), short_run())
+
+
+# Voters
+
+
+@cache
+def played() -> tuple[tuple[Day, Outcome], ...]:
+    days = [
+        sample_day(shipped(), 2, k, day_type) for k in range(3) for day_type in ("ordinary", "heavy_rain", "severe")
+    ]
+    return tuple((day, simulate(shipped(), announced(), day)) for day in days)
+
+
+def test_outcomes_served_together_lose_what_they_lose_alone() -> None:
+    together = np.column_stack(voters_lost(shipped(), played()))
+    alone = np.concatenate([np.column_stack(voters_lost(shipped(), [one])) for one in played()])
+    assert np.array_equal(together, alone)
+    assert together[:, 0].max() > 10 and (together >= -1e-9).all()
+
+
+def closed_for(until: float, kind: str = "late_open") -> tuple[float, float]:
+    """Hours lost and voters not served where one station was closed from its opening until then."""
+    day, outcome = played()[0]
+    number = list(shipped().settings.incidents).index(kind)
+    rows = outcome.incidents
+    one = {name: getattr(rows, name)[:1] for name in rows.__dataclass_fields__}
+    one |= {"kind": np.array([number]), "onset_min": np.array([420.0]), "cleared_min": np.array([until])}
+    hours, turned_away = voters_lost(shipped(), [(day, replace(outcome, incidents=type(rows)(**one)))])
+    return float(hours[0]), float(turned_away[0])
+
+
+def test_a_longer_closure_costs_more_and_none_costs_nothing() -> None:
+    assert closed_for(420.0) == (0.0, 0.0)
+    hours = [closed_for(until)[0] for until in (430.0, 480.0, 540.0, 700.0)]
+    assert hours == sorted(hours) and 0 < hours[0] < 30 < hours[-1]
+    assert {closed_for(until)[1] for until in (430.0, 700.0)} == {0.0}  # who queues at the closing is still served
+
+
+def test_a_station_that_never_reopens_serves_nobody() -> None:
+    _, turned_away = closed_for(np.nan)
+    voters = shipped().stations.registered_voters[played()[0][1].incidents.station[0]]
+    assert 0.5 * voters < turned_away <= voters
+
+
+def test_only_kinds_that_close_a_station_cost_voters_anything() -> None:
+    closes = kind_tables(shipped()).closes
+    for number, kind in enumerate(shipped().settings.incidents):
+        assert (closed_for(600.0, kind)[0] > 0) == closes[number]
+
+
+def test_voters_come_within_the_hours_of_the_scenario() -> None:
+    settings = voter_settings(shipped())
+    assert (settings.opens_min, settings.closes_min) == (420.0, 780.0)
+    assert sum(share for _, _, share in settings.hourly_share) == pytest.approx(1)
+
+
+# Worlds
+
+
+def test_worlds_vary_every_uncertain_figure_inside_its_range_and_no_judgement() -> None:
+    paths, values = draw_worlds(shipped(), 30, 1)
+    known = shipped().parameters()
+    uncertain = {path for path, figure in known.items() if figure.grade in "CD" and figure.low < figure.high}
+    assert set(paths) == {path for path in uncertain if not path.startswith(JUDGEMENTS)}
+    assert any(path.startswith("weights.") for path in uncertain)  # a judgement is left alone
+    for path, column in zip(paths, values.T, strict=True):
+        figure = known[path]
+        assert ((column >= figure.low) & (column <= figure.high)).all()
+        strata = np.sort(
+            np.where(
+                column <= figure.mode,
+                (column - figure.low) ** 2 / ((figure.high - figure.low) * max(figure.mode - figure.low, 1e-300)),
+                1 - (figure.high - column) ** 2 / ((figure.high - figure.low) * max(figure.high - figure.mode, 1e-300)),
+            )
+        )
+        assert np.array_equal(np.floor(strata * 30), np.arange(30))  # Latin: one world in every thirtieth
+    assert np.array_equal(values, draw_worlds(shipped(), 30, 1)[1])
+    assert not np.array_equal(values, draw_worlds(shipped(), 30, 2)[1])
+
+
+def test_a_world_changes_modes_and_no_range() -> None:
+    paths, values = draw_worlds(shipped(), 3, 1)
+    before = shipped().parameters()
+    after = shipped().with_values(dict(zip(paths, values[0].tolist(), strict=True))).parameters()
+    for path, figure in before.items():
+        assert (after[path].low, after[path].high, after[path].grade) == (figure.low, figure.high, figure.grade)
+        assert path in paths or after[path].mode == figure.mode
+    assert [after[path].mode for path in paths] == values[0].tolist()
+
+
+def test_worlds_are_played_paired_and_tell_what_decides() -> None:
+    keys = day_keys({name: 2 for name in DAY_TYPES}, (1,))
+    with open_workers(1) as pool:
+        found = play_worlds(tiny(), tiny_plan(), doctrine(tiny(), 10), keys, pool, count=4)
+        itself = play_worlds(tiny(), tiny_plan(), tiny_plan(), keys, pool, count=2)
+    assert len(found.gains) == len(found.first_level) == 4 and found.values.shape == (4, len(found.paths))
+    assert found.better == sum(gain.mean > 0 for gain in found.gains)
+    assert found.span == (min(gain.mean for gain in found.gains), max(gain.mean for gain in found.gains))
+    strength = [abs(correlation) for _, correlation in found.influence]
+    assert strength == sorted(strength, reverse=True) and max(strength) <= 1 + 1e-12
+    assert {path for path, _ in found.influence} == set(found.paths)
+    assert itself.better == 0 and itself.span == (0.0, 0.0)
+    assert {correlation for _, correlation in itself.influence} == {0.0}
