@@ -39,8 +39,8 @@ def pages() -> dict[str, str]:
     scenario = [
         "# Scenario, format 1",
         "",
-        "A folder with `scenario.toml` (first line `format = 1`; [JSON Schema](scenario.schema.json)) and these tables:",
-        "CSV, UTF-8, a header, codes are text. Times are stamps such as `H 07:00`, `H-1 20:00`, `H+1 02:10`.",
+        "A folder with `scenario.toml` (first line `format = 1`; [JSON Schema](scenario.schema.json)) and these",
+        "tables: CSV, UTF-8, a header, codes are text. Times are stamps such as `H 07:00`, `H-1 20:00`, `H+1 02:10`.",
         "",
         *_columns("villages.csv", VILLAGE_COLUMNS),
         *_columns("polling_stations.csv", STATION_COLUMNS),

@@ -96,7 +96,8 @@ def _print_table(area: Scenario, runs: Replications, texts: Any) -> None:
     from simsec.analysis.replications import primary_measure, response_quantile
 
     t = texts.t
-    table = Table(title=t("cli.simulate_title", plan=runs.plan_name, days=texts.number(len(runs), 0)))
+    name = t(f"plan_name.{runs.plan_name}") if runs.plan_name in ("announced", "optimised") else runs.plan_name
+    table = Table(title=t("cli.simulate_title", plan=name, days=texts.number(len(runs), 0)))
     for heading in ("day_type", "incidents", "median", "p90", "within_target", "measure"):
         table.add_column(t(f"cli.col_{heading}"), justify="left" if heading == "day_type" else "right")
     for day_type in _types(runs):

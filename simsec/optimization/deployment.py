@@ -216,7 +216,7 @@ def deploy(prices: Prices, limits: Limits, options: DeploymentOptions | None = N
     told = price(prices, found, options).objective
     if told > solved.objective + _RECHECK * (1.0 + abs(solved.objective)):
         raise RunError(f"{solved.solver} says its deployment costs {solved.objective}, the recount says {told}")
-    choice = _nobody_idle(prices, found, limits)
+    choice = _nobody_idle(prices, found, limits, options)
     priced = price(prices, choice, options)
     guards, sites = prices.guards, prices.squads.sites
     return Deployment(
@@ -290,7 +290,7 @@ class _Shares:
 
 
 def squad_cost(squads: SquadPrices, counts: Integers, containment_weight: float) -> tuple[Floats, Floats]:
-    """Weighted minutes a day: of waiting for squads in each village, and where its crowd goes on to, shape (V,) each.
+    """Weighted minutes a day: of waiting for squads in each cluster, and where its crowd goes on to, shape (C,) each.
 
     Args:
         squads: prices.
@@ -348,12 +348,25 @@ def price(prices: Prices, choice: Choice, options: DeploymentOptions) -> Priced:
     return Priced(mean + options.tail_weight * tail, mean, tail, by_sector, best)
 
 
-def _nobody_idle(prices: Prices, choice: Choice, limits: Limits) -> Choice:
-    """Squads the solver saw no use for wait at headquarters, or at the next post that has room."""
-    squads, sites = choice.squads.copy(), prices.squads.sites
+def _nobody_idle(prices: Prices, choice: Choice, limits: Limits, options: DeploymentOptions) -> Choice:
+    """Whoever the solver, content with its gap, left over: officers where they save most, squads at headquarters."""
+    guards, sites = prices.guards, prices.squads.sites
+    row, patrols, squads = choice.row.copy(), choice.patrols.copy(), choice.squads.copy()
     for site in np.flatnonzero(~sites.forward).tolist():
-        squads[site] += min(int(sites.room[site] - squads[site]), limits.reserve_squads - int(squads.sum()))
-    return Choice(choice.row, choice.patrols, squads)
+        squads[site] += max(min(int(sites.room[site] - squads[site]), limits.reserve_squads - int(squads.sum())), 0)
+    while True:
+        now, takes = guard_cost(guards, row, patrols), guards.officers[row] + PAIR_PERSONS * (patrols - 1)
+        left = limits.free - int(takes.sum())
+        better = [
+            (cost - float(now[sector]), sector, other, count)
+            for sector in range(len(row))
+            for other, count, officers, cost in _worth_choosing(guards, sector, options.patrols_at_most)
+            if officers - int(takes[sector]) <= left and cost < float(now[sector])
+        ]
+        if not better:
+            return Choice(row, patrols, squads)
+        _, sector, other, count = min(better)
+        row[sector], patrols[sector] = other, count
 
 
 @dataclass
@@ -383,10 +396,9 @@ class _Model:
         guards = self.prices.guards
         self.pattern: list[tuple[int, int, int, pulp.LpVariable]] = []  # sub-district, row, patrols, chosen
         strength = []
-        for s, begin in enumerate(np.searchsorted(guards.sector, np.arange(len(guards.polsek)))):
-            rows = begin + np.arange(int(np.sum(guards.sector == s)))
+        for s in range(len(guards.polsek)):
             chosen = []
-            for row, patrols, officers, cost in _worth_choosing(guards, rows, self.options.patrols_at_most):
+            for row, patrols, officers, cost in _worth_choosing(guards, s, self.options.patrols_at_most):
                 variable = self.problem.add_variable(f"pattern_{row}_{patrols}", 0, 1, cat="Integer")
                 self.pattern.append((s, row, patrols, variable))
                 chosen.append((variable, 1.0))
@@ -409,15 +421,15 @@ class _Model:
             problem += pulp.LpAffineExpression(opened) <= limits.forward_posts
         problem += pulp.LpAffineExpression([(count, 1.0) for count in self.count]) <= limits.reserve_squads
         shares = _Shares.of(squads, self.options.containment_weight)
-        for village, sector in enumerate(squads.sector.tolist()):
-            self._add_village(village, shares, waiting[sector])
+        for cluster, sector in enumerate(squads.sector.tolist()):
+            self._add_cluster(cluster, shares, waiting[sector])
 
-    def _add_village(self, village: int, shares: _Shares, waiting: _Sum) -> None:
-        """The village's price in radius form."""
+    def _add_cluster(self, cluster: int, shares: _Shares, waiting: _Sum) -> None:
+        """What a cluster of villages pays, in radius form."""
         squads, problem = self.prices.squads, self.problem
-        order, levels = squads.order[village], squads.levels
-        first = np.append(squads.first[village, order], squads.first_else[village])
-        third = np.append(squads.third[village, order], squads.third_else[village])
+        order, levels = squads.order[cluster], squads.levels
+        first = np.append(squads.first[cluster, order], squads.first_else[cluster])
+        third = np.append(squads.third[cluster, order], squads.third_else[cluster])
         rises = np.flatnonzero((np.diff(first) > 0) | (np.diff(third) > 0)) + 1
         waiting.constant += float(first[0] * shares.first.sum() + first[-1] * shares.first_else)
         self.spreading.constant += float(third[0] * shares.third + third[-1] * shares.third_else)
@@ -427,7 +439,7 @@ class _Model:
             lost = (third[end] - third[begin]) * shares.third
             # Where prices fall from squad to squad the model is convex, and its answer whole by itself.
             convex = levels == 1 or later[-1] + lost <= later[-2]
-            fewer = [problem.add_variable(f"fewer_{village}_{k}_{r}", 0, 1) for r in range(levels)]
+            fewer = [problem.add_variable(f"fewer_{cluster}_{k}_{r}", 0, 1) for r in range(levels)]
             if not convex:
                 fewer[-1].cat = pulp.LpInteger
             waiting.terms += zip(fewer, later.tolist(), strict=True)
@@ -455,7 +467,9 @@ class _Model:
                 objective.append((beyond, each))
                 row = [(beyond, 1.0), (threshold, 1.0), (self.cost[s], -1.0 / float(prices.weighted[s]))]
                 problem += pulp.LpAffineExpression(row) >= -float(best[s] / prices.weighted[s])
-        problem += pulp.LpAffineExpression(objective) + self.spreading.constant / total
+        # A fixed column, because solvers leave a constant out of the gap they stop at.
+        objective.append((problem.add_variable("one", 1, 1), self.spreading.constant / total))
+        problem += pulp.LpAffineExpression(objective)
 
     def choice(self) -> Choice:
         """What the solver chose."""
@@ -468,9 +482,9 @@ class _Model:
         return Choice(row.astype(np.int64), patrols, squads)
 
 
-def _worth_choosing(guards: GuardPrices, rows: Integers, patrols_at_most: int) -> list[tuple[int, int, int, float]]:
+def _worth_choosing(guards: GuardPrices, sector: int, patrols_at_most: int) -> list[tuple[int, int, int, float]]:
     """Row, patrols, officers and cost of what is cheaper than everything that takes no more officers."""
-    each = []
+    rows, each = np.flatnonzero(guards.sector == sector), []
     for patrols in range(1, patrols_at_most + 1):
         cost = guard_cost(guards, rows, np.full(len(rows), patrols))
         officers = guards.officers[rows] + PAIR_PERSONS * (patrols - 1)

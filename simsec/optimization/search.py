@@ -163,7 +163,8 @@ def search(
         training: day type -> training days.
         selection: day type -> days that choose the best doctrine and the best candidate.
         acceptance: day type -> further days on which the best candidate must beat the best doctrine.
-        progress: gives a progress function for each stage: ``doctrine``, ``training``, ``solving``, ``candidates``, ``selection``.
+        progress: gives a progress function for each stage: ``doctrine``, ``training``, ``solving``, ``candidates``,
+            ``selection``.
 
     Raises:
         InputError: no pattern can be staffed.

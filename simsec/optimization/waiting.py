@@ -68,7 +68,7 @@ def weighted_minutes(scenario: Scenario, kind: str, level: int, minutes: Floats)
         >>> from simsec.scenario import read_scenario
         >>> scenario = read_scenario("scenarios/kabupaten-semarang")
         >>> weighted_minutes(scenario, "queue_dispute", 0, np.array([10.0, 100.0])).round(1).tolist()
-        [10.0, 500.0]
+        [10.0, 526.7]
     """
     model = scenario.settings.incidents[kind]
     weight = [getattr(scenario.settings.weights, name).mode for name in LEVELS]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -31,25 +30,23 @@ from simsec.report.workbook import workbook
 __all__ = ["ReportMeta", "parameter_label", "report_figures", "write_report"]
 
 
-def report_figures(judged: Judged, language: Texts) -> dict[str, bytes]:
-    """All figures of the report as PNG, by name.
+def report_figures(judged: Judged, language: Texts) -> dict[str, Figure]:
+    """All figures of the report, by name.
 
     Args:
         judged: three plans on the same fresh days.
         language: texts of the language they are drawn in.
     """
-    by_sector, strongest = sectors(judged), deciding(judged.worlds)
-    drawn: dict[str, Callable[[], Figure]] = {
-        "map": lambda: map_figure(judged, language),
-        "response": lambda: response_figure(judged, language),
-        "sectors": lambda: sector_figure(judged, by_sector, language),
-        "reserve": lambda: reserve_figure(judged, language),
-        "rhythm": lambda: rhythm_figure(judged, language),
-        "ledger": lambda: ledger_figure(judged, language),
-        "worlds": lambda: worlds_figure(judged, strongest, language),
-        "pattern": lambda: pattern_figure(judged, language),
+    return {
+        "map": map_figure(judged, language),
+        "response": response_figure(judged, language),
+        "sectors": sector_figure(judged, sectors(judged), language),
+        "reserve": reserve_figure(judged, language),
+        "rhythm": rhythm_figure(judged, language),
+        "ledger": ledger_figure(judged, language),
+        "worlds": worlds_figure(judged, deciding(judged.worlds), language),
+        "pattern": pattern_figure(judged, language),
     }
-    return {name: png(draw()) for name, draw in drawn.items()}
 
 
 def write_report(
@@ -89,7 +86,7 @@ def write_report(
 
     for name in (main, *(other for other in languages if other != main)):
         words, tail = texts(name), "" if name == main else f"-{name}"
-        figures = report_figures(judged, words)
+        figures = {key: png(figure) for key, figure in report_figures(judged, words).items()}
         picture = png(summary_figure(judged, search, words, alone=False))
         keep(folder / f"report{tail}.html", report_page(judged, search, meta, figures, words), private=True)
         keep(folder / f"summary{tail}.html", summary_page(judged, search, meta, picture, words), private=False)

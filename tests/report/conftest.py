@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from simsec.analysis.comparison import compare_runs
 from simsec.analysis.intervals import Estimate
@@ -11,10 +12,11 @@ from simsec.analysis.replications import day_keys, primary_measure, replicate_pl
 from simsec.analysis.stations import station_minutes
 from simsec.analysis.workers import open_workers
 from simsec.analysis.worlds import Worlds, draw_worlds
+from simsec.locale import LANGUAGES, texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import NONE, Candidate, Search
 from simsec.plan import Plan, check_plan, doctrine, doctrine_family
-from simsec.report import ReportMeta
+from simsec.report import ReportMeta, report_figures
 from simsec.scenario import Scenario
 from simsec.scenario.schema import DAY_TYPES
 from tests.areas import shipped, tiny
@@ -38,10 +40,9 @@ def invented_worlds(scenario: Scenario, count: int = 12) -> Worlds:
 
 
 def judged_of(scenario: Scenario, optimised: Plan, days: int) -> Judged:
-    """The announced plan, the smallest blocks of the family, and a plan, on so many days of every type."""
-    announced, family = doctrine(scenario), doctrine_family(scenario)[0]
+    """The announced plan, a member of the family, and another plan, on so many days of every type."""
     check_plan(scenario, optimised)
-    plans = (announced, family, optimised)
+    plans = (doctrine(scenario), doctrine_family(scenario)[1], optimised)
     keys = day_keys(dict.fromkeys(DAY_TYPES, days), (1, 2, 3))
     with open_workers(1) as pool:
         first, second, third = replicate_plans(scenario, plans, keys, pool, probes=True, voters=True)
@@ -69,8 +70,8 @@ def search_of(judged: Judged) -> Search:
         Candidate(judged.plans[0], "doctrine", measures[0], judged.over_announced.gain),
         Candidate(judged.plans[1], "doctrine", measures[1], NONE),
         Candidate(
-            judged.plans[2], "model", measures[2], judged.over_doctrine.gain, 12.5, 12.25, 0.02, "HiGHS 1.11", 20.0, True,
-            "tail 0.3, containment 2",
+            judged.plans[2], "model", measures[2], judged.over_doctrine.gain, 12.5, 12.25, 0.02, "HiGHS 1.11", 20.0,
+            True, "tail 0.3, containment 2",
         ),
     )  # fmt: skip
     return Search(
@@ -90,16 +91,14 @@ def moved(scenario: Scenario, blocks: Plan) -> Plan:
     headquarters = scenario.posts.code[scenario.posts.of_type("polres")[0]]
     last = scenario.posts.code[scenario.posts.of_type("polsek")[-1]]
     total = sum(blocks.squads.values())
-    return replace(
-        blocks, name="optimised", squads={headquarters: total - 2, last: 1, scenario.villages.code[0]: 1}
-    )
+    return replace(blocks, name="optimised", squads={headquarters: total - 2, last: 1, scenario.villages.code[0]: 1})
 
 
 @pytest.fixture(scope="session")
 def judged() -> Judged:
     """The tiny area, whose names are fictitious."""
     scenario = tiny()
-    return judged_of(scenario, moved(scenario, doctrine_family(scenario)[1]), 4)
+    return judged_of(scenario, moved(scenario, doctrine_family(scenario)[2]), 4)
 
 
 @pytest.fixture(scope="session")
@@ -113,6 +112,12 @@ def judged_shipped() -> Judged:
     """The shipped area: two thousand stations, nineteen sub-districts."""
     scenario = shipped()
     return judged_of(scenario, moved(scenario, doctrine_family(scenario)[0]), 2)
+
+
+@pytest.fixture(scope="session")
+def drawn(judged_shipped: Judged) -> dict[str, dict[str, Figure]]:
+    """All figures of the shipped area, by language and name."""
+    return {language: report_figures(judged_shipped, texts(language)) for language in LANGUAGES}
 
 
 @pytest.fixture(scope="session")

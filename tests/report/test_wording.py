@@ -10,11 +10,12 @@ from simsec.analysis.intervals import Estimate
 from simsec.locale import LANGUAGES, Texts, texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
+from simsec.plan import doctrine
 from simsec.plan.feasibility import pattern_rows
 from simsec.report import wording
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, BreakEven, Losers, headline, losers, sanity, sectors
 from simsec.report.labels import parameter_label
-from simsec.report.reserve import reach
+from simsec.report.reserve import in_use, reach
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.schema import DAY_TYPES
 from tests.areas import shipped, tiny
@@ -48,15 +49,20 @@ def test_a_better_plan_is_told_with_worlds_range_and_what_decides(judged: Judged
 
 @pytest.mark.parametrize(
     ("gain", "key"),
-    [((1.0, -0.2, 2.2), "unclear"), ((-1.0, -2.0, -0.1), "worse"), ((0.0, 0.0, 0.0), "same"), ((1.0, NAN, NAN), "too_few")],
+    [
+        ((1.0, -0.2, 2.2), "unclear"),
+        ((-1.0, -2.0, -0.1), "worse"),
+        ((0.0, 0.0, 0.0), "same"),
+        ((1.0, NAN, NAN), "too_few"),
+    ],
 )
 def test_a_plan_that_is_not_better_is_never_called_better(
     judged: Judged, search: Search, words: Texts, gain: tuple[float, float, float], key: str
 ) -> None:
-    opening = words.t("first.better").split("{")[0] if False else words.catalogue["first.better"].split("{")[0]
+    better = words.catalogue["first.better"].split("{")[0]
     said = wording.first_sentence(gained(judged, *gain), search, words)
     assert said.startswith(words.catalogue[f"first.{key}"].split("{")[0])
-    assert not said.startswith(opening)
+    assert not said.startswith(better)
     assert words.t(f"opening.{key}") in wording.opening(gained(judged, *gain), search, words)
     assert words.t("opening.holds") not in wording.opening(gained(judged, *gain), search, words)
 
@@ -139,7 +145,7 @@ def test_response_is_held_against_its_band(
 
 def test_the_pattern_arithmetic_is_told_twice_with_the_nearest_that_works(words: Texts) -> None:
     scenario = shipped()
-    plan = replace(tiny_plan_of(scenario))
+    plan = doctrine(scenario)
     lines = wording.feasibility_lines(scenario, plan, words)
     rows = pattern_rows(scenario, plan.reading)
     first = next(row for row in rows if row.feasible)
@@ -149,15 +155,9 @@ def test_the_pattern_arithmetic_is_told_twice_with_the_nearest_that_works(words:
     assert lines[-1] == words.t("feasibility.plan_kept")
 
 
-def tiny_plan_of(scenario: Any) -> Any:
-    from simsec.plan import doctrine
-
-    return doctrine(scenario)
-
-
 def test_a_plan_that_breaks_a_limit_is_called_broken(words: Texts) -> None:
     scenario = tiny()
-    plan = replace(tiny_plan_of(scenario), squads={scenario.villages.code[0]: 40})
+    plan = replace(doctrine(scenario), squads={scenario.villages.code[0]: 40})
     assert wording.feasibility_lines(scenario, plan, words)[-1].startswith(
         words.catalogue["feasibility.plan_broken"].split("{")[0]
     )
@@ -165,7 +165,7 @@ def test_a_plan_that_breaks_a_limit_is_called_broken(words: Texts) -> None:
 
 def test_the_readings_that_were_not_used_are_told(words: Texts) -> None:
     scenario = shipped()
-    lines = wording.reading_lines(scenario, tiny_plan_of(scenario), words)
+    lines = wording.reading_lines(scenario, doctrine(scenario), words)
     assert len(lines) == 2
     assert words.signed(237 - 287) in lines[0] and words.signed(150 - 287) in lines[1]
 
@@ -202,7 +202,10 @@ def test_the_severe_day_is_weighed_as_its_intervals_allow(
     assumed = Parameter(low=0.001, mode=0.01, high=0.03, grade="C", source="derived")
     found = BreakEven(Estimate(*ordinary, 10), Estimate(*severe, 10), probability, assumed)
     lines = wording.break_even_lines(found, words)
-    values = {"ordinary": words.interval(found.ordinary, 1, sign=True), "severe": words.interval(found.severe, 1, sign=True)}
+    values = {
+        "ordinary": words.interval(found.ordinary, 1, sign=True),
+        "severe": words.interval(found.severe, 1, sign=True),
+    }
     assert lines[1] == words.t(f"severe.{key}", probability=words.percent(probability, 2), **values)
     assert words.percent(0.001, 1) in lines[0] and words.percent(0.03, 1) in lines[0]
     assert (words.t("severe.break_even_open") in lines) is (key == "pays_above")
@@ -263,8 +266,6 @@ def test_the_options_of_a_model_are_written_in_the_language() -> None:
 
 
 def test_the_reserve_in_use_is_told_for_every_type_of_day(judged: Judged, words: Texts) -> None:
-    from simsec.report.reserve import in_use
-
     size = judged.plans[OPTIMISED].reserve_squads
     for day_type in DAY_TYPES:
         found = in_use(judged.scenario, judged.runs[OPTIMISED], size, day_type)
