@@ -1,4 +1,4 @@
-"""Expected demand for police help, village by village and day type by day type, from the rates alone: no day is drawn."""
+"""Expected demand for police help, by village and type of day, from the rates alone: no day is drawn."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def first_levels(model: Incident) -> dict[int, float]:
 def _where(scenario: Scenario, model: Incident, stations: NDArray[np.int64]) -> Floats:
     """Share of a kind's incidents in each village, shape (villages,); all zero when no village has the ground."""
     if model.clustered == "no":
-        return stations / stations.sum()
+        return np.asarray(stations / stations.sum(), dtype=np.float64)
     ground = {"low_ground": scenario.villages.low_ground, "steep_ground": scenario.villages.steep_ground}
     struck = np.where((ground[model.clustered] == 1) & (stations > 0), (stations + 1) / 2, 0.0)
     return np.asarray(struck / struck.sum() if struck.any() else struck, dtype=np.float64)
@@ -131,11 +131,10 @@ def villages_reached(scenario: Scenario) -> Floats:
     """
     spreading, neighbours = scenario.settings.spreading, village_neighbours(scenario)
     villages = len(neighbours)
-    # miss[i, v]: logarithm of the probability that no way leads from the last step into v, for a start at i.
     now, met = np.eye(villages), np.eye(villages)
     steps = []
     for _ in range(spreading.depth_at_most):
-        miss = np.zeros((villages, villages))
+        miss = np.zeros((villages, villages))  # logarithm of the probability that no way leads into a village
         for village, (others, minutes) in enumerate(neighbours):
             near = others[minutes <= spreading.neighbour_min.mode][: spreading.neighbours_at_most]
             miss[:, near] += np.log1p(-spreading.probability.mode * now[:, village] * (1 - 1e-12))[:, None]

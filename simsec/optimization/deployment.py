@@ -31,18 +31,20 @@ from itertools import pairwise
 
 import numpy as np
 import pulp
-from numpy.typing import NDArray
 
 from simsec.base.errors import InputError, Problem, RunError
-from simsec.optimization.pricing import GuardPrices, Prices, SquadPrices
-from simsec.optimization.solving import (
-    SolverName,
-    Status,
-    garbage_collector_paused,
-    integral,
-    relative_gap,
-    solve,
+from simsec.optimization.objective import (
+    Choice,
+    DeploymentOptions,
+    GuardPrices,
+    Priced,
+    Prices,
+    Shares,
+    best_of_each,
+    guard_cost,
+    price,
 )
+from simsec.optimization.solving import Status, garbage_collector_paused, integral, relative_gap, solve
 from simsec.plan.blocks import build_blocks
 from simsec.plan.feasibility import check_plan
 from simsec.plan.ledger import PAIR_PERSONS, ledger_of
@@ -50,34 +52,18 @@ from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import Reading
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+__all__ = [
+    "Choice",
+    "Deployment",
+    "DeploymentOptions",
+    "Limits",
+    "Priced",
+    "deploy",
+    "limits_of",
+    "plan_of",
+    "price",
+]
 _RECHECK = 1e-6  # the model and the recount of its answer may differ by this share
-
-
-@dataclass(frozen=True)
-class DeploymentOptions:
-    """What the model shall look for, and how long.
-
-    Attributes:
-        tail_weight: of the tail term beside the mean.
-        tail_from: the tail is the mean over the worst 1 - tail_from of the sub-districts.
-        containment_weight: of the minutes that a crowd costs which was not contained in time; 1 is as priced.
-        patrols_at_most: at one Polsek.
-        solver: ``highs`` or ``cbc``.
-        gap: relative gap at which the search stops.
-        time_limit_s: a safety net.
-        seed: of the solver.
-    """
-
-    tail_weight: float = 0.2
-    tail_from: float = 0.8
-    containment_weight: float = 1.0
-    patrols_at_most: int = 4
-    solver: SolverName = "highs"
-    gap: float = 0.005
-    time_limit_s: float = 60.0
-    seed: int = 1
 
 
 @dataclass(frozen=True)
@@ -95,40 +81,6 @@ class Limits:
     reserve_squads: int
     forward_posts: int
     reading: Reading
-
-
-@dataclass(frozen=True, eq=False)
-class Choice:
-    """One way to deploy.
-
-    Attributes:
-        row: row of :class:`GuardPrices` of each sub-district, shape (S,).
-        patrols: at each Polsek, 1 or more, shape (S,).
-        squads: at each site, shape (J,).
-    """
-
-    row: Integers
-    patrols: Integers
-    squads: Integers
-
-
-@dataclass(frozen=True, eq=False)
-class Priced:
-    """What a choice costs.
-
-    Attributes:
-        objective: mean + tail_weight x tail.
-        mean: weighted minutes per weighted incident.
-        tail: mean excess of the worst sub-districts above the best any plan could give them, in the same unit.
-        by_sector: weighted minutes a day in each sub-district, shape (S,).
-        best: the least any plan could give each of them, shape (S,).
-    """
-
-    objective: float
-    mean: float
-    tail: float
-    by_sector: Floats
-    best: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,106 +198,20 @@ def _check(prices: Prices, limits: Limits, options: DeploymentOptions) -> None:
         remedy = f"find {least - limits.free} more, or allow larger blocks"
         bound = f"at most {limits.free}, free under {limits.reading}"
         problems.append(Problem("strength", what, remedy, bound=bound))
+    if not prices.weighted.sum() > 0:
+        problems.append(Problem("demand", "no incident that needs the police is expected", "check rates and shares"))
     for name in ("tail_weight", "containment_weight"):
-        value = getattr(options, name)
-        if not 0.0 <= value < np.inf:
-            problems.append(Problem("options", "not a weight", "", 0, name, str(value), "0 or more"))
+        weight = getattr(options, name)
+        if not 0.0 <= weight < np.inf:
+            problems.append(Problem("options", "not a weight", "", 0, name, str(weight), "0 or more"))
     if not 0.0 <= options.tail_from < 1.0:
-        problems.append(Problem("options", "not a share", "", 0, "tail_from", str(options.tail_from), "0 or more, below 1"))
+        value, bound = str(options.tail_from), "0 or more, below 1"
+        problems.append(Problem("options", "not a share", "", 0, "tail_from", value, bound))
     if options.patrols_at_most < 1:
         what, value = "every Polsek keeps a patrol", str(options.patrols_at_most)
         problems.append(Problem("options", what, "", 0, "patrols_at_most", value, "1 or more"))
     if problems:
         raise InputError(problems)
-
-
-def guard_cost(guards: GuardPrices, row: Integers, patrols: Integers) -> Floats:
-    """Weighted minutes a day of sub-districts under a pattern and a number of patrols, any one shape."""
-    sector = guards.sector[row]
-    all_busy = guards.busy[sector] ** patrols
-    by_patrol = guards.to_patrol[row] + guards.patrol_first[sector]
-    by_squad = guards.to_squad[row] + guards.squad_first[sector]
-    return np.asarray(guards.own[row] + (1 - all_busy) * by_patrol + all_busy * by_squad - guards.charged[sector])
-
-
-@dataclass(frozen=True, eq=False)
-class _Shares:
-    """How a village's price is put together of its R nearest squads: shape (R,) each, and what falls to others."""
-
-    first: Floats
-    first_else: float
-    third: float
-    third_else: float
-
-    @classmethod
-    def of(cls, squads: SquadPrices, containment_weight: float) -> _Shares:
-        q, levels = squads.busy, squads.levels
-        all_free = (1 - q) ** levels
-        return cls(
-            first=(1 - q) * q ** np.arange(levels),
-            first_else=q**levels,
-            third=containment_weight * all_free,
-            third_else=containment_weight * (1 - all_free),
-        )
-
-
-def squad_cost(squads: SquadPrices, counts: Integers, containment_weight: float) -> tuple[Floats, Floats]:
-    """Weighted minutes a day: of waiting for squads in each cluster, and where its crowd goes on to, shape (C,) each.
-
-    Args:
-        squads: prices.
-        counts: squads at each site, shape (J,).
-        containment_weight: as in :class:`DeploymentOptions`.
-    """
-    within = np.cumsum(counts[squads.order], axis=1)
-    place = (within[:, None, :] < np.arange(1, squads.levels + 1)[None, :, None]).sum(axis=2)
-    first, third = (
-        np.take_along_axis(np.column_stack([np.take_along_axis(price, squads.order, axis=1), other]), place, axis=1)
-        for price, other in ((squads.first, squads.first_else), (squads.third, squads.third_else))
-    )
-    shares = _Shares.of(squads, containment_weight)
-    waiting = first @ shares.first + squads.first_else * shares.first_else
-    return waiting, third[:, -1] * shares.third + squads.third_else * shares.third_else
-
-
-def best_of_each(prices: Prices, options: DeploymentOptions) -> Floats:
-    """The least any plan could give each sub-district: its best pattern and patrols, all squads next door, shape (S,)."""
-    guards, squads = prices.guards, prices.squads
-    sectors = len(guards.polsek)
-    rows = np.arange(len(guards.sector))
-    each = [guard_cost(guards, rows, np.full(len(rows), n)) for n in range(1, options.patrols_at_most + 1)]
-    guarded = np.minimum.reduceat(np.min(each, axis=0), np.searchsorted(guards.sector, np.arange(sectors)))
-    q = squads.busy**squads.levels
-    near = (1 - q) * squads.first.min(axis=1) + q * squads.first_else
-    return guarded + np.bincount(squads.sector, weights=near, minlength=sectors)
-
-
-def price(prices: Prices, choice: Choice, options: DeploymentOptions) -> Priced:
-    """Price a choice without a solver.
-
-    Example:
-        >>> from simsec.optimization.pricing import Busy, prices_of
-        >>> from simsec.scenario import read_scenario
-        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
-        >>> prices = prices_of(scenario, Busy.of(scenario, 0.03, 7, 0.05, 0.01), forward_per_sector=0)
-        >>> squads = np.zeros(len(prices.squads.sites.code), dtype=np.int64)
-        >>> squads[0] = 10
-        >>> rows = np.searchsorted(prices.guards.sector, np.arange(19))
-        >>> priced = price(prices, Choice(rows, np.ones(19, dtype=np.int64), squads), DeploymentOptions())
-        >>> priced.objective > priced.mean > 0
-        True
-    """
-    sectors = len(prices.guards.polsek)
-    waiting, spreading = squad_cost(prices.squads, choice.squads, options.containment_weight)
-    by_sector = guard_cost(prices.guards, choice.row, choice.patrols)
-    by_sector = by_sector + np.bincount(prices.squads.sector, weights=waiting, minlength=sectors)
-    best = best_of_each(prices, options)
-    present = prices.weighted > 0
-    excess = np.sort(((by_sector - best)[present] / prices.weighted[present]))[::-1]
-    worst = (1 - options.tail_from) * len(excess)
-    tail = float(excess @ np.clip(worst - np.arange(len(excess)), 0.0, 1.0) / worst)
-    mean = float((by_sector.sum() + spreading.sum()) / prices.weighted.sum())
-    return Priced(mean + options.tail_weight * tail, mean, tail, by_sector, best)
 
 
 def _nobody_idle(prices: Prices, choice: Choice, limits: Limits, options: DeploymentOptions) -> Choice:
@@ -354,13 +220,14 @@ def _nobody_idle(prices: Prices, choice: Choice, limits: Limits, options: Deploy
     row, patrols, squads = choice.row.copy(), choice.patrols.copy(), choice.squads.copy()
     for site in np.flatnonzero(~sites.forward).tolist():
         squads[site] += max(min(int(sites.room[site] - squads[site]), limits.reserve_squads - int(squads.sum())), 0)
+    options_of = [_worth_choosing(guards, sector, options.patrols_at_most) for sector in range(len(row))]
     while True:
         now, takes = guard_cost(guards, row, patrols), guards.officers[row] + PAIR_PERSONS * (patrols - 1)
         left = limits.free - int(takes.sum())
         better = [
             (cost - float(now[sector]), sector, other, count)
             for sector in range(len(row))
-            for other, count, officers, cost in _worth_choosing(guards, sector, options.patrols_at_most)
+            for other, count, officers, cost in options_of[sector]
             if officers - int(takes[sector]) <= left and cost < float(now[sector])
         ]
         if not better:
@@ -420,11 +287,11 @@ class _Model:
         if opened:
             problem += pulp.LpAffineExpression(opened) <= limits.forward_posts
         problem += pulp.LpAffineExpression([(count, 1.0) for count in self.count]) <= limits.reserve_squads
-        shares = _Shares.of(squads, self.options.containment_weight)
+        shares = Shares.of(squads, self.options.containment_weight)
         for cluster, sector in enumerate(squads.sector.tolist()):
             self._add_cluster(cluster, shares, waiting[sector])
 
-    def _add_cluster(self, cluster: int, shares: _Shares, waiting: _Sum) -> None:
+    def _add_cluster(self, cluster: int, shares: Shares, waiting: _Sum) -> None:
         """What a cluster of villages pays, in radius form."""
         squads, problem = self.prices.squads, self.problem
         order, levels = squads.order[cluster], squads.levels
@@ -484,11 +351,12 @@ class _Model:
 
 def _worth_choosing(guards: GuardPrices, sector: int, patrols_at_most: int) -> list[tuple[int, int, int, float]]:
     """Row, patrols, officers and cost of what is cheaper than everything that takes no more officers."""
-    rows, each = np.flatnonzero(guards.sector == sector), []
+    rows = np.flatnonzero(guards.sector == sector)
+    each: list[tuple[int, float, int, int]] = []
     for patrols in range(1, patrols_at_most + 1):
-        cost = guard_cost(guards, rows, np.full(len(rows), patrols))
-        officers = guards.officers[rows] + PAIR_PERSONS * (patrols - 1)
-        each += zip(officers.tolist(), cost.tolist(), rows.tolist(), [patrols] * len(rows), strict=True)
+        costs = guard_cost(guards, rows, np.full(len(rows), patrols)).tolist()
+        needs = (guards.officers[rows] + PAIR_PERSONS * (patrols - 1)).tolist()
+        each += zip(needs, costs, rows.tolist(), [patrols] * len(rows), strict=True)
     kept: list[tuple[int, int, int, float]] = []
     for officers, cost, row, patrols in sorted(each):
         if not kept or cost < kept[-1][3]:

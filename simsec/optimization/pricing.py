@@ -20,6 +20,7 @@ from simsec.base.errors import InputError, Problem
 from simsec.geography.graph import VEHICLES
 from simsec.geography.ground import between_stations, ground_of, post_node, site_node
 from simsec.optimization.demand import Demand, expected_demand
+from simsec.optimization.objective import GuardPrices, Prices, Sites, SquadPrices
 from simsec.optimization.waiting import SQUAD, Curves, Waits, curves_of, waits
 from simsec.plan.blocks import build_blocks, pairs_needed
 from simsec.plan.doctrine import polsek_of
@@ -31,10 +32,11 @@ from simsec.scenario.schema import CLASSES
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+__all__ = ["Busy", "Prices", "candidate_sites", "prices_of"]
 LARGEST_BLOCK = 16  # the largest pattern of Feb 2024, 2 police : 16 TPS
 FORWARD_PER_SECTOR = 2
-# With every village a cluster, every site a rung and every village a forward post the plans found so cost up to 0.5 %
-# more than plans found with three times the clusters and rungs, which took the solver minutes instead of seconds.
+# Priced village by village and site by site, plans found with these figures cost up to 0.4 % more than plans found with
+# more clusters, rungs and forward posts, which take the solver minutes instead of seconds.
 VILLAGES_PER_CLUSTER = 4
 RUNGS = 6  # steps of price from a cluster's best site to none at all
 PAIR, PATROL = "pair", "patrol"
@@ -70,7 +72,8 @@ class Busy:
             (19,)
         """
         sectors = len(scenario.villages.subdistrict_codes)
-        wide = [np.broadcast_to(np.asarray(value, dtype=np.float64), (sectors,)) for value in (pair, block_size, patrol)]
+        given = (np.asarray(value, dtype=np.float64) for value in (pair, block_size, patrol))
+        wide = [np.broadcast_to(value, (sectors,)) for value in given]
         shares = {"pair": wide[0], "patrol": wide[2], "squad": np.array([squad], dtype=np.float64)}
         problems = [
             Problem("busy", "not a probability of being busy", "", 0, name, f"{worst:g}", "0 or more, below 1")
@@ -100,110 +103,6 @@ class Busy:
         share = self.pair[sector]
         load = share / (1.0 - share) * np.asarray(size, dtype=np.float64) / self.block_size[sector]
         return np.asarray(load / (1.0 + load), dtype=np.float64)
-
-
-@dataclass(frozen=True, eq=False)
-class Sites:
-    """Where squads can wait: headquarters, then the other police posts, then villages as forward posts; J in all.
-
-    Attributes:
-        code: of the post or the village.
-        node, sector: shape (J,).
-        rayon: shape (J,), -1 at headquarters, whose squads are central.
-        room: squads, shape (J,).
-        forward: shape (J,).
-    """
-
-    code: tuple[str, ...]
-    node: Integers
-    sector: Integers
-    rayon: Integers
-    room: Integers
-    forward: NDArray[np.bool_]
-
-    def take(self, kept: Integers) -> Sites:
-        """Some of the sites."""
-        code = tuple(self.code[place] for place in kept)
-        return Sites(code, self.node[kept], self.sector[kept], self.rayon[kept], self.room[kept], self.forward[kept])
-
-
-@dataclass(frozen=True, eq=False)
-class GuardPrices:
-    """Guard patterns, one row ``[m]`` for each number of pairs a sub-district may have, and patrols ``[s]``.
-
-    With n patrols the sub-district pays
-    ``own + (1 - busy^n) (to_patrol + patrol_first) + busy^n (to_squad + squad_first) - charged``.
-
-    Attributes:
-        sector: sub-district, shape (M,), ascending.
-        low_pairs: pairs of the low class, shape (M,), ascending inside a sub-district.
-        officers: of all pairs, shape (M,).
-        block_size: stations of the largest block of the low class, shape (M,).
-        own: weighted minutes of what its own free pair serves, shape (M,).
-        to_patrol: of what finds the pair busy, served by a patrol, shape (M,).
-        to_squad: of the same, served by a squad that waits next door, shape (M,).
-        patrol_first: of what asks for a patrol at once, served by it, shape (S,).
-        squad_first: of the same, served by a squad that waits next door, shape (S,).
-        charged: of what :class:`SquadPrices` charges in full, served by a squad that waits next door, shape (S,).
-        busy: of a patrol, shape (S,).
-        polsek: post of the sub-district's patrols, S of them.
-    """
-
-    sector: Integers
-    low_pairs: Integers
-    officers: Integers
-    block_size: Integers
-    own: Floats
-    to_patrol: Floats
-    to_squad: Floats
-    patrol_first: Floats
-    squad_first: Floats
-    charged: Floats
-    busy: Floats
-    polsek: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class SquadPrices:
-    """What it costs a cluster of villages that its nearest squads wait where they wait.
-
-    Attributes:
-        sites: where squads can wait, J of them.
-        sector: sub-district of each cluster, shape (C,).
-        order: the sites as squads come from them, nearest first, those of its own rayon ahead by a step; shape (C, J).
-        first: weighted minutes if the squad that first comes waits at the site, shape (C, J).
-        first_else: the same if no squad is free: others on the ladder, or waiting for a unit, shape (C,).
-        third: weighted minutes of the villages a crowd goes on to, if the squad that completes containment waits at the
-            site, shape (C, J).
-        third_else: the same without it, shape (C,).
-        busy: of a squad.
-        levels: squads that contain a crowd.
-    """
-
-    sites: Sites
-    sector: Integers
-    order: Integers
-    first: Floats
-    first_else: Floats
-    third: Floats
-    third_else: Floats
-    busy: float
-    levels: int
-
-
-@dataclass(frozen=True, eq=False)
-class Prices:
-    """Everything the deployment model needs to know, in weighted minutes a day, averaged over the types of day.
-
-    Attributes:
-        guards: patterns and patrols.
-        squads: the reserve.
-        weighted: expected weighted incidents of a day, shape (sub-districts,).
-    """
-
-    guards: GuardPrices
-    squads: SquadPrices
-    weighted: Floats
 
 
 def prices_of(
@@ -243,7 +142,7 @@ def prices_of(
     work = _Work(scenario, demand, curves_of(scenario, demand), busy)
     squads, beside, charged = _squad_prices(work, forward_per_sector)
     sectors = len(scenario.villages.subdistrict_codes)
-    weighted = np.bincount(scenario.villages.subdistrict, weights=demand.weighted, minlength=sectors)
+    weighted = _totals(demand.weighted, scenario.villages.subdistrict, sectors)
     return Prices(_guard_prices(work, beside, charged, largest_block), squads, weighted)
 
 
@@ -292,7 +191,7 @@ class _Work:
 
 
 def candidate_sites(scenario: Scenario) -> Sites:
-    """Every site with room: headquarters, each Polsek and Polsubsektor, each village where forward posts are allowed."""
+    """Every site with room: headquarters, each Polsek and Polsubsektor, each village if forward posts are allowed."""
     posts, villages = scenario.posts, scenario.villages
     headquarters = posts.of_type("polres")[0]
     numbers = [headquarters, *posts.of_type("polsek", "polsubsektor")]
@@ -314,10 +213,8 @@ def candidate_sites(scenario: Scenario) -> Sites:
     return sites.take(np.flatnonzero(sites.room > 0))
 
 
-def _squad_prices(
-    work: _Work, forward_per_sector: int
-) -> tuple[SquadPrices, dict[tuple[int, int], Floats], Floats]:
-    """Prices of squads; what demand at each station costs with a squad next door; and what is charged here, by sector."""
+def _squad_prices(work: _Work, forward_per_sector: int) -> tuple[SquadPrices, dict[tuple[int, int], Floats], Floats]:
+    """Prices of squads; what an incident at each station costs with a squad next door; what is charged here."""
     scenario, sites = work.scenario, candidate_sites(work.scenario)
     village, sector = scenario.stations.village, scenario.stations.subdistrict
     villages, sectors = len(scenario.villages), len(scenario.villages.subdistrict_codes)
@@ -337,14 +234,14 @@ def _squad_prices(
         beside[kind, level] = price.min(axis=1)
         left = demand * _left_over(work, asked)
         first += _sums(left[:, None] * price, village, villages)
-        first_else += np.bincount(village, weights=left * without, minlength=villages)
-        charged += np.bincount(sector, weights=left * beside[kind, level], minlength=sectors)
+        first_else += _totals(left * without, village, villages)
+        charged += _totals(left * beside[kind, level], sector, sectors)
         if work.demand.kinds[kind] == scenario.settings.spreading.kind:
             goes_on = demand * _worth_of_containing(work, kind, level, asked)
             late = work.curves.reached(others)
             reached = np.minimum(work.curves.reached(minutes), late[:, None])
             third += _sums(goes_on[:, None] * reached, village, villages)
-            third_else += np.bincount(village, weights=goes_on * late, minlength=villages)
+            third_else += _totals(goes_on * late, village, villages)
     cluster, clusters = _clusters(scenario)
     of_sector, rayon = np.zeros(clusters, dtype=np.int64), np.zeros(clusters, dtype=np.int64)
     of_sector[cluster], rayon[cluster] = scenario.villages.subdistrict, scenario.villages.rayon
@@ -352,7 +249,7 @@ def _squad_prices(
     minutes = _sums(travel, joined, clusters) / np.maximum(np.bincount(joined, minlength=clusters), 1)[:, None]
     minutes += np.where(sites.rayon[None, :] == rayon[:, None], 0.0, head_start)
     first, third = _sums(first, cluster, clusters), _sums(third, cluster, clusters)
-    first_else, third_else = (np.bincount(cluster, weights=v, minlength=clusters) for v in (first_else, third_else))
+    first_else, third_else = (_totals(v, cluster, clusters) for v in (first_else, third_else))
     kept = _worth_trying(sites, first + third, forward_per_sector)
     order = np.argsort(minutes[:, kept], axis=1, kind="stable")
     first, third = _in_rungs(first[:, kept], third[:, kept], order, first_else + third_else)
@@ -400,9 +297,7 @@ def _worth_trying(sites: Sites, price: Floats, forward_per_sector: int) -> Integ
 
 def _in_rungs(first: Floats, third: Floats, order: Integers, without: Floats) -> tuple[Floats, Floats]:
     """Sites of nearly the same price to a cluster get their mean price: a step of the ladder from the best to none."""
-    first, third = (
-        np.maximum.accumulate(np.take_along_axis(price, order, axis=1), axis=1) for price in (first, third)
-    )
+    first, third = (np.maximum.accumulate(np.take_along_axis(price, order, axis=1), axis=1) for price in (first, third))
     for cluster, total in enumerate((first + third).tolist()):
         step = (without[cluster] - total[0]) / RUNGS
         begins, floor = [0], total[0]
@@ -415,6 +310,11 @@ def _in_rungs(first: Floats, third: Floats, order: Integers, without: Floats) ->
             table[cluster] = np.repeat(np.add.reduceat(table[cluster], begins) / count, count)
     back = np.argsort(order, axis=1)
     return np.take_along_axis(first, back, axis=1), np.take_along_axis(third, back, axis=1)
+
+
+def _totals(values: Floats, group: Integers, groups: int) -> Floats:
+    """Sum of the values of each group, shape (groups,)."""
+    return np.asarray(np.bincount(group, weights=values, minlength=groups), dtype=np.float64)
 
 
 def _sums(values: Floats, group: Integers, groups: int) -> Floats:
@@ -481,7 +381,7 @@ def _guard_prices(
     inside = [between_stations(ground_of(scenario), np.flatnonzero(sector == s)) for s in range(sectors)]
     for pairs, block in _drawn_blocks(scenario, largest_block):
         under = station.under(work, block, inside)
-        own, to_patrol, to_squad = (np.bincount(sector, weights=value, minlength=sectors) for value in under)
+        own, to_patrol, to_squad = (_totals(value, sector, sectors) for value in under)
         rows |= {(s, pairs[s]): (float(own[s]), float(to_patrol[s]), float(to_squad[s])) for s in range(sectors)}
     number, low_pairs = np.array(sorted(rows), dtype=np.int64).T
     own, to_patrol, to_squad = np.array([rows[key] for key in sorted(rows)]).T
@@ -493,8 +393,8 @@ def _guard_prices(
         own=own,
         to_patrol=to_patrol,
         to_squad=to_squad,
-        patrol_first=np.bincount(sector, weights=station.patrol_first, minlength=sectors),
-        squad_first=np.bincount(sector, weights=station.squad_first, minlength=sectors),
+        patrol_first=_totals(station.patrol_first, sector, sectors),
+        squad_first=_totals(station.squad_first, sector, sectors),
         charged=charged,
         busy=work.busy.patrol,
         polsek=polsek_of(scenario),

@@ -39,15 +39,16 @@ class Curves:
 
     def weighted(self, kind: int, level: int, minutes: Floats) -> Floats:
         """Weighted minutes of responses of a kind, any shape."""
-        return np.interp(minutes, self.grid_min, self.cost[kind, level])
+        return np.asarray(np.interp(minutes, self.grid_min, self.cost[kind, level]), dtype=np.float64)
 
     def reached(self, minutes: Floats) -> Floats:
         """Probability that containment comes too late, any shape."""
-        return np.interp(minutes, self.grid_min, self.reaches)
+        return np.asarray(np.interp(minutes, self.grid_min, self.reaches), dtype=np.float64)
 
 
 def _quantiles(parameter: Parameter, nodes: int) -> Floats:
-    return parameter.quantile((np.arange(nodes) + 0.5) / nodes)
+    middles: Floats = (np.arange(nodes) + 0.5) / nodes
+    return parameter.quantile(middles)
 
 
 def weighted_minutes(scenario: Scenario, kind: str, level: int, minutes: Floats) -> Floats:
@@ -72,7 +73,7 @@ def weighted_minutes(scenario: Scenario, kind: str, level: int, minutes: Floats)
     """
     model = scenario.settings.incidents[kind]
     weight = [getattr(scenario.settings.weights, name).mode for name in LEVELS]
-    total = weight[level] * minutes
+    total = np.asarray(weight[level] * minutes, dtype=np.float64)
     if model.rises_after_min is None:
         return total
     delay, rise = _quantiles(model.rises_after_min, NODES), np.zeros(1)
@@ -80,7 +81,7 @@ def weighted_minutes(scenario: Scenario, kind: str, level: int, minutes: Floats)
         rise = np.sort((rise[:, None] + delay[None, :]).ravel())
         below = np.searchsorted(rise, minutes)
         sums = np.concatenate([[0.0], np.cumsum(rise)])
-        total = total + (weight[step + 1] - weight[step]) * (below * minutes - sums[below]) / len(rise)
+        total += (weight[step + 1] - weight[step]) * (below * minutes - sums[below]) / len(rise)
     return total
 
 
@@ -89,7 +90,9 @@ def report_delay(scenario: Scenario) -> tuple[Floats, Floats]:
     calls = scenario.settings.calls
     no_signal = calls.no_signal_share.mode
     detection = _quantiles(calls.detection_min, REPORT_NODES)
-    call = np.concatenate([_quantiles(calls.call_min, REPORT_NODES), _quantiles(calls.no_signal_call_min, REPORT_NODES)])
+    call = np.concatenate(
+        [_quantiles(calls.call_min, REPORT_NODES), _quantiles(calls.no_signal_call_min, REPORT_NODES)]
+    )
     share = np.repeat([1.0 - no_signal, no_signal], REPORT_NODES) / REPORT_NODES
     minutes = (detection[:, None] + call[None, :]).ravel()
     return minutes, np.tile(share / REPORT_NODES, REPORT_NODES)

@@ -1,4 +1,4 @@
-"""Guard blocks: stations near together in minutes, never across a sub-district, as even as whole pairs allow.
+"""Guard blocks: stations near together in minutes, never across a sub-district, none larger than need be.
 
 Capacitated k-medoids inside each sub-district and class: stations are assigned to medoids by a transportation problem
 (scipy's linear_sum_assignment, Crouse 2016), medoids move to the middle of their block, until nothing changes.
@@ -18,7 +18,8 @@ from simsec.scenario.schema import CLASSES
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-ROUNDS = 12
+ROUNDS = 20
+POWER = 2.0  # of minutes: one station far off weighs more than several a little off
 
 
 def pairs_needed(scenario: Scenario, sector: int, tps_per_pair: int) -> dict[str, int]:
@@ -65,22 +66,23 @@ def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int]) -> Integers:
                 continue
             wanted = low_pairs[sector] if name == "low" else pairs_needed(scenario, sector, 1)[name]
             groups = min(max(wanted, 1), len(members))
-            label = _even_groups(between_stations(ground, members), groups)
+            label = _near_groups(between_stations(ground, members), groups)
             block[members] = made + label
             made += groups
     return block
 
 
-def _even_groups(minutes: Floats, groups: int) -> Integers:
-    """Split n things into groups whose sizes differ by at most one, near together; labels in order of first member."""
+def _near_groups(minutes: Floats, groups: int) -> Integers:
+    """Split n things into groups near together, none above ceil(n / groups); labels in order of first member."""
     n = len(minutes)
-    sizes = np.full(groups, n // groups)
-    sizes[: n % groups] += 1
+    room = -(-n // groups)
     medoids = _spread_medoids(minutes, groups)
-    slots = np.repeat(np.arange(groups), sizes)
+    slots = np.repeat(np.arange(groups), room)
     label = np.zeros(n, dtype=np.int64)
     for _ in range(ROUNDS):
-        _, column = linear_sum_assignment(minutes[:, medoids[slots]])
+        centre = medoids[slots]
+        own = np.arange(n)[:, None] == centre[None, :]  # a medoid stays in its group, also among things at one place
+        _, column = linear_sum_assignment(minutes[:, centre] ** POWER - own)
         label = slots[column]
         moved = medoids.copy()
         for group in range(groups):

@@ -45,18 +45,25 @@ def said(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
 
 
+def undrawn_ticks(figure: Figure) -> set[Text]:
+    """Labels of ticks that lie beyond the limits of their axis."""
+    found: set[Text] = set()
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            found |= {tick.label1 for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high}
+    return found
+
+
 def cut_off(figure: Figure) -> list[str]:
     """Texts that reach beyond the edge of the figure."""
     figure.draw_without_rendering()
-    frame = figure.bbox
-    found = []
+    frame, undrawn, found = figure.bbox, undrawn_ticks(figure), []
     for text in figure.findobj(Text):
-        if not (text.get_visible() and text.get_text()):
-            continue
-        box = text.get_window_extent()
-        inside = box.x0 >= -1 and box.y0 >= -1 and box.x1 <= frame.width + 1 and box.y1 <= frame.height + 1
-        if not inside:
-            found.append(text.get_text())
+        if text.get_visible() and text.get_text() and text not in undrawn:
+            box = text.get_window_extent()
+            if not (box.x0 >= -1 and box.y0 >= -1 and box.x1 <= frame.width + 1 and box.y1 <= frame.height + 1):
+                found.append(text.get_text())
     return found
 
 

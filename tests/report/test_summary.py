@@ -44,7 +44,8 @@ def found_in(text: str, judged: Judged) -> list[str]:
     for language in LANGUAGES:
         told = told.replace(judged.scenario.settings.title.of(language), " ")
     words = set(re.findall(r"[\w/.-]+", told))
-    parts = [name for name in secrets(judged) if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", told)]
+    hidden = [name for name in secrets(judged) if name in told]
+    parts = [name for name in hidden if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", told)]
     codes = [word for word in words if re.fullmatch(r"\d\d\.\d\d\.\d\d\.\d{4}(/\d+)?", word)]
     numbered = re.findall(r"\bTPS\s*\d+", told)
     spoken = {word.casefold() for word in re.findall(r"\w+", told)}

@@ -15,8 +15,9 @@ FIGURES = {"map", "response", "sectors", "reserve", "rhythm", "ledger", "worlds"
 
 
 def test_a_run_folder_gets_everything_in_both_languages(
-    judged: Judged, search: Search, meta: ReportMeta, tmp_path: Path
+    judged: Judged, search: Search, meta: ReportMeta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("simsec.report.png", lambda figure: b"\x89PNG")
     written = write_report(tmp_path, judged, search, meta)
     names = {path.relative_to(tmp_path).as_posix() for path in written}
     pages = {"report.html", "summary.html", "report-en.html", "summary-en.html"}
