@@ -19,7 +19,7 @@ def plan(
     scenario: Annotated[Path, typer.Argument(help="Scenario folder.")],
     out: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
     days: Annotated[int, typer.Option(min=20, help="Judging days of every type.")] = 201,
-    world_days: Annotated[int, typer.Option(min=2, help="Days of every type in each assumption world.")] = 12,
+    world_days: Annotated[int, typer.Option(min=2, help="Days of every type in each assumption world.")] = 24,
     seed: Annotated[int, typer.Option(min=0, help="First of the three judging seeds.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
     solver: Annotated[Literal["highs", "cbc"], typer.Option(help="Solver of the models.")] = "highs",

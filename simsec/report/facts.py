@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -62,7 +63,8 @@ def _three(judged: Judged, of: Callable[[Replications, str], Estimate], scope: s
     return first, second, third
 
 
-def headline(judged: Judged) -> list[Measure]:
+@lru_cache(maxsize=2)  # the bootstrap is the same in every language
+def headline(judged: Judged) -> tuple[Measure, ...]:
     """The measures of the headline table, natural rates and each day type given, police incidents only.
 
     Means of days are stratified t intervals, quantiles bootstrap whole days, the share within target is a ratio of two
@@ -91,10 +93,10 @@ def headline(judged: Judged) -> list[Measure]:
         ("voter_hours", 0, False, SCOPES, daily(lambda runs: runs.voter_hours_lost)),
         ("stations_hit", 1, False, ("severe",), daily(lambda runs: runs.stations_hit)),
     ]
-    return [
+    return tuple(
         Measure(key, digits, share, {scope: _three(judged, of, scope) for scope in scopes})
         for key, digits, share, scopes, of in rows
-    ]
+    )
 
 
 def _daily(values: NDArray[np.generic], stratum: Integers, scenario: Scenario, scope: str) -> Estimate:
@@ -336,7 +338,7 @@ def outside(value: float, band: tuple[float, float]) -> float:
     return min(value - band[0], 0.0) + max(value - band[1], 0.0)
 
 
-def sanity(judged: Judged, headline_rows: list[Measure]) -> Sanity:
+def sanity(judged: Judged, headline_rows: Sequence[Measure]) -> Sanity:
     """Hold ordinary-day police response against its band, and see what the slow responses are.
 
     Args:

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from simsec.analysis.replications import response_quantile
 from simsec.locale import NOTHING, Texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
@@ -38,15 +37,13 @@ def public_sentence(judged: Judged, search: Search, texts: Texts) -> str:
 
 def _cards(judged: Judged, texts: Texts) -> list[tuple[str, str]]:
     """Key figures as pairs of what is said and the figure."""
-    t, runs, scenario = texts.t, judged.runs[OPTIMISED], judged.scenario
-    minutes = sectors(judged).minutes
-    within = next(row for row in headline(judged) if row.key == "within_target").by_scope["ordinary"][OPTIMISED]
-    median = response_quantile(scenario, runs, 0.5, "security", "ordinary")
+    t, scenario, minutes = texts.t, judged.scenario, sectors(judged).minutes
+    ordinary = {row.key: row.by_scope["ordinary"][OPTIMISED] for row in headline(judged) if "ordinary" in row.by_scope}
     weight = np.bincount(scenario.stations.subdistrict, minlength=minutes.shape[1])
     mean = {n: float(np.average(np.nan_to_num(minutes[n]), weights=weight)) for n in (ANNOUNCED, OPTIMISED)}
     return [
-        (t("public.card_median"), _or_nothing(median.mean, texts)),
-        (t("public.card_within"), texts.percent(within.mean)),
+        (t("public.card_median"), _or_nothing(ordinary["median"].mean, texts)),
+        (t("public.card_within"), texts.percent(ordinary["within_target"].mean)),
         (t("public.card_mean", before=texts.number(mean[ANNOUNCED], 1)), _or_nothing(mean[OPTIMISED], texts)),
         (
             t("public.card_worst", before=texts.number(judged.stations[ANNOUNCED].worst_tenth_min, 1)),

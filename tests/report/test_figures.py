@@ -107,6 +107,9 @@ def test_figures_stand_without_intervals(judged: Judged) -> None:
 
 def test_days_weigh_by_the_probability_of_their_type(judged: Judged) -> None:
     runs = judged.runs[OPTIMISED]
+    stratum = runs.stratum.copy()
+    stratum[0] = 3  # an ordinary day less, a severe day more: the types are not played equally often
+    runs = replace(runs, stratum=stratum)
     weight = day_weight(judged.scenario, runs)
     assert weight.sum() == pytest.approx(1.0)
     for number, p in enumerate(judged.scenario.day_type_probability.values()):
