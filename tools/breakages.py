@@ -31,7 +31,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LIST = Path("tests/breakages.toml")
 LIST_TEST = "tests/test_breakages_file.py"  # red by its nature in a copy that has lost its old text
 PARALLEL = 2
-LIMIT_S = 900  # a breakage may turn a loop into an endless one
+LIMIT_S = 300  # a breakage may turn a loop into an endless one,
+LIMIT_KIB = 8_000_000  # and an endless one may fill the memory of the machine
 
 
 class ListError(Exception):
@@ -153,8 +154,9 @@ def run_tests(copy: Path, tests: Sequence[str], workers: int = 0) -> subprocess.
     environment = {"MPLCONFIGDIR": str(cache / "matplotlib")} | os.environ
     environment |= {"PYTHONPATH": str(copy), "XDG_CACHE_HOME": str(copy / ".cache")}
     environment.pop("PYTEST_ADDOPTS", None)
+    bounded = ["sh", "-c", f'ulimit -v {LIMIT_KIB}; exec "$@"', "sh"] if os.name == "posix" else []
     return subprocess.run(
-        [*command, f"--ignore={LIST_TEST}", *tests],
+        [*bounded, *command, f"--ignore={LIST_TEST}", *tests],
         cwd=copy, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False,
     )  # fmt: skip
 

@@ -100,6 +100,11 @@ def first_levels(model: Incident) -> dict[int, float]:
 
     Returns:
         Level (0 green to 2 red) -> share, adding up to 1.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> first_levels(read_scenario("scenarios/kabupaten-semarang").settings.incidents["medical_crew"])
+        {0: 0.95, 1: 0.05}
     """
     start, yellow = LEVELS.index(model.starts), LEVELS.index("yellow")
     share = model.starts_yellow_share.mode if model.starts_yellow_share else 0.0
@@ -128,6 +133,11 @@ def villages_reached(scenario: Scenario) -> Floats:
 
     Returns:
         Shape (villages, steps), the start not counted.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> villages_reached(read_scenario("scenarios/kabupaten-semarang")).shape
+        (235, 3)
     """
     spreading, neighbours = scenario.settings.spreading, village_neighbours(scenario)
     villages = len(neighbours)

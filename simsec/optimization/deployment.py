@@ -1,25 +1,27 @@
 """The deployment model: guard pattern of each sub-district, patrols at each Polsek, squads at posts and forward posts.
 
-A mixed-integer program over :class:`simsec.optimization.pricing.Prices`::
+A mixed-integer program over :class:`simsec.optimization.objective.Prices`::
 
-    min   (1/W) sum_s C_s + tail_weight * (t + 1/((1-a) S) sum_s e_s)
-    s.t.  C_s = sum_mn cost_mn y_mn + sum_{v in s} (squads' price of v)            for each sub-district s
-          sum_{mn of s} y_mn = 1                                                   one pattern, one number of patrols
-          sum officers_mn y_mn <= free,  sum_j z_j <= reserve squads               strength
-          z_j <= room_j,  z_j <= room_j o_j and sum_j o_j <= most (forward posts)  room
-          e_s >= (C_s - best_s) / W_s - t,  e_s >= 0                               tail
+    min   (sum_s C_s + sum_i K_i) / W + tail_weight (t + sum_s e_s / ((1 - tail_from) S))
+    s.t.  C_s = sum_mn cost_mn y_mn + sum_(i in s) F_i     waiting in sub-district s: for pairs and patrols, for squads
+          sum_(mn of s) y_mn = 1                           one pattern m and one number of patrols n each
+          sum officers_mn y_mn <= free officers,  sum_j z_j <= reserve squads
+          z_j <= room_j;  z_j <= room_j o_j and sum_j o_j <= forward posts, where site j is a village
+          e_s >= (C_s - best_s) / W_s - t,  e_s >= 0
 
-y are binary, z and o integer, W expected weighted incidents. The last term is the conditional value at risk over
-sub-districts (Rockafellar and Uryasev 2000) of the excess above the best any plan could give that sub-district.
+y and o are binary, z integer, W expected weighted incidents. F_i is what cluster i of villages waits for its first
+squad, K_i what its crowd costs where it goes on to when the squad that completes containment comes late. The last term
+is the conditional value at risk over sub-districts (Rockafellar and Uryasev 2000) of the excess above the best any plan
+could give them; it leaves K out, which falls on others.
 
-The squads' price of a village is that of an expected p-median (Daskin 1983; ReVelle and Hogan 1989): the r-th nearest
-squad is the first free one with probability (1 - q) q^(r-1), and containment waits for the R-th. In the radius form
-(Elloumi 2010) D_1 < D_2 < ... are the village's distinct prices and u_kr = 1 if fewer than r squads stand within D_k::
+Squads are an expected p-median with levels (Daskin 1983; Snyder and Daskin 2005): the r-th nearest of R squads is the
+first free one with probability (1 - q) q^(r-1), and the R-th completes containment. In the radius form (Elloumi 2010)
+u_kr = 1 if fewer than r squads stand at the sites of the k lowest prices to the cluster::
 
-    sum_r u_kr + sum_{j at D_k} z_j >= sum_r u_(k-1)r   (u_0r = 1),   u_k1 <= u_k2 <= ... <= u_kR
+    sum_r u_kr + sum_(j at price k) z_j >= sum_r u_(k-1)r   (u_0r = 1),    u_k1 <= u_k2 <= ... <= u_kR
 
-The last squad's price may weigh more than the first's, which no convex model can tell from fewer squads standing
-nearer, so u_kR is binary.
+F and K are linear in u. Where the R-th squad weighs more than the one before, u_kR is binary: fewer squads nearer would
+otherwise pass for more.
 """
 
 from __future__ import annotations
@@ -151,8 +153,8 @@ def deploy(prices: Prices, limits: Limits, options: DeploymentOptions | None = N
         >>> scenario = read_scenario("scenarios/kabupaten-semarang")
         >>> prices = prices_of(scenario, Busy.of(scenario, 0.03, 7, 0.05, 0.01), forward_per_sector=0)
         >>> found = deploy(prices, limits_of(scenario), DeploymentOptions(gap=0.05))
-        >>> sum(found.squads.values()), found.bound <= found.objective
-        (10, True)
+        >>> found.bound <= found.objective, plan_of(scenario, found, "optimised").reserve_squads
+        (True, 10)
     """
     options = options or DeploymentOptions()
     _check(prices, limits, options)
@@ -366,6 +368,8 @@ def _worth_choosing(guards: GuardPrices, sector: int, patrols_at_most: int) -> l
 
 def plan_of(scenario: Scenario, deployment: Deployment, name: str) -> Plan:
     """The plan of a deployment: blocks drawn by the builder, checked against all limits without a solver.
+
+    The example stands at :func:`deploy`.
 
     Args:
         scenario: that the prices were made for.

@@ -177,7 +177,20 @@ class Priced:
 
 
 def guard_cost(guards: GuardPrices, row: Integers, patrols: Integers) -> Floats:
-    """Weighted minutes a day of sub-districts under a pattern and a number of patrols, any one shape."""
+    """Weighted minutes a day that sub-districts wait for pairs and patrols; see :class:`GuardPrices`.
+
+    Args:
+        guards: prices.
+        row: pattern, any shape.
+        patrols: at the Polsek of the pattern's sub-district, the same shape.
+
+    Example:
+        >>> one, none = np.array([1.0]), np.array([0.0])
+        >>> guards = GuardPrices(np.array([0]), np.array([5]), np.array([10]), np.array([6]), 8 * one, 2 * one, 4 * one,
+        ...     none, none, none, 0.5 * one, ("polsek",))
+        >>> guard_cost(guards, np.array([0, 0]), np.array([1, 2])).tolist()
+        [11.0, 10.5]
+    """
     sector = guards.sector[row]
     all_busy = guards.busy[sector] ** patrols
     by_patrol = guards.to_patrol[row] + guards.patrol_first[sector]
@@ -221,6 +234,14 @@ def squad_cost(squads: SquadPrices, counts: Integers, containment_weight: float)
         squads: prices.
         counts: squads at each site, shape (J,).
         containment_weight: as in :class:`DeploymentOptions`.
+
+    Example:
+        >>> sites = Sites(("polres", "polsek"), np.array([0, 1]), np.array([0, 0]), np.array([-1, 0]),
+        ...     np.array([9, 3]), np.array([False, False]))
+        >>> squads = SquadPrices(sites, np.array([0]), np.array([[1, 0]]), np.array([[5.0, 2.0]]), np.array([9.0]),
+        ...     np.array([[7.0, 3.0]]), np.array([8.0]), 0.0, 2)
+        >>> [price.tolist() for price in squad_cost(squads, np.array([3, 1]), 1.0)]
+        [[2.0], [7.0]]
     """
     within = np.cumsum(counts[squads.order], axis=1)
     place = (within[:, None, :] < np.arange(1, squads.levels + 1)[None, :, None]).sum(axis=2)

@@ -191,7 +191,13 @@ class _Work:
 
 
 def candidate_sites(scenario: Scenario) -> Sites:
-    """Every site with room: headquarters, each Polsek and Polsubsektor, each village if forward posts are allowed."""
+    """Every site with room: headquarters, each Polsek and Polsubsektor, each village if forward posts are allowed.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> len(candidate_sites(read_scenario("scenarios/kabupaten-semarang")).code)
+        255
+    """
     posts, villages = scenario.posts, scenario.villages
     headquarters = posts.of_type("polres")[0]
     numbers = [headquarters, *posts.of_type("polsek", "polsubsektor")]

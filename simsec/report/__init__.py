@@ -10,7 +10,7 @@ from simsec.base.files import write_text, write_with
 from simsec.locale import LANGUAGES, Texts, texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
-from simsec.report.facts import deciding, sectors
+from simsec.report.facts import sectors
 from simsec.report.figures import (
     ledger_figure,
     pattern_figure,
@@ -25,6 +25,7 @@ from simsec.report.maps import map_figure
 from simsec.report.page import ReportMeta, report_page
 from simsec.report.style import png
 from simsec.report.summary import summary_figure, summary_page
+from simsec.report.verdict import deciding
 from simsec.report.workbook import workbook
 
 __all__ = ["ReportMeta", "parameter_label", "report_figures", "write_report"]

@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
-from simsec.analysis.comparison import Comparison
 from simsec.analysis.intervals import Estimate, stratified_mean
 from simsec.analysis.measures import FAMILIES, expected_weight, kind_tables
 from simsec.analysis.replications import Replications, primary_measure, response_quantile, strata
-from simsec.analysis.worlds import Worlds
 from simsec.optimization.judge import Judged
-from simsec.optimization.search import Search
-from simsec.scenario.parameter import Parameter, triangular_mean
+from simsec.scenario.parameter import triangular_mean
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Three = tuple[Estimate, Estimate, Estimate]
-Verdict = Literal["not_accepted", "too_few", "same", "worse", "unclear", "better"]
 
 PLANS = ("announced", "doctrine", "optimised")
 ANNOUNCED, DOCTRINE, OPTIMISED = range(3)
@@ -39,7 +33,6 @@ BAND_MEDIAN_MIN = (12.0, 20.0)  # ordinary-day police response; assumption, grad
 BAND_P90_MIN = (25.0, 50.0)
 NOTICEABLE_MIN = 1.0  # a station's mean to first help that worsens by less is not counted as a loss
 NEAR_MIN = 30.0  # a drive of the reserve within this many minutes is called near
-CHANCE = 0.05
 NAN = float("nan")
 
 
@@ -118,60 +111,6 @@ def _ratio(
     rest = _daily(part - share * whole, stratum, scenario, scope)
     low, high = share + rest.low / bottom.mean, share + rest.high / bottom.mean
     return Estimate(share, float(np.maximum(low, 0.0)), float(np.minimum(high, 1.0)), rest.days)
-
-
-def verdict(judged: Judged, search: Search) -> Verdict:
-    """What the fresh days say about the optimised plan against the best doctrine."""
-    gain = judged.over_doctrine.gain
-    if not search.accepted:
-        return "not_accepted"
-    if np.isnan(gain.low) or np.isnan(gain.high):
-        return "too_few"
-    if gain.mean == gain.low == gain.high == 0:
-        return "same"
-    return "better" if gain.low > 0 else "worse" if gain.high < 0 else "unclear"
-
-
-def announced_over_doctrine(judged: Judged) -> Estimate:
-    """What the announced plan gains over the best doctrine, which was best on the selection days."""
-    first, second = judged.runs[DOCTRINE], judged.runs[ANNOUNCED]
-    difference = first.weighted[:, SECURITY] - second.weighted[:, SECURITY]
-    return primary_measure(judged.scenario, difference, first.stratum)
-
-
-def same_plan(judged: Judged) -> bool:
-    """Whether the plan proposed is the best doctrine itself."""
-    return judged.plans[DOCTRINE].hash == judged.plans[OPTIMISED].hash
-
-
-@dataclass(frozen=True)
-class Deciding:
-    """The assumption that goes with the gain most strongly over the worlds.
-
-    Attributes:
-        path: of the figure, "" when the gain does not vary.
-        correlation: rank correlation with the gain.
-        chance: what the strongest of all figures reaches by chance in one of twenty such sets of worlds.
-    """
-
-    path: str
-    correlation: float
-    chance: float
-
-    @property
-    def decides(self) -> bool:
-        """Whether it is stronger than chance."""
-        return bool(abs(self.correlation) > self.chance)
-
-
-def deciding(worlds: Worlds) -> Deciding:
-    """The strongest assumption, held against chance with Bonferroni's correction for the number of figures."""
-    n, figures = len(worlds.gains), len(worlds.paths)
-    known = [(path, value) for path, value in worlds.influence if np.isfinite(value) and value != 0]
-    if n < 4 or not known:
-        return Deciding("", NAN, NAN)
-    quantile = float(student.ppf(1 - CHANCE / (2 * figures), n - 2))
-    return Deciding(*known[0], chance=quantile / float(np.sqrt(quantile**2 + n - 2)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -366,45 +305,6 @@ def sanity(judged: Judged, headline_rows: Sequence[Measure]) -> Sanity:
         ),
         unanswered_share=float(np.isinf(response).mean()) if len(response) else NAN,
     )
-
-
-@dataclass(frozen=True)
-class BreakEven:
-    """What a severe day gains against what an ordinary day costs, in weighted minutes a day, optimised over doctrine.
-
-    Attributes:
-        ordinary, severe: gains a day.
-        probability: of a severe day above which the gain pays for the loss (or below which it does, when the severe
-            day loses); nan when the two do not pull in opposite directions beyond chance.
-        assumed: what the scenario says about the probability.
-    """
-
-    ordinary: Estimate
-    severe: Estimate
-    probability: float
-    assumed: Parameter
-
-
-def break_even(judged: Judged) -> BreakEven:
-    """The probability of a severe day at which its gain and the loss on ordinary days are equal."""
-    scenario = judged.scenario
-    gains, expected = judged.over_doctrine.gain_by_type, expected_weight(scenario)
-    ordinary, severe = (_scaled(gains.get(name), expected[name]["security"]) for name in ("ordinary", "severe"))
-    opposite = (ordinary.high < 0 < severe.low) or (severe.high < 0 < ordinary.low)
-    probability = -ordinary.mean / (severe.mean - ordinary.mean) if opposite else NAN
-    return BreakEven(ordinary, severe, probability, scenario.settings.day_types.severe)
-
-
-def _scaled(estimate: Estimate | None, factor: float) -> Estimate:
-    if estimate is None:
-        return Estimate(NAN, NAN, NAN, 0)
-    return replace(estimate, mean=estimate.mean * factor, low=estimate.low * factor, high=estimate.high * factor)
-
-
-def winner_changers(comparison: Comparison) -> list[str]:
-    """The other weights that name another winner beyond chance."""
-    gain = comparison.gain.mean
-    return [name for name, other in comparison.gain_by_weights.items() if other.excludes_zero and other.mean * gain < 0]
 
 
 def days_by_type(runs: Replications) -> dict[str, int]:

@@ -19,7 +19,7 @@ from simsec.locale import Texts
 from simsec.optimization.judge import Judged
 from simsec.plan.feasibility import pattern_rows
 from simsec.plan.ledger import PAIR_PERSONS, READINGS, ledger_of
-from simsec.report.facts import ANNOUNCED, OPTIMISED, PLANS, SECURITY, Deciding, Sectors, same_plan
+from simsec.report.facts import ANNOUNCED, OPTIMISED, PLANS, SECURITY, Sectors
 from simsec.report.labels import parameter_label
 from simsec.report.reserve import in_use
 from simsec.report.style import (
@@ -44,6 +44,7 @@ from simsec.report.style import (
     styled,
     write_ticks,
 )
+from simsec.report.verdict import Deciding, same_plan
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from simsec.analysis.replications import PROBE_STAMPS
 from simsec.base.clock import parse_stamp
@@ -17,19 +16,9 @@ from simsec.locale import Texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
 from simsec.report import tables, wording
-from simsec.report.facts import (
-    ANNOUNCED,
-    DOCTRINE,
-    OPTIMISED,
-    break_even,
-    days_by_type,
-    headline,
-    losers,
-    same_plan,
-    sanity,
-    sectors,
-)
+from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, days_by_type, headline, losers, sanity, sectors
 from simsec.report.reserve import in_use, reach
+from simsec.report.verdict import break_even, same_plan
 from simsec.scenario.schema import DAY_TYPES
 
 HERE = Path(__file__).parent
@@ -47,15 +36,10 @@ class ReportMeta:
 
 
 def environment() -> Environment:
-    """Templates of this room; everything that goes into them is escaped, and a name they do not know is an error."""
+    """Templates of this room; every value that enters is escaped, and a name they do not know is an error."""
     return Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-
-
-def style_sheet() -> Markup:
-    """The house's own style sheet, the only thing that enters a page unescaped."""
-    return Markup((HERE / "style.css").read_text(encoding="utf-8"))
 
 
 def data_uri(image: bytes) -> str:
@@ -87,7 +71,6 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
     context: dict[str, Any] = {
         "t": t,
         "texts": texts,
-        "css": style_sheet(),
         "title": scenario.settings.title.of(texts.language),
         "date": texts.date(scenario.settings.polling_date),
         "figures": {name: data_uri(image) for name, image in figures.items()},
@@ -145,7 +128,14 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "struck": [wording.plan_name(c.plan.name, texts) for c in search.candidates if c.time_limit_struck],
         "doctrines": tables.candidate_table(search, "doctrine", texts),
         "models": tables.candidate_table(search, "model", texts),
-        "severe": wording.break_even_lines(break_even(judged), texts),
+        "severe": [
+            wording.severe_probability(scenario.settings.day_types.severe, texts),
+            *(
+                line
+                for against in (DOCTRINE, ANNOUNCED)
+                for line in wording.break_even_lines(break_even(judged, against), texts)
+            ),
+        ],
         "influence": tables.influence_table(judged, texts),
         "assumptions": tables.assumption_groups(scenario, texts),
         "meta": meta,

@@ -14,11 +14,12 @@ from matplotlib.lines import Line2D
 from simsec.locale import NOTHING, Texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
-from simsec.report.facts import ANNOUNCED, OPTIMISED, headline, sectors, verdict
+from simsec.report.facts import ANNOUNCED, OPTIMISED, headline, sectors
 from simsec.report.maps import own_outlines, sector_map
-from simsec.report.page import ReportMeta, data_uri, environment, style_sheet
+from simsec.report.page import ReportMeta, data_uri, environment
 from simsec.report.style import BLUE, GREY, INK, localise, new_figure, styled, write_ticks
 from simsec.report.tables import Row, Table
+from simsec.report.verdict import verdict
 
 SIZE, LOWER = (12.8, 9.0), (12.8, 7.4)
 
@@ -71,7 +72,6 @@ def summary_page(judged: Judged, search: Search, meta: ReportMeta, figure: bytes
     context: dict[str, Any] = {
         "t": t,
         "texts": texts,
-        "css": style_sheet(),
         "title": scenario.settings.title.of(texts.language),
         "date": texts.date(scenario.settings.polling_date),
         "first": public_sentence(judged, search, texts),

@@ -21,22 +21,26 @@ from simsec.report.facts import (
     NEAR_MIN,
     NOTICEABLE_MIN,
     OPTIMISED,
-    BreakEven,
-    Deciding,
+    PLANS,
     Losers,
     Sanity,
     Sectors,
-    Verdict,
-    announced_over_doctrine,
-    deciding,
     outside,
-    same_plan,
-    verdict,
-    winner_changers,
 )
 from simsec.report.labels import incident_label, parameter_label
 from simsec.report.reserve import InUse, Reach, site_name
 from simsec.report.style import capital
+from simsec.report.verdict import (
+    BreakEven,
+    Deciding,
+    Verdict,
+    announced_over_doctrine,
+    deciding,
+    same_plan,
+    verdict,
+    winner_changers,
+)
+from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
 
 WORLDS_THAT_HOLD = 0.9  # share of worlds in which a gain must stand before it is called robust
@@ -312,22 +316,26 @@ def in_use_line(day_type: str, found: InUse, size: int, texts: Texts) -> str:
     )
 
 
+def plan_kind(plan: int, texts: Texts) -> str:
+    """What one of the three plans is called: announced plan, best doctrine, optimised plan."""
+    return texts.t(f"plan.{PLANS[plan]}")
+
+
+def severe_probability(assumed: Parameter, texts: Texts) -> str:
+    """How likely a severe day is assumed to be."""
+    low, mode, high = (texts.percent(share, 1) for share in (assumed.low, assumed.mode, assumed.high))
+    return texts.t("severe.probability", low=low, mode=mode, high=high, grade=assumed.grade)
+
+
 def break_even_lines(found: BreakEven, texts: Texts) -> list[str]:
     """What a severe day gains, what an ordinary day costs, and how likely the one must be to pay for the other."""
     t, assumed = texts.t, found.assumed
+    lines: list[str] = []
     fields = {
+        "plan": plan_kind(found.against, texts),
         "ordinary": texts.interval(found.ordinary, 1, sign=True),
         "severe": texts.interval(found.severe, 1, sign=True),
     }
-    lines = [
-        t(
-            "severe.probability",
-            low=texts.percent(assumed.low, 1),
-            mode=texts.percent(assumed.mode, 1),
-            high=texts.percent(assumed.high, 1),
-            grade=assumed.grade,
-        )
-    ]
     if any(np.isnan(x) for x in (found.ordinary.low, found.severe.low)):
         return [*lines, t("severe.too_few", **fields)]
     if np.isfinite(found.probability):
@@ -353,7 +361,7 @@ def _side(gain: Estimate) -> int:
 def loser_lines(judged: Judged, found: Losers, against: int, texts: Texts) -> list[str]:
     """Who gets less than under another plan."""
     t, scenario = texts.t, judged.scenario
-    plan = t("plan.announced" if against == ANNOUNCED else "plan.doctrine")
+    plan = plan_kind(against, texts)
     limit = texts.minutes(NOTICEABLE_MIN, 0)
     if not found.count:
         return [t("losers.none", plan=plan, limit=limit)]
@@ -383,7 +391,7 @@ def restore_line(found: Sectors, texts: Texts) -> str:
 def sector_lines(scenario: Scenario, gains: tuple[Estimate, ...], against: int, texts: Texts) -> list[str]:
     """Sub-districts that gain or lose beyond chance."""
     t, names = texts.t, scenario.villages.subdistrict_names
-    plan = t("plan.announced" if against == ANNOUNCED else "plan.doctrine")
+    plan = plan_kind(against, texts)
     up = [names[n] for n, gain in enumerate(gains) if gain.low > 0]
     down = [names[n] for n, gain in enumerate(gains) if gain.high < 0]
     if not up and not down:

@@ -82,7 +82,7 @@ def test_a_text_is_never_given_with_a_hole_or_a_raw_float(language: str) -> None
     with pytest.raises(KeyError, match="n"):
         words.t("unit.minutes")
     with pytest.raises(TypeError, match=r"unit\.minutes"):
-        words.t("unit.minutes", n=1.5)  # type: ignore[arg-type]  # the type checker says so too
+        words.t("unit.minutes", n=1.5)
 
 
 def test_whole_numbers_are_written_with_separators() -> None:

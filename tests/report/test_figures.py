@@ -15,7 +15,7 @@ from simsec.analysis.intervals import Estimate
 from simsec.base.errors import InputError
 from simsec.locale import LANGUAGES, Texts, texts
 from simsec.optimization.judge import Judged
-from simsec.report.facts import OPTIMISED, deciding, sectors
+from simsec.report.facts import OPTIMISED, sectors
 from simsec.report.figures import (
     day_weight,
     ledger_figure,
@@ -28,6 +28,7 @@ from simsec.report.figures import (
 )
 from simsec.report.maps import area_outlines, even_steps, map_figure
 from simsec.report.style import png
+from simsec.report.verdict import deciding
 
 DRAW: dict[str, Callable[[Judged, Texts], Figure]] = {
     "map": map_figure,

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -18,46 +17,10 @@ from simsec.report.page import report_page
 from simsec.report.style import png
 from simsec.report.tables import assumption_groups, candidate_table, measures_table, primary_table, probe_table
 from simsec.report.wording import first_sentence
+from tests.report.reading import read
 
 PIXEL = b"\x89PNG"
 FIGURES = dict.fromkeys(("map", "response", "sectors", "reserve", "rhythm", "ledger", "worlds", "pattern"), PIXEL)
-
-
-class Reader(HTMLParser):
-    """What a reader sees, what a browser would fetch, and whether the tags close."""
-
-    VOID = frozenset({"meta", "img", "br", "link", "input", "hr"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.text: list[str] = []
-        self.fetched: list[str] = []
-        self.ids: list[str] = []
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            if name in ("src", "href"):
-                self.fetched.append(value or "")
-            if name == "id":
-                self.ids.append(value or "")
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
-            self.text.append(data)
-
-
-def read(page: str) -> Reader:
-    reader = Reader()
-    reader.feed(page)
-    reader.close()
-    assert reader.open == []
-    return reader
 
 
 @pytest.fixture(params=LANGUAGES)

@@ -16,7 +16,7 @@ from simsec.report.summary import summary_figure, summary_page
 from simsec.report.workbook import call_signs
 from simsec.scenario import Scenario
 from simsec.scenario.schema import CLASSES
-from tests.report.test_page import read
+from tests.report.reading import read
 
 # What a class, a unit or a post is called, in either language.
 SECRET_WORDS = {

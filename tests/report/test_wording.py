@@ -13,9 +13,10 @@ from simsec.optimization.search import Search
 from simsec.plan import doctrine
 from simsec.plan.feasibility import pattern_rows
 from simsec.report import wording
-from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, BreakEven, Losers, headline, losers, sanity, sectors
+from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, Losers, headline, losers, sanity, sectors
 from simsec.report.labels import parameter_label
 from simsec.report.reserve import in_use, reach
+from simsec.report.verdict import BreakEven
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.schema import DAY_TYPES
 from tests.areas import shipped, tiny
@@ -200,21 +201,23 @@ def test_the_severe_day_is_weighed_as_its_intervals_allow(
     words: Texts, ordinary: tuple[float, ...], severe: tuple[float, ...], probability: float, key: str
 ) -> None:
     assumed = Parameter(low=0.001, mode=0.01, high=0.03, grade="C", source="derived")
-    found = BreakEven(Estimate(*ordinary, 10), Estimate(*severe, 10), probability, assumed)
+    found = BreakEven(DOCTRINE, Estimate(*ordinary, 10), Estimate(*severe, 10), probability, assumed)
     lines = wording.break_even_lines(found, words)
     values = {
         "ordinary": words.interval(found.ordinary, 1, sign=True),
         "severe": words.interval(found.severe, 1, sign=True),
     }
-    assert lines[1] == words.t(f"severe.{key}", probability=words.percent(probability, 2), **values)
-    assert words.percent(0.001, 1) in lines[0] and words.percent(0.03, 1) in lines[0]
+    values["plan"] = words.t("plan.doctrine")
+    assert lines[0] == words.t(f"severe.{key}", probability=words.percent(probability, 2), **values)
+    told = wording.severe_probability(assumed, words)
+    assert words.percent(0.001, 1) in told and words.percent(0.03, 1) in told
     assert (words.t("severe.break_even_open") in lines) is (key == "pays_above")
 
 
 @pytest.mark.parametrize(("probability", "key"), [(0.0002, "likely"), (0.02, "open"), (0.2, "unlikely")])
 def test_the_break_even_is_held_against_what_is_assumed(words: Texts, probability: float, key: str) -> None:
     assumed = Parameter(low=0.001, mode=0.01, high=0.03, grade="C", source="derived")
-    found = BreakEven(Estimate(-1, -2, -0.5, 10), Estimate(50, 20, 80, 10), probability, assumed)
+    found = BreakEven(DOCTRINE, Estimate(-1, -2, -0.5, 10), Estimate(50, 20, 80, 10), probability, assumed)
     assert wording.break_even_lines(found, words)[-1] == words.t(f"severe.break_even_{key}")
 
 
