@@ -36,7 +36,7 @@ class Comparison:
         gain: of the primary measure at natural rates.
         gain_by_type: day type -> gain given that type of day.
         gain_by_family: responder family -> gain at natural rates.
-        gain_by_weights: other weights -> gain: equal, red only, per voter.
+        gain_by_weights: other weights -> gain: equal and red only (in minutes per incident), per voter.
         gain_by_sector: a gain a sub-district, in weighted minutes per expected weighted incident there.
         variance_ratio: variance of the difference of independent days over that of paired ones.
     """
@@ -76,7 +76,7 @@ def compare_runs(scenario: Scenario, first: Replications, second: Replications) 
     }.items():
         gap = reweighted(scenario, first, "security", factors, per_voter)
         gap = gap - reweighted(scenario, second, "security", factors, per_voter)
-        other[name] = primary_measure(scenario, gap, stratum)
+        other[name] = primary_measure(scenario, gap, stratum, per_incident=name in OTHER_WEIGHTS)
     return Comparison(
         first=first.plan_name,
         second=second.plan_name,
@@ -100,6 +100,7 @@ def _by_sector(scenario: Scenario, difference: Floats, runs: Replications) -> tu
     expected, probability = expected_weight(scenario), strata(scenario)
     constant = sum(p * expected[DAY_TYPES[number]]["security"] for number, p in probability.items())
     share = np.bincount(scenario.stations.subdistrict, minlength=difference.shape[1]) / len(scenario.stations)
+    share = np.where(share > 0, share, np.nan)  # a sub-district without stations neither gains nor loses
     return tuple(
         stratified_mean(difference[:, sector] / (constant * share[sector]), runs.stratum, probability)
         for sector in range(difference.shape[1])

@@ -88,14 +88,24 @@ def expected_weight(scenario: Scenario) -> dict[str, dict[str, float]]:
         >>> table["severe"]["security"] > table["ordinary"]["security"] > 0
         True
     """
+    return _expected(scenario, kind_tables(scenario).weights)
+
+
+@lru_cache(maxsize=8)
+def expected_number(scenario: Scenario) -> dict[str, dict[str, float]]:
+    """As :func:`expected_weight` with every weight 1: the expected number of primary incidents."""
+    return _expected(scenario, np.ones(len(LEVELS)))
+
+
+def _expected(scenario: Scenario, weights: Floats) -> dict[str, dict[str, float]]:
     tables, kinds = sampling_tables(scenario), kind_tables(scenario)
     first = []
     for model in scenario.settings.incidents.values():
-        start = kinds.weights[LEVELS.index(model.starts)]
+        start = weights[LEVELS.index(model.starts)]
         share = model.starts_yellow_share.mode if model.starts_yellow_share else 0.0
-        first.append((1 - share) * start + share * max(kinds.weights[1], start))
+        first.append((1 - share) * start + share * max(weights[1], start))
     mean = tables.rate * tables.dispatch_share * np.array(first) * len(scenario.stations)
-    seed = kinds.weights[LEVELS.index(scenario.settings.incidents[scenario.settings.spreading.kind].starts)]
+    seed = weights[LEVELS.index(scenario.settings.incidents[scenario.settings.spreading.kind].starts)]
     mean[DAY_TYPES.index("severe"), tables.kind(scenario.settings.spreading.kind)] = seed
     return {
         day_type: {family: float(mean[row][kinds.family == number].sum()) for number, family in enumerate(FAMILIES)}

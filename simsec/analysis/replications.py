@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simsec.analysis.closures import voters_lost
 from simsec.analysis.intervals import Estimate, incident_quantile, stratified_mean
-from simsec.analysis.measures import FAMILIES, expected_weight, kind_tables, measure, waited_min, weighted_minutes
+from simsec.analysis.measures import FAMILIES, expected_number, expected_weight, kind_tables, measure, waited_min, weighted_minutes
 from simsec.analysis.workers import Progress, Workers, open_workers
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import InputError, Problem
@@ -31,6 +31,7 @@ Integers = NDArray[np.int64]
 PROBE_STAMPS = ("H 06:30", "H 09:00", "H 12:30", "H 15:00", "H 19:00")
 RESERVE_EVERY_MIN = 30.0
 CHUNK = 10
+TYPE_STRIDE = 100_000  # days of different types are different days: strata are independent
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,13 @@ def day_keys(days: Mapping[str, int], seeds: Sequence[int], first: int = 0) -> t
     wrong += [
         Problem("days", "must not be negative", "", column=name, value=str(n)) for name, n in days.items() if n < 0
     ]
+    if sum(days.values()) == 0:
+        wrong.append(Problem("days", "no day is asked for", "give at least one"))
     if wrong:
         raise InputError(wrong)
     return tuple(
-        DayKey(day_type, seeds[number % len(seeds)], first + number // len(seeds))
-        for day_type in DAY_TYPES
+        DayKey(day_type, seeds[number % len(seeds)], first + TYPE_STRIDE * place + number // len(seeds))
+        for place, day_type in enumerate(DAY_TYPES)
         for number in range(days.get(day_type, 0))
     )
 
@@ -284,11 +287,17 @@ def replicate(
 def strata(scenario: Scenario, *day_types: str) -> dict[int, float]:
     """Probabilities of the named day types (all by default) by number, for the estimators."""
     names = day_types or DAY_TYPES
-    return {DAY_TYPES.index(name): scenario.day_type_probability[name] for name in names}
+    found = {DAY_TYPES.index(name): scenario.day_type_probability[name] for name in names}
+    return found if sum(found.values()) > 0 else dict.fromkeys(found, 1.0)  # "given that" an impossible type happens
 
 
 def primary_measure(
-    scenario: Scenario, values: Floats, stratum: Integers, family: str = "security", *day_types: str
+    scenario: Scenario,
+    values: Floats,
+    stratum: Integers,
+    family: str = "security",
+    *day_types: str,
+    per_incident: bool = False,
 ) -> Estimate:
     """Weighted minutes of a family per expected weighted primary incident, over the named day types.
 
@@ -298,10 +307,11 @@ def primary_measure(
         stratum: type of each day.
         family: a responder family.
         day_types: all by default (natural rates); naming one gives the figure "given that it happens".
+        per_incident: divide by the expected number of primary incidents instead, for sums under other weights.
     """
     probability = strata(scenario, *day_types)
     total = sum(probability.values())
-    expected = expected_weight(scenario)
+    expected = expected_number(scenario) if per_incident else expected_weight(scenario)
     constant = sum(p / total * expected[DAY_TYPES[number]][family] for number, p in probability.items())
     estimate = stratified_mean(values, stratum, probability)
     if constant <= 0:

@@ -14,7 +14,7 @@ from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 
 # Streams that never meet: replications count from these numbers on.
-JUDGING_FIRST, SELECTION_FIRST, TRAINING_FIRST = 0, 1_000_000, 2_000_000
+JUDGING_FIRST, SELECTION_FIRST, TRAINING_FIRST, WORLDS_FIRST = 0, 1_000_000, 2_000_000, 3_000_000
 JUDGING_SEEDS = (1, 2, 3)
 WORLDS = 30
 
@@ -73,7 +73,7 @@ def judge(
     first, second, third = replicate_plans(
         scenario, plans, keys, workers, probes=True, voters=True, progress=progress[0]
     )
-    world_keys = day_keys(world_days, seeds, JUDGING_FIRST)
+    world_keys = day_keys(world_days, seeds, WORLDS_FIRST)
     worlds = play_worlds(scenario, best_doctrine, optimised, world_keys, workers, count=WORLDS, progress=progress[1])
     return Judged(
         scenario=scenario,

@@ -141,5 +141,6 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "meta": meta,
         "seconds": texts.number(meta.seconds),
         "scenario": scenario,
+        "plan": judged.plans[OPTIMISED],
     }
     return environment().get_template("report.html.j2").render(context)

@@ -34,6 +34,8 @@ from simsec.scenario.schema import FORMAT, Settings
 from simsec.scenario.tables import Column, Table, read_table
 
 STATION_REACH_KM = 3.0
+# Figures drawn anew for every incident or storm: a world moves their whole range, not the mode alone.
+DRAWN = ("_min", "_hours", "friction", "stations_per_village", "storms_per_wet_day", "_mm_per_h")
 ROADS_GRAPHML, ROADS_CSV = "roads.graphml", "road_edges.csv"  # a user's own roads, in place of modelled ones
 FILES = ("scenario.toml", "villages.csv", "polling_stations.csv", "posts.csv", "main_roads.csv")
 
@@ -86,7 +88,8 @@ class Scenario:
         """The same scenario with the modes of some parameters replaced (an assumption world).
 
         Args:
-            values: dotted path -> new mode; the range widens where the value lies outside.
+            values: dotted path -> new mode. The range of a figure that is drawn for every incident moves with it; any
+                other widens where the value lies outside.
 
         Raises:
             InputError: a path names no parameter.
@@ -117,7 +120,9 @@ def _set(data: Any, path: list[str], value: float) -> None:
             data = data[int(step)] if step.isdigit() else next(item for item in data if item.get("name") == step)
         else:
             data = data[step]
-    data.update(low=min(data["low"], value), mode=value, high=max(data["high"], value))
+    shift = value - data["mode"] if path[-1].endswith(DRAWN) else 0.0
+    low, high = max(data["low"] + shift, 0.0), data["high"] + shift
+    data.update(low=min(low, value), mode=value, high=max(high, value))
 
 
 def read_scenario(folder: str | Path) -> Scenario:

@@ -10,6 +10,8 @@ from simsec.analysis.measures import kind_tables
 from simsec.analysis.measures import weighted_minutes as minutes_by_marks
 from simsec.base.errors import InputError
 from simsec.day.incidents import Draws, marked
+from simsec.day.sampling import village_neighbours
+from simsec.day.spreading import spreading_crowd
 from simsec.geography.graph import VEHICLES
 from simsec.geography.ground import between_stations, ground_of, site_node
 from simsec.optimization import pricing
@@ -72,6 +74,20 @@ def test_curves_rise_and_each_minute_costs_at_least_the_one_before() -> None:
     assert (steps > 0).all() and (np.diff(steps, axis=1) > -1e-6).all()
     assert curves().reaches[0] < 0.05 and curves().reaches[-1] == pytest.approx(1.0)
     assert (np.diff(curves().reaches) >= -1e-12).all()
+
+
+def test_a_crowd_goes_on_as_often_as_the_drawn_trees_say() -> None:
+    near = village_neighbours(shipped())
+    delay, within, report = [], [], []
+    for replication in range(300):
+        crowd = spreading_crowd(shipped(), near, 5, replication)
+        delay += crowd.spread_delay_min[1:].tolist()
+        within += crowd.contain_within_min[1:].tolist()
+        report += crowd.report_delay_min[crowd.parent[1:]].tolist()
+    latest = np.minimum(delay, within)
+    for minutes in (10.0, 25.0, 40.0, 60.0):
+        told = float(curves().reached(np.array(minutes)))
+        assert told == pytest.approx(float(np.mean(np.array(report) + minutes > latest)), abs=0.03)
 
 
 def test_the_chain_of_command_is_waited_for_step_by_step_and_other_policies_ask_everybody_at_once() -> None:

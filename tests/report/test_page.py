@@ -53,9 +53,12 @@ def test_the_first_sentence_stands_first(page: tuple[str, str], judged: Judged, 
     assert 0 < text.index(first) < text.index(texts(page[0]).t("section.headline"))
 
 
-def test_the_page_names_how_to_cite_versions_and_seeds(page: tuple[str, str], meta: ReportMeta) -> None:
+def test_the_page_names_how_to_cite_versions_hashes_and_seeds(
+    page: tuple[str, str], judged: Judged, meta: ReportMeta
+) -> None:
     text = "".join(read(page[1]).text)
-    for part in (meta.citation, meta.command, "1, 2, 3", *meta.versions, *meta.versions.values()):
+    hashes = (judged.scenario.hash, judged.plans[2].hash, judged.plans[2].policy.name)
+    for part in (*hashes, meta.citation, meta.command, "1, 2, 3", *meta.versions, *meta.versions.values()):
         assert part in text
 
 
