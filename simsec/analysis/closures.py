@@ -58,7 +58,8 @@ def _closed(scenario: Scenario, played: Sequence[tuple[Day, Outcome]], closes_mi
         until = np.where(np.isnan(rows.cleared_min), np.inf, rows.cleared_min)
         windows: dict[int, list[tuple[float, float]]] = {}
         for row in np.flatnonzero(closing).tolist():
-            windows.setdefault(int(rows.station[row]), []).append((float(rows.onset_min[row]), float(until[row])))
+            for station in _hit(scenario, int(rows.station[row]), int(rows.hits[row])):
+                windows.setdefault(station, []).append((float(rows.onset_min[row]), float(until[row])))
         voters = stream(day.seed, day.replication, "voters")
         for station, spans in windows.items():
             found.outcome.append(number)
@@ -66,6 +67,13 @@ def _closed(scenario: Scenario, played: Sequence[tuple[Day, Outcome]], closes_mi
             found.key.append(int(keys[station]) ^ voters)
             found.windows.append(spans)
     return found
+
+
+def _hit(scenario: Scenario, station: int, hits: int) -> list[int]:
+    """The station of an incident and, where a crowd hits several, the next ones of its village."""
+    members = sampling_tables(scenario).stations_of_village[int(scenario.stations.village[station])]
+    place = int(np.flatnonzero(members == station)[0])
+    return [int(member) for member in np.roll(members, -place)[: max(hits, 1)]]
 
 
 def voters_lost(scenario: Scenario, played: Sequence[tuple[Day, Outcome]]) -> tuple[Floats, Floats]:

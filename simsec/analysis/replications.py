@@ -10,20 +10,27 @@ from numpy.typing import NDArray
 
 from simsec.analysis.closures import voters_lost
 from simsec.analysis.intervals import Estimate, incident_quantile, stratified_mean
-from simsec.analysis.measures import FAMILIES, expected_number, expected_weight, kind_tables, measure, waited_min, weighted_minutes
+from simsec.analysis.measures import (
+    FAMILIES,
+    expected_number,
+    expected_weight,
+    kind_tables,
+    measure,
+    waited_min,
+    weighted_minutes,
+)
 from simsec.analysis.workers import Progress, Workers, open_workers
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import InputError, Problem
 from simsec.day.day import Day
 from simsec.day.sampling import sample_day
-from simsec.day.streams import generator
 from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES
 from simsec.simulation.calendar import Look, marks_of
 from simsec.simulation.model import State
 from simsec.simulation.outcome import Outcome
-from simsec.simulation.probes import probe, probe_tables
+from simsec.simulation.probes import drawn_call, probe, probe_tables
 from simsec.simulation.simulate import kept_world, simulate
 
 Floats = NDArray[np.float64]
@@ -145,11 +152,10 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
     looks: list[Look] = [(minute, count_reserve) for minute in np.arange(start, end, RESERVE_EVERY_MIN).tolist()]
     if options.probes:
         tables = probe_tables(scenario, plan)
-        where = generator(day.seed, day.replication, "probes").random(len(PROBE_STAMPS)).tolist()
 
         def look_at(place: int) -> Look:
-            minute = parse_stamp(PROBE_STAMPS[place])
-            return minute, lambda now, state: probed.append(probe(world, marks, state, tables, now, where[place]))
+            minute, call = parse_stamp(PROBE_STAMPS[place]), drawn_call(scenario, day.seed, day.replication, place)
+            return minute, lambda now, state: probed.append(probe(world, marks, state, tables, now, call))
 
         looks = sorted([*looks, *map(look_at, range(len(PROBE_STAMPS)))], key=lambda look: look[0])
     outcome = simulate(scenario, plan, day, looks=looks)

@@ -131,7 +131,9 @@ def play_worlds(
         progress: called with worlds done and all.
     """
     paths, values = draw_worlds(scenario, count, seed)
-    played = workers.map(_play_world, (scenario, paths, (first, second), keys), list(enumerate(values.tolist())), progress)
+    played = workers.map(
+        _play_world, (scenario, paths, (first, second), keys), list(enumerate(values.tolist())), progress
+    )
     gains = tuple(gain for gain, _ in played)
     ranks = rankdata([gain.mean for gain in gains])
     same = np.ptp(ranks) == 0  # a plan against itself: no figure decides

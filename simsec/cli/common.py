@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simsec.locale import Texts
     from simsec.scenario.reading import Scenario
 
-FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+FAILED, WRONG_INPUT = 1, 2
 log = logging.getLogger("simsec")
 
 
@@ -40,6 +40,7 @@ def texts_of(scenario: Scenario | None, language: Language | None) -> Texts:
 @contextmanager
 def logged(path: Path) -> Iterator[None]:
     """Write what the rooms log to a file while the work goes on; warnings also go to stderr."""
+    path.touch(mode=0o600)
     handlers: list[logging.Handler] = [logging.FileHandler(path, encoding="utf-8"), logging.StreamHandler()]
     handlers[0].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handlers[1].setLevel(logging.WARNING)
@@ -58,7 +59,7 @@ def logged(path: Path) -> Iterator[None]:
 
 @contextmanager
 def exit_codes() -> Iterator[None]:
-    """Turn errors made on purpose into lines on stderr and an exit code: 2 wrong input, 1 failed run, 130 Ctrl-C."""
+    """Turn errors made on purpose into lines on stderr and an exit code: 2 wrong input, 1 a run failed or stopped."""
     try:
         yield
     except InputError as error:
@@ -73,7 +74,7 @@ def exit_codes() -> Iterator[None]:
         raise typer.Exit(FAILED) from None
     except KeyboardInterrupt:
         typer.echo("simsec: stopped; nothing half-written was left", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(FAILED) from None
 
 
 @contextmanager

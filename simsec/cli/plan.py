@@ -19,11 +19,13 @@ def plan(
     scenario: Annotated[Path, typer.Argument(help="Scenario folder.")],
     out: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
     days: Annotated[int, typer.Option(min=20, help="Judging days of every type.")] = 201,
-    world_days: Annotated[int, typer.Option(min=2, help="Days of every type in each assumption world.")] = 24,
-    seed: Annotated[int, typer.Option(min=0, help="First of the three judging seeds.")] = 1,
+    world_days: Annotated[int, typer.Option(min=2, max=300, help="Days of a type in each assumption world.")] = 12,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**31, help="First of the three judging seeds; also of the other days.")
+    ] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
     solver: Annotated[Literal["highs", "cbc"], typer.Option(help="Solver of the models.")] = "highs",
-    time_limit: Annotated[float, typer.Option(min=1, help="Seconds for each model; a safety net.")] = 20,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds for each model; a safety net.")] = 60,
     json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     lang: Annotated[Language | None, typer.Option(help="Language; the scenario's own by default.")] = None,
 ) -> None:
@@ -68,7 +70,7 @@ def plan(
                     found.best_doctrine,
                     found.chosen,
                     dict.fromkeys(DAY_TYPES, days),
-                    dict.fromkeys(DAY_TYPES, world_days),
+                    {**dict.fromkeys(DAY_TYPES, world_days), "severe": 3 * world_days},
                     pool,
                     seeds=seeds,
                     progress=(bar(texts.t("cli.judging")), bar(texts.t("cli.worlds"))),
@@ -100,11 +102,14 @@ def write_run(folder: Path, judged: Judged, found: Search, language: str, second
     write_plan(folder / "plan", found.chosen, area)
     write_plan(folder / "plan-doctrine", found.best_doctrine, area)
     tables = folder / "results"
-    write_table(tables / "days.parquet", [days_table(runs) for runs in judged.runs])
-    write_table(tables / "incidents.parquet", [incidents_table(area, runs) for runs in judged.runs])
+    cite = citation(area.hash, judged.seeds)
+    made_by = {"cite": cite, "scenario_hash": area.hash, "plan_hash": found.chosen.hash, **versions()}
+    write_table(tables / "days.parquet", [days_table(runs) for runs in judged.runs], made_by)
+    write_table(tables / "incidents.parquet", [incidents_table(area, runs) for runs in judged.runs], made_by)
     write_table(
         tables / "stations.parquet",
         [stations_table(area, p.name, m) for p, m in zip(judged.plans, judged.stations, strict=True)],
+        made_by,
     )
     facts = {
         "scenario": area.settings.name,
@@ -136,7 +141,7 @@ def write_run(folder: Path, judged: Judged, found: Search, language: str, second
             if c.origin == "model"
         ],
         "seconds": round(seconds, 1),
-        "cite": citation(area.hash, judged.seeds),
+        "cite": cite,
     }
     meta = ReportMeta(
         citation=str(facts["cite"]),
@@ -151,19 +156,24 @@ def write_run(folder: Path, judged: Judged, found: Search, language: str, second
 
 def headline(judged: Judged, found: Search, texts: Any) -> list[str]:
     """The first lines for people: what was gained, how sure, in how many worlds."""
+    from simsec.report import parameter_label
+    from simsec.report.verdict import deciding
+
     gain, worlds = judged.over_doctrine.gain, judged.worlds
     low, high = worlds.span
     if not found.accepted:
         return [texts.t("cli.plan_not_accepted", doctrine=found.best_doctrine.name)]
     key = "cli.plan_better" if gain.low > 0 else "cli.plan_worse" if gain.high < 0 else "cli.plan_unsure"
+    strongest = deciding(worlds)
+    told = "cli.plan_worlds" if strongest.decides else "cli.plan_worlds_none"
     return [
         texts.t(key, gain=texts.interval(gain, 1), doctrine=found.best_doctrine.name),
         texts.t(
-            "cli.plan_worlds",
+            told,
             better=worlds.better,
             worlds=len(worlds.gains),
             low=texts.number(low, 1),
             high=texts.number(high, 1),
-            figure=worlds.influence[0][0],
+            figure=parameter_label(judged.scenario, strongest.path, texts) if strongest.decides else "",
         ),
     ]

@@ -19,7 +19,7 @@ def simulate(
     plan: Annotated[Path | None, typer.Option(help="Plan folder; the announced doctrine by default.")] = None,
     days: Annotated[int, typer.Option(min=2, help="Days of every type.")] = 50,
     day_type: Annotated[str | None, typer.Option(help="Only this type: ordinary, heavy_rain, rumour, severe.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the days.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of the days.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
     voters: Annotated[bool, typer.Option(help="Also serve the voters of disturbed stations.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write result tables (Parquet) into this folder.")] = None,
@@ -32,6 +32,7 @@ def simulate(
         from simsec.analysis.workers import default_workers, open_workers
         from simsec.plan import doctrine
         from simsec.plan.files import read_plan
+        from simsec.results.run_folder import citation, versions
         from simsec.scenario import read_scenario
         from simsec.scenario.schema import DAY_TYPES
 
@@ -46,9 +47,14 @@ def simulate(
         if out is not None:
             from simsec.results.tables import days_table, incidents_table, write_table
 
-            write_table(out / "days.parquet", [days_table(runs)])
-            write_table(out / "incidents.parquet", [incidents_table(area, runs)])
-        summary = summarise(area, runs, seed)
+            made_by = {"cite": citation(area.hash, (seed,)), "scenario_hash": area.hash, "plan_hash": decided.hash}
+            write_table(out / "days.parquet", [days_table(runs)], made_by | versions())
+            write_table(out / "incidents.parquet", [incidents_table(area, runs)], made_by | versions())
+        summary = summarise(area, runs, seed) | {
+            "plan_hash": decided.hash,
+            "versions": versions(),
+            "cite": citation(area.hash, (seed,)),
+        }
         if json:
             print_json(summary)
             return

@@ -23,7 +23,7 @@ from simsec.optimization.demand import Demand, expected_demand
 from simsec.optimization.objective import GuardPrices, Prices, Sites, SquadPrices
 from simsec.optimization.waiting import SQUAD, Curves, Waits, curves_of, waits
 from simsec.plan.blocks import build_blocks, pairs_needed
-from simsec.plan.doctrine import polsek_of
+from simsec.plan.doctrine import LARGEST_BLOCK, polsek_of
 from simsec.plan.feasibility import site_room
 from simsec.plan.ledger import PAIR_PERSONS
 from simsec.scenario.parameter import triangular_mean
@@ -33,7 +33,6 @@ from simsec.scenario.schema import CLASSES
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 __all__ = ["Busy", "Prices", "candidate_sites", "prices_of"]
-LARGEST_BLOCK = 16  # the largest pattern of Feb 2024, 2 police : 16 TPS
 FORWARD_PER_SECTOR = 2
 # Priced village by village and site by site, plans found with these figures cost up to 0.4 % more than plans found with
 # more clusters, rungs and forward posts, which take the solver minutes instead of seconds.

@@ -19,6 +19,7 @@ from simsec.scenario.schema import CLASSES
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 ROUNDS = 20
+MUST = 1e7  # beyond any squared minutes: these places are filled first
 POWER = 2.0  # of minutes: one station far off weighs more than several a little off
 
 
@@ -66,23 +67,29 @@ def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int]) -> Integers:
                 continue
             wanted = low_pairs[sector] if name == "low" else pairs_needed(scenario, sector, 1)[name]
             groups = min(max(wanted, 1), len(members))
-            label = _near_groups(between_stations(ground, members), groups)
+            least = getattr(scenario.settings.patterns, name).tps
+            label = _near_groups(between_stations(ground, members), groups, least)
             block[members] = made + label
             made += groups
     return block
 
 
-def _near_groups(minutes: Floats, groups: int) -> Integers:
-    """Split n things into groups near together, none above ceil(n / groups); labels in order of first member."""
+def _near_groups(minutes: Floats, groups: int, least: int) -> Integers:
+    """Split n things into groups near together; labels in order of first member.
+
+    No group is larger than ceil(n / groups), none smaller than ``least`` where there are enough: a small block would
+    put more officers at its stations than their pattern.
+    """
     n = len(minutes)
     room = -(-n // groups)
     medoids = _spread_medoids(minutes, groups)
     slots = np.repeat(np.arange(groups), room)
+    must = np.tile(np.arange(room) < min(least, n // groups), groups) * MUST
     label = np.zeros(n, dtype=np.int64)
     for _ in range(ROUNDS):
         centre = medoids[slots]
         own = np.arange(n)[:, None] == centre[None, :]  # a medoid stays in its group, also among things at one place
-        _, column = linear_sum_assignment(minutes[:, centre] ** POWER - own)
+        _, column = linear_sum_assignment(minutes[:, centre] ** POWER - own - must)
         label = slots[column]
         moved = medoids.copy()
         for group in range(groups):

@@ -49,7 +49,12 @@ def patrols_with(scenario: Scenario, extra: int) -> dict[str, int]:
 
 def _plan(scenario: Scenario, name: str, ledger: Ledger, low_pairs: Mapping[int, int]) -> Plan:
     block = build_blocks(scenario, low_pairs)
-    extra = (ledger.free - PAIR_PERSONS * (int(block.max()) + 1)) // PAIR_PERSONS
+    officers = PAIR_PERSONS * (int(block.max()) + 1)
+    if officers > ledger.free:
+        what = f"guarding every sub-district takes {officers} officers"
+        bound = f"at most {ledger.free} are free ({ledger.reading})"
+        raise InputError([Problem("doctrine", what, "use more officers", bound=bound)])
+    extra = (ledger.free - officers) // PAIR_PERSONS
     headquarters = scenario.posts.code[scenario.posts.of_type("polres")[0]]
     return Plan(
         name=name,

@@ -139,7 +139,14 @@ def _blocks(scenario: Scenario, plan: Plan, file: str) -> list[Problem]:
     for number in np.unique(key).tolist():
         sector, name = number // len(CLASSES), CLASSES[number % len(CLASSES)]
         size = getattr(scenario.settings.patterns, name).tps
-        pairs, most = int(np.sum(low == number)), -(-int(np.sum(key == number)) // size)
+        count = int(np.sum(key == number))
+        pairs, most = int(np.sum(low == number)), -(-count // size)
+        smallest = int(np.bincount(plan.block)[low == number].min())
+        if smallest < min(size, count // pairs):
+            where = scenario.villages.subdistrict_names[sector]
+            what = f"{where}: a block of {smallest} {name} stations has more officers a station than its pattern"
+            bound = f"at least {min(size, count // pairs)} stations"
+            problems.append(Problem(file, what, "give it more stations", 0, "block", str(smallest), bound))
         if pairs > most:
             what = f"{scenario.villages.subdistrict_names[sector]}: {pairs} pairs guard its {name} stations"
             problems.append(
@@ -180,6 +187,7 @@ def explain_infeasible(scenario: Scenario) -> None:
         f"{last.police_inside_subdistricts} officers with blocks inside sub-districts ({last.police_regency} without)"
     )
     short = last.police_inside_subdistricts - last.available
-    remedy = f"{short} officers are missing; the nearest plan that works has {last.police_inside_subdistricts}"
-    value, bound = str(last.available), f"at least {last.police_inside_subdistricts}"
+    announced = ledger_of(scenario).announced
+    remedy = f"{short} officers are missing; the nearest plan that works has {announced + short}"
+    value, bound = str(announced), f"at least {announced + short}"
     raise InputError([Problem("scenario.toml", what, remedy, column="forces.police", value=value, bound=bound)])

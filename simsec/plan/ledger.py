@@ -28,7 +28,7 @@ class Ledger:
         reading: how the announcement is read.
         announced: police deployed, as announced.
         lines: fixed duties, Polsek minimum and reserve.
-        free: officers left for guard pairs and for patrols beyond the Polsek minimum.
+        free: officers left for guard pairs and for patrols beyond the Polsek minimum; below 0, so many are missing.
         reserve_squads: whole squads of the announced reserve.
     """
 
@@ -41,7 +41,7 @@ class Ledger:
     @property
     def pairs(self) -> int:
         """Whole pairs the free officers make."""
-        return self.free // PAIR_PERSONS
+        return max(self.free, 0) // PAIR_PERSONS
 
 
 def ledger_of(scenario: Scenario, reading: Reading | None = None) -> Ledger:
@@ -76,4 +76,4 @@ def ledger_of(scenario: Scenario, reading: Reading | None = None) -> Ledger:
     lines.append(Line("reserve", reserve, reading != "reserve_on_top"))
     announced = round(forces.police.mode)
     free = announced - sum(line.officers for line in lines if line.inside)
-    return Ledger(reading, announced, tuple(lines), max(free, 0), reserve // forces.squad_persons)
+    return Ledger(reading, announced, tuple(lines), free, reserve // forces.squad_persons)

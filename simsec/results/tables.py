@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -131,11 +132,17 @@ def stations_table(scenario: Scenario, plan_name: str, minutes: StationMinutes) 
     return pa.table(columns, schema=STATIONS)
 
 
-def write_table(path: Path, tables: list[pa.Table]) -> None:
+def write_table(path: Path, tables: list[pa.Table], made_by: Mapping[str, str]) -> None:
     """Write tables of one schema as one Parquet file, whole or not at all, readable by the owner only.
+
+    Args:
+        path: the file.
+        tables: of one schema, one after the other.
+        made_by: what made them, kept in the file: how to cite, hashes, versions.
 
     Raises:
         RunError: the file cannot be written.
     """
     joined = pa.concat_tables(tables)
+    joined = joined.replace_schema_metadata({key.encode(): value.encode() for key, value in made_by.items()})
     write_with(path, lambda temporary: pq.write_table(joined, temporary, compression="zstd"), private=True)

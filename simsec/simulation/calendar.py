@@ -161,13 +161,15 @@ def run_on_simpy(
         day: what chance brings.
         ends_min: nothing after this minute happens.
         listener: called after every event with it and the state; may only look.
-        looks: (minute, function of minute and state), called once everything before that minute has happened.
+        looks: (minute, function of minute and state), called once everything before that minute has happened; those
+            after the end are not.
 
     Returns:
         The state at the end.
     """
     play = Play(world, day, listener)
     for minute, look in looks:
-        look(minute, play.run_before(minute))
+        if minute < ends_min:
+            look(minute, play.run_before(minute))
     state = play.run_before(ends_min)
     return State(*(getattr(state, name) for name in State._fields))

@@ -1,7 +1,8 @@
 """Probes: at fixed minutes, for every station at once, the minutes in which those now free would bring first help.
 
 A probe changes nothing. It asks what a green call for a guard would meet: the pair of the station's own block, met at a
-place in its block drawn for that probe; if it is away, the steps above, with the modes of their delays.
+place in its block drawn for that probe; if it is away, the steps above. Delays, turn-outs and the noise of travel are
+drawn for each probe as they are for an incident.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from simsec.base.errors import InputError, Problem
+from simsec.day.streams import generator
 from simsec.geography.ground import ground_of
 from simsec.plan.plan import Plan
 from simsec.scenario.parameter import Parameter
@@ -29,17 +32,12 @@ class ProbeTables:
     """What probes need of a scenario and a plan, worked out once.
 
     Attributes:
-        to_request_min: modes of detection and call, with a signal.
-        row_delay_min, row_turnout_min: modes, one a row of the ladders.
-        block, size, offset, place: of each station, shape (stations,).
+        size, offset, place: of the block of each station, shape (stations,).
         block_minutes: flat, as in the world.
         zone_share: from the pair's base to the station, shape (stations, zones).
         pair: unit of each station's block, shape (stations,).
     """
 
-    to_request_min: float
-    row_delay_min: tuple[float, ...]
-    row_turnout_min: tuple[float, ...]
     size: NDArray[np.int64]
     offset: NDArray[np.int64]
     place: NDArray[np.int64]
@@ -48,22 +46,66 @@ class ProbeTables:
     pair: NDArray[np.int64]
 
 
-def _mode(parameter: Parameter | None) -> float:
-    return parameter.mode if parameter is not None else 0.0
+@dataclass(frozen=True)
+class Call:
+    """The marks of a call that a probe supposes, the same at every station.
+
+    Attributes:
+        to_request_min: detection and call.
+        row_delay_min, row_turnout_min: one a row of the ladders.
+        noise: factor on travel minutes.
+        where: uniform that says where in its block each pair stands.
+    """
+
+    to_request_min: float
+    row_delay_min: tuple[float, ...]
+    row_turnout_min: tuple[float, ...]
+    noise: float
+    where: float
+
+
+def drawn_call(scenario: Scenario, seed: int, replication: int, number: int) -> Call:
+    """The marks of one probe of a day, drawn as those of an incident are.
+
+    Args:
+        scenario: what is known.
+        seed: of the day.
+        replication: of the day.
+        number: which probe of the day.
+    """
+    calls, friction = scenario.settings.calls, scenario.settings.travel.friction
+    turnout = {unit.kind: unit.turnout_min for unit in scenario.settings.units}
+    rows = [step for ladder in scenario.settings.ladders for step in ladder.steps]
+    u = generator(seed, replication, f"probes/{number}").random(5 + 2 * len(rows))
+    silent = u[1] < calls.no_signal_share.mode
+    told = _drawn(calls.no_signal_call_min if silent else calls.call_min, u[2])
+    return Call(
+        to_request_min=_drawn(calls.detection_min, u[0]) + told,
+        row_delay_min=tuple(_drawn(step.delay_min, u[5 + row]) for row, step in enumerate(rows)),
+        row_turnout_min=tuple(_drawn(turnout[step.unit], u[5 + len(rows) + row]) for row, step in enumerate(rows)),
+        noise=_drawn(friction, u[3]) / friction.mode,
+        where=float(u[4]),
+    )
+
+
+def _drawn(parameter: Parameter | None, u: float) -> float:
+    return float(parameter.quantile(np.array([u]))[0]) if parameter is not None else 0.0
 
 
 @lru_cache(maxsize=8)
 def probe_tables(scenario: Scenario, plan: Plan) -> ProbeTables:
-    """The tables of a scenario and a plan."""
-    settings, world = scenario.settings, kept_world(scenario, plan)
-    turnout = {unit.kind: unit.turnout_min for unit in settings.units}
-    rows = [step for ladder in settings.ladders for step in ladder.steps]
+    """The tables of a scenario and a plan.
+
+    Raises:
+        InputError: the plan's policy is none a probe can follow.
+    """
+    if not exact_for(plan):
+        what = f"probes follow the chain of command without a reserve threshold, not {plan.policy.name}"
+        raise InputError([Problem("plan", what, "judge such a plan with `simsec simulate`", column="policy")])
+    world = kept_world(scenario, plan)
     pair = np.array(world.block_unit)[plan.block]
     home = np.array(world.unit_home)[pair]
     return ProbeTables(
-        settings.calls.detection_min.mode + settings.calls.call_min.mode,
-        tuple(_mode(step.delay_min) for step in rows),
-        tuple(_mode(turnout[step.unit]) for step in rows),
         np.array(world.block_size)[plan.block],
         np.array(world.block_offset)[plan.block],
         np.array(world.station_place),
@@ -73,7 +115,7 @@ def probe_tables(scenario: Scenario, plan: Plan) -> ProbeTables:
     )
 
 
-def probe(world: World, day: DayMarks, state: State, tables: ProbeTables, now: float, where: float) -> Floats:
+def probe(world: World, day: DayMarks, state: State, tables: ProbeTables, now: float, call: Call) -> Floats:
     """Minutes from a call to first help at every station, if it began now; inf: nobody is free.
 
     The cost grows with the pairs that are away, not with the stations.
@@ -84,29 +126,27 @@ def probe(world: World, day: DayMarks, state: State, tables: ProbeTables, now: f
         state: the same.
         tables: from :func:`probe_tables`.
         now: the minute.
-        where: uniform that says where in its block each pair stands.
+        call: the marks of the call.
 
     Returns:
         Shape (stations,).
     """
-    asked = now + tables.to_request_min
-    standing = np.minimum((where * tables.size).astype(np.int64), tables.size - 1)
+    asked = now + call.to_request_min
+    standing = np.minimum((call.where * tables.size).astype(np.int64), tables.size - 1)
     way = tables.block_minutes[tables.offset + standing * tables.size + tables.place]
     hour = min(max(int((asked - world.starts_min) // 60.0), 0), len(day.slow) - 1)
-    minutes = tables.to_request_min + way * (tables.zone_share @ np.array(day.slow[hour]))
+    minutes = call.to_request_min + way * (tables.zone_share @ np.array(day.slow[hour])) * call.noise
     away = [
         unit
         for unit in world.block_unit
         if state.serves[unit] >= 0 or not at_base(world, state, unit, position(world, state, unit, asked))
     ]
     for station in np.flatnonzero(np.isin(tables.pair, away)).tolist() if away else []:
-        minutes[station] = tables.to_request_min + _from_the_ladder(world, day, state, tables, asked, station)
+        minutes[station] = call.to_request_min + _from_the_ladder(world, day, state, call, asked, station)
     return np.asarray(minutes, dtype=np.float64)
 
 
-def _from_the_ladder(
-    world: World, day: DayMarks, state: State, tables: ProbeTables, asked: float, station: int
-) -> float:
+def _from_the_ladder(world: World, day: DayMarks, state: State, call: Call, asked: float, station: int) -> float:
     """Minutes from the request to first help, step by step, where the own pair does not walk its block."""
     ladder = world.ladder_of[GUARD]
     passed, target = 0.0, world.station_node[station]
@@ -122,9 +162,9 @@ def _from_the_ladder(
             if way < least:
                 best, least, start = unit, way, node
         if best >= 0:
-            turnout = tables.row_turnout_min[row] if at_base(world, state, best, start) else 0.0
-            return passed + turnout + least * slowness(world, day, asked + passed, start, target)
-        passed += tables.row_delay_min[row]
+            turnout = call.row_turnout_min[row] if at_base(world, state, best, start) else 0.0
+            return passed + turnout + least * slowness(world, day, asked + passed, start, target) * call.noise
+        passed += call.row_delay_min[row]
     return NOBODY
 
 

@@ -119,16 +119,17 @@ def send(
     world: World, day: DayMarks, state: State, incident: int, capability: int, unit: int, now: float, then: list[Event]
 ) -> None:
     """Order a unit to an incident; a unit on its way elsewhere leaves a request behind."""
+    turnout = 0.0
     other = state.serves[unit]
     if other >= 0:
         state.sent[other][state.serves_as[unit]] -= 1
         state.here[other] -= 1
         state.busy_min[unit] += now - state.ordered_at[unit]
+        turnout = max(state.leg_start[unit] - now, 0.0)  # what is left of it when it had not moved off
         then.append((now, REQUEST, other, world.ladder_of[state.serves_as[unit]], state.version[other]))
     ladder = world.ladder_of[capability]
     kind = world.unit_kind[unit]
     origin = position(world, state, unit, now)
-    turnout = 0.0
     if at_base(world, state, unit, origin):
         turnout = day.turnout[incident][world.kind_row[ladder][kind]]
     target = world.station_node[day.station[incident]]
