@@ -131,7 +131,7 @@ def prices_of(
         >>> scenario = read_scenario("scenarios/kabupaten-semarang")
         >>> prices = prices_of(scenario, Busy.of(scenario, 0.03, 7, 0.05, 0.01))
         >>> int(prices.guards.block_size.min()), int(prices.guards.block_size.max())
-        (6, 16)
+        (6, 24)
     """
     pattern = scenario.settings.patterns.low.tps
     if largest_block < pattern:

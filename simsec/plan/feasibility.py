@@ -141,12 +141,6 @@ def _blocks(scenario: Scenario, plan: Plan, file: str) -> list[Problem]:
         size = getattr(scenario.settings.patterns, name).tps
         count = int(np.sum(key == number))
         pairs, most = int(np.sum(low == number)), -(-count // size)
-        smallest = int(np.bincount(plan.block)[low == number].min())
-        if smallest < min(size, count // pairs):
-            where = scenario.villages.subdistrict_names[sector]
-            what = f"{where}: a block of {smallest} {name} stations has more officers a station than its pattern"
-            bound = f"at least {min(size, count // pairs)} stations"
-            problems.append(Problem(file, what, "give it more stations", 0, "block", str(smallest), bound))
         if pairs > most:
             what = f"{scenario.villages.subdistrict_names[sector]}: {pairs} pairs guard its {name} stations"
             problems.append(

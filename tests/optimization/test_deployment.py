@@ -257,9 +257,9 @@ def test_nobody_is_left_idle_when_the_gap_is_wide() -> None:
 
 def test_what_the_strength_cannot_staff_is_said_in_words() -> None:
     with pytest.raises(InputError) as refused:
-        deploy(of_tiny(), replace(limits_of(tiny()), free=6), EXACT)
+        deploy(of_tiny(), replace(limits_of(tiny()), free=2), EXACT)
     text = str(refused.value)
-    assert "blocks of up to" in text and "need 8 officers" in text and "at most 6" in text and "find 2 more" in text
+    assert "blocks of up to" in text and "need 4 officers" in text and "at most 2" in text and "find 2 more" in text
 
 
 def test_options_that_make_no_sense_are_refused_together() -> None:

@@ -116,7 +116,7 @@ def test_every_number_of_pairs_from_the_largest_block_to_the_pattern_is_priced()
     guards = prices().guards
     for sector in range(SECTORS):
         mine = guards.sector == sector
-        least, most = (pairs_needed(tiny(), sector, size)["low"] for size in (16, 6))
+        least, most = (pairs_needed(tiny(), sector, size)["low"] for size in (24, 6))
         assert guards.low_pairs[mine].tolist() == list(range(least, most + 1))
         stations = int(np.sum(tiny().stations.subdistrict == sector))
         assert guards.block_size[mine].tolist() == [-(-stations // pairs) for pairs in guards.low_pairs[mine].tolist()]

@@ -31,7 +31,7 @@ def test_every_station_stands_in_one_block_of_its_own_sub_district_and_class() -
             assert (least == most).all()
 
 
-def test_no_block_is_larger_than_the_pairs_of_its_sub_district_make_it() -> None:
+def test_no_block_is_larger_than_need_be_nor_smaller_than_its_pattern() -> None:
     stations = shipped().stations
     for plan in some():
         size = np.bincount(plan.block)
@@ -40,7 +40,10 @@ def test_no_block_is_larger_than_the_pairs_of_its_sub_district_make_it() -> None
                 sizes = size[
                     np.unique(plan.block[(stations.subdistrict == sector) & (stations.station_class == number)])
                 ]
-                assert not len(sizes) or sizes.max() <= -(-sizes.sum() // len(sizes))
+                if len(sizes):
+                    pattern = getattr(shipped().settings.patterns, name).tps
+                    assert sizes.max() <= -(-sizes.sum() // len(sizes))
+                    assert sizes.min() >= min(pattern, sizes.sum() // len(sizes))  # no more officers than the pattern
                 if plan.name.startswith("2:"):
                     bound = int(plan.name[2:]) if name == "low" else getattr(shipped().settings.patterns, name).tps
                     assert not len(sizes) or sizes.max() <= bound

@@ -79,7 +79,8 @@ def test_a_plan_that_was_not_accepted_is_not_praised_whatever_the_days_say(
 
 
 def test_nothing_is_called_sure_when_only_the_days_say_so(judged: Judged, search: Search, words: Texts) -> None:
-    gains = tuple(Estimate(-1.0 if n % 3 == 0 else 1.0, -2.0, 2.0, 8) for n in range(30))
+    means = [-1.0 if n % 3 == 0 else 1.0 for n in range(30)]
+    gains = tuple(Estimate(mean, mean - 0.5, mean + 0.5, 8) for mean in means)
     shaky = gained(judged, 1.0, 0.2, 1.8, worlds=replace(judged.worlds, gains=gains))
     assert words.t("opening.does_not_hold") in wording.opening(shaky, search, words)
     sure = gained(judged, 1.0, 0.2, 1.8, worlds=replace(judged.worlds, gains=(Estimate(1.0, 0.5, 1.5, 8),) * 30))

@@ -39,9 +39,10 @@ def tables() -> dict[str, pa.Table]:
 def test_a_table_is_what_its_schema_declares(name: str, tmp_path: Path) -> None:
     table, schema = tables()[name], TABLES[name]
     assert table.schema.equals(schema, check_metadata=True) and len(table) > 0
-    write_table(tmp_path / f"{name}.parquet", [table, table])
+    write_table(tmp_path / f"{name}.parquet", [table, table], {"cite": "simsec"})
     again = pq.read_table(tmp_path / f"{name}.parquet")
     assert again.schema.equals(schema) and again.equals(pa.concat_tables([table, table]))
+    assert again.schema.metadata == {b"cite": b"simsec"}
     assert again.schema.field(0).metadata == schema.field(0).metadata
     assert os.name == "nt" or stat.S_IMODE((tmp_path / f"{name}.parquet").stat().st_mode) == 0o600
 
@@ -58,7 +59,7 @@ def test_every_column_says_what_it_means_and_minutes_say_so_in_their_name(name: 
 def test_a_row_a_day() -> None:
     table = tables()["days"].to_pydict()
     assert table["day_type"] == ["ordinary"] * 3 + ["severe"] * 3 and table["day"] == list(range(6))
-    assert (table["seed"], table["replication"]) == ([1, 2, 1] * 2, [0, 0, 1] * 2)
+    assert (table["seed"], table["replication"]) == ([1, 2, 1] * 2, [0, 0, 1, 300_000, 300_000, 300_001])
     for number, family in enumerate(FAMILIES):
         assert table[f"weighted_min_{family}"] == run().weighted[:, number].tolist()
         assert table[f"unanswered_{family}"] == run().unanswered[:, number].tolist()
@@ -93,5 +94,5 @@ def test_a_row_a_station_and_null_where_nobody_was_free() -> None:
 def test_a_table_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(RunError, match="cannot write"):
-        write_table(tmp_path / "file" / "days.parquet", [tables()["days"]])
+        write_table(tmp_path / "file" / "days.parquet", [tables()["days"]], {})
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

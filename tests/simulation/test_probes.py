@@ -5,11 +5,13 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from simsec.base.errors import InputError
 from simsec.day import Day, sample_day
 from simsec.scenario.schema import DAY_TYPES, Policy
 from simsec.simulation import Outcome, simulate
 from simsec.simulation.calendar import marks_of
-from simsec.simulation.probes import exact_for, probe, probe_tables
+from simsec.simulation.probes import Call as Marks
+from simsec.simulation.probes import drawn_call, exact_for, probe, probe_tables
 from simsec.simulation.simulate import kept_world
 from tests.areas import announced, shipped, tiny, tiny_plan
 from tests.simulation.floor import Call, day_of
@@ -22,6 +24,10 @@ TURNOUTS = tuple(TURNOUT[step.unit].mode if TURNOUT[step.unit] else 0.0 for step
 CALLS = tiny().settings.calls
 REPORTED_AFTER = CALLS.detection_min.mode + CALLS.call_min.mode
 NOW = 10 * 60.0
+
+
+def modal(where: float) -> Marks:
+    return Marks(REPORTED_AFTER, DELAYS, TURNOUTS, 1.0, where)
 
 
 def as_bytes(outcome: Outcome) -> bytes:
@@ -43,7 +49,7 @@ def probed(day: Day, where: float) -> np.ndarray:
     world, tables = kept_world(tiny(), tiny_plan()), probe_tables(tiny(), tiny_plan())
     marks = marks_of(day)
     found: list[np.ndarray] = []
-    look = (NOW, lambda now, state: found.append(probe(world, marks, state, tables, now, where)))
+    look = (NOW, lambda now, state: found.append(probe(world, marks, state, tables, now, modal(where))))
     simulate(tiny(), tiny_plan(), day, looks=[look])
     return found[0]
 
@@ -60,7 +66,7 @@ def test_probes_change_nothing(day_type: str) -> None:
     day = sample_day(shipped(), 1, 2, day_type)
     marks = marks_of(day)
     looks = [
-        (minute, lambda now, state: probe(world, marks, state, tables, now, 0.3))
+        (minute, lambda now, state: probe(world, marks, state, tables, now, drawn_call(shipped(), 1, 2, 0)))
         for minute in (390.0, 540.0, 750.0, 900.0, 1140.0)
     ]
     assert as_bytes(simulate(shipped(), announced(), day, looks=looks)) == as_bytes(
@@ -97,6 +103,18 @@ def test_a_quiet_block_is_walked() -> None:
     assert (found[~first] > REPORTED_AFTER).all()
 
 
+def test_calls_are_drawn_as_those_of_incidents() -> None:
+    calls = [drawn_call(shipped(), 1, day, 0) for day in range(400)]
+    assert calls == [drawn_call(shipped(), 1, day, 0) for day in range(400)]
+    told, known = np.array([call.to_request_min for call in calls]), shipped().settings.calls
+    assert told.min() >= known.detection_min.low + known.call_min.low
+    assert np.mean(told > known.detection_min.high + known.call_min.high) > 0  # some have no signal
+    friction = shipped().settings.travel.friction
+    mean = (friction.low + friction.mode + friction.high) / 3 / friction.mode
+    assert np.mean([call.noise for call in calls]) == pytest.approx(mean, abs=0.02)
+    assert 0.45 < np.mean([call.where for call in calls]) < 0.55
+
+
 def test_probes_know_the_chain_of_command_only() -> None:
     assert exact_for(tiny_plan())
     for policy in (
@@ -104,3 +122,5 @@ def test_probes_know_the_chain_of_command_only() -> None:
         Policy(name="chain_of_command", reserve_threshold_squads=1),
     ):
         assert not exact_for(replace(tiny_plan(), policy=policy))
+        with pytest.raises(InputError, match="chain of command"):
+            probe_tables(tiny(), replace(tiny_plan(), policy=policy))
