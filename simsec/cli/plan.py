@@ -19,7 +19,7 @@ def plan(
     scenario: Annotated[Path, typer.Argument(help="Scenario folder.")],
     out: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
     days: Annotated[int, typer.Option(min=20, help="Judging days of every type.")] = 201,
-    world_days: Annotated[int, typer.Option(min=2, max=300, help="Days of a type in each assumption world.")] = 12,
+    world_days: Annotated[int, typer.Option(min=2, max=300, help="Days of a type in each assumption world.")] = 40,
     seed: Annotated[
         int, typer.Option(min=0, max=2**31, help="First of the three judging seeds; also of the other days.")
     ] = 1,

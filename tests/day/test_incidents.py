@@ -48,6 +48,7 @@ def test_reports_keep_the_rates_of_the_file_within_exact_poisson_limits(day_type
     for number, kind in enumerate(KINDS):
         if kind == FILE["spreading"]["kind"]:
             assert found[number] == 0  # a severe day forces its seed, no other day has one
+            assert (sampling_tables(shipped()).rate[:, number] == 0).all()
             continue
         low, high = stats.poisson.interval(LEVEL, DAYS * STATIONS * written_rate(kind, day_type))
         assert low <= found[number] <= high, kind
@@ -162,6 +163,19 @@ def test_a_cluster_is_a_run_of_stations_each_struck_once() -> None:
             (village,) = set(shipped().stations.village[stations].tolist())
             sizes.append(len(stations) / np.sum(shipped().stations.village == village))
     assert 0.5 < np.mean(sizes) < 0.65 and max(sizes) == 1  # 1 to all, evenly: a little over half
+
+
+def test_no_station_of_a_village_floods_before_the_others() -> None:
+    often = shipped().with_values({"incidents.flood.rate_on.heavy_rain": 0.0199})
+    first = last = 0
+    for replication in range(100):
+        reports, _ = draw_incidents(often, "heavy_rain", 5, replication)
+        struck = reports.station[reports.kind == KINDS.index("flood")]
+        members = [sampling_tables(often).stations_of_village[v] for v in often.stations.village[struck]]
+        first += sum(station == of[0] for station, of in zip(struck, members, strict=True))
+        last += sum(station == of[-1] for station, of in zip(struck, members, strict=True))
+    low, high = stats.binom.interval(LEVEL, first + last, 0.5)
+    assert low <= first <= high and first > 100
 
 
 def test_no_flood_and_no_false_call_on_another_kind_of_day() -> None:

@@ -50,13 +50,16 @@ def test_children_stand_in_a_row_and_name_their_parent() -> None:
 
 
 def test_only_near_neighbours_are_reached() -> None:
-    rule, near = shipped().settings.spreading, village_neighbours(shipped())
-    for crowd in crowds()[:60]:
-        villages = shipped().stations.village[crowd.station]
-        for row in range(1, len(crowd)):
-            others, minutes = near[villages[crowd.parent[row]]]
-            place = int(np.flatnonzero(others == villages[row])[0])
-            assert place < rule.neighbours_at_most and minutes[place] <= rule.neighbour_min.mode
+    near = village_neighbours(shipped())
+    for limit in (7.0, 45.0):  # few villages are seven minutes apart
+        area = shipped().with_values({"spreading.neighbour_min": limit})
+        for replication in range(60):
+            crowd = spreading_crowd(area, near, 1, replication)
+            villages = area.stations.village[crowd.station]
+            for row in range(1, len(crowd)):
+                others, minutes = near[villages[crowd.parent[row]]]
+                place = int(np.flatnonzero(others == villages[row])[0])
+                assert place < area.settings.spreading.neighbours_at_most and minutes[place] <= limit
 
 
 def test_each_neighbour_of_the_first_village_is_reached_with_its_probability() -> None:

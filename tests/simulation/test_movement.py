@@ -92,6 +92,8 @@ def test_slowness_is_the_mean_of_the_zones_along_the_route_in_this_hour() -> Non
     assert slowness(world, marks, 59.9, 0, 1) == 1
     assert slowness(world, marks, 60.0, 0, 1) == 0.25 * 1 + 0.75 * 2
     assert slowness(world, marks, 130.0, 0, 1) == 3
+    later = world._replace(starts_min=240.0)
+    assert [slowness(later, marks, 240.0 + minute, 0, 1) for minute in (0.0, 60.0, 120.0)] == [1, 1.75, 3]
     assert slowness(world, marks, -5.0, 0, 1) == 1 and slowness(world, marks, 1e4, 0, 1) == 3  # the clock's ends
 
 

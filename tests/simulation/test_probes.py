@@ -60,6 +60,18 @@ def busy_morning(stations: int) -> list[Call]:
     return [*keep, quarrel(38, 520.0, scene=44.0), quarrel(20, 530.0, scene=14.0)]
 
 
+def assert_met(morning: list[Call], where: float, slow: float = 1.0, north: float = 1.0) -> np.ndarray:
+    """What the probe says is what a call injected at that minute meets, station by station."""
+    expected = probed(day_with(morning, slow, north), where)
+    met = []
+    for station in range(len(tiny().stations)):
+        day = day_with([*morning, quarrel(station, NOW, where=where)], slow, north)
+        rows = simulate(tiny(), tiny_plan(), day).incidents
+        met.append(float(rows.response_min[rows.onset_min == NOW][0]))
+    assert np.allclose(expected, np.where(np.isnan(met), np.inf, met), rtol=0, atol=1e-9)
+    return expected
+
+
 @pytest.mark.parametrize("day_type", DAY_TYPES)
 def test_probes_change_nothing(day_type: str) -> None:
     world, tables = kept_world(shipped(), announced()), probe_tables(shipped(), announced())
@@ -77,17 +89,27 @@ def test_probes_change_nothing(day_type: str) -> None:
 @pytest.mark.parametrize(("slow", "north"), [(1.0, 1.0), (1 / 0.9, 1.0), (1.0, 1.25)])
 @pytest.mark.parametrize("busy", [0, 24, 40])
 def test_a_probe_says_what_an_injected_call_meets(busy: int, slow: float, north: float) -> None:
-    where = 0.4
-    morning = busy_morning(busy) if busy else []
-    expected = probed(day_with(morning, slow, north), where)
-    met = []
-    for station in range(len(tiny().stations)):
-        day = day_with([*morning, quarrel(station, NOW, where=where)], slow, north)
-        rows = simulate(tiny(), tiny_plan(), day).incidents
-        met.append(float(rows.response_min[rows.onset_min == NOW][0]))
-    assert np.allclose(expected, np.where(np.isnan(met), np.inf, met), rtol=0, atol=1e-9)
+    expected = assert_met(busy_morning(busy) if busy else [], 0.4, slow, north)
     if busy:
         assert expected.max() > expected.min() + 3  # somebody had to ask the next step
+
+
+def test_a_pair_on_its_way_home_is_met_where_it_will_be_when_it_is_asked() -> None:
+    # A pair whose block spans two villages was called to the other one. When the probe looks it is still nearer to
+    # that village; when the call reaches it, it is home again and walks its block.
+    world = kept_world(tiny(), tiny_plan())
+    home = np.array(world.unit_home)[np.array(world.block_unit)[tiny_plan().block]]
+    vehicle = world.kind_vehicle[0]
+    minutes = np.array(world.minutes[vehicle])
+    away = np.flatnonzero((home != np.array(world.station_node)) & (minutes[world.station_node, home] > 6))
+    station = int(away[0])
+    start, end = world.station_node[station], int(home[station])
+    way, before = minutes[start, end], minutes[start, world.previous[vehicle][start][end]]
+    # Half of the last hop is done one minute after the probe, and so four before the call is heard.
+    clear = NOW - (way + before) / 2 + 1
+    calls = [quarrel(station, 400.0, scene=clear - 400.0 - probed(day_with([]), 0.0)[station])]
+    assert_met(calls, 0.4)
+    assert probed(day_with(calls), 0.4) == pytest.approx(probed(day_with([]), 0.4))
 
 
 def test_when_nobody_is_free_nobody_comes() -> None:

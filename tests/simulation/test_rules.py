@@ -47,6 +47,13 @@ def test_night_and_noise_stretch_the_way_and_nothing_else() -> None:
     assert state.cleared[0] == state.first[0] + 20
 
 
+def test_every_unit_sent_meets_its_own_noise() -> None:
+    units = [Unit(PATROL, 2, 0), Unit(PATROL, 3, 0)]
+    needs = [[{"guard": 2}] * 3] * 4
+    state = play(floor([Post(1)], units, needs=needs), Call(0, 100, noise=(2.0, 1.5, 9.0, 9.0)))
+    assert state.arrived[0][0] == 2 and state.busy_min == [2 * 10 + 30, 1.5 * 20 + 30]
+
+
 # The chain of command
 
 AREA = [
@@ -185,6 +192,16 @@ def test_a_freed_unit_serves_only_within_its_reach() -> None:
     assert [incident for _, incident, _ in state.waiting] == [3]
 
 
+def test_a_squad_of_a_rayon_stays_there_when_no_step_calls_it_further() -> None:
+    posts, squad = [Post(1), Post(9, 2, 1)], [Unit(SQUAD, 3, 0, rayon=0)]
+    calls = [Call(0, 90, level=RED, delay=(0,) * 8), Call(1, 100, level=RED, delay=(0,) * 8)]
+    world = floor(posts, squad, needs=[[{"squad": 1}] * 3] * 4)
+    assert play(world, *calls).first[1] == 90 + 2 + 20 + 30 + 80  # the last step of a squad is the whole regency
+    police, *others = world.reach
+    narrow = [2 if scope == 3 else scope for scope in police]
+    assert play(world._replace(reach=[narrow, *others]), *calls).first[1] == NEVER
+
+
 def test_the_waiting_keep_their_place_until_all_they_need_is_sent() -> None:
     units = [Unit(PAIR, 1, block=0), Unit(PATROL, 1, 0)]
     busy = [Call(0, 50, scene=100), Call(0, 51, scene=160)]
@@ -227,6 +244,13 @@ def test_a_rise_asks_anew_and_voids_older_requests() -> None:
     assert state.missions == [0, 1] and state.version[0] == 1
 
 
+def test_a_request_of_an_older_level_goes_no_further() -> None:
+    # Green passes on from the pair at 100, to arrive at 103. Yellow asks the patrol at 101 and climbs from there, a
+    # step after each delay; if the older request climbed beside it, the central reserve would be asked sooner.
+    state = play(floor([Post(1)], [Unit(SQUAD, 3, 0)]), Call(0, 100, rises=(1, 1e18, 1e18)))
+    assert state.dispatched[0] == 101 + 5 + 4
+
+
 def test_an_unreported_incident_rises_in_silence() -> None:
     state = play(floor(VILLAGE, [OWN_PAIR]), Call(2, 100, reported_after=50, rises=(10, 1e18, 1e18)))
     assert state.level[0] == YELLOW and state.dispatched[0] == NEVER  # no patrol anywhere, a pair is not asked
@@ -258,16 +282,16 @@ def test_with_diversion_red_turns_a_unit_round_and_green_asks_again() -> None:
     posts = [Post(9), Post(3, block=1)]
     units = [Unit(SQUAD, 0, 0), Unit(ARMY, 12, 0)]
     needs_one = [[{"squad": 1}] * 3] * 4
-    green, red = Call(0, 100, delay=(0,) * 8), Call(1, 115, level=RED)
+    green, red = Call(0, 100, delay=(0,) * 8), Call(1, 116, level=RED)
     off = play(floor(posts, units, needs=needs_one), green, red)
     assert off.first_unit == [0, 1] and off.first[0] == 100 + 2 + 90
     on = play(floor(posts, units, needs=needs_one, divert=True), green, red)
-    # At 115 the squad has driven 13 of 90 minutes and counts from node 1: 20 minutes to the red one, no turn-out.
-    assert (on.first_unit[1], on.first[1]) == (0, 135)
-    # Green asks again at 115 where it stood: the squad is gone, the army turns out. The old arrival at 192 is void.
-    assert (on.first_unit[0], on.first[0]) == (1, 115 + 10 + 30)
+    # At 116 the squad has driven 14 of 90 minutes and counts from node 1: 20 minutes to the red one, no turn-out.
+    assert (on.first_unit[1], on.first[1]) == (0, 136)
+    # Green asks again at 116 where it stood: the squad is gone, the army turns out. The old arrival at 192 is void.
+    assert (on.first_unit[0], on.first[0]) == (1, 116 + 10 + 30)
     assert on.here == [0, 0] and on.sent[0][2] == 1 and on.arrived[0][2] == 1
-    assert on.busy_min[0] == 15 + 20 + 30
+    assert on.busy_min[0] == 16 + 20 + 30
 
 
 def test_diversion_takes_nobody_from_the_spot_and_nobody_from_its_equals() -> None:
@@ -347,6 +371,13 @@ def test_it_takes_all_squads_at_once_to_contain() -> None:
     assert state.contained[0] == NEVER and state.onset[1] == 160
 
 
+def test_contained_is_contained_whoever_comes_after() -> None:
+    squads = [Unit(SQUAD, 2, 0, rayon=0), Unit(SQUAD, 9, 0, rayon=0)]
+    state = play(floor(CROWD_AREA, squads, contained_by=1), *crowd())
+    assert state.arrived[0][2] >= 2 and state.contained[0] == 100 + 5 + 2 + 10
+    assert state.onset[1] == NEVER
+
+
 def test_spreading_stops_at_the_limit_and_the_limit_is_counted() -> None:
     world = floor(CROWD_AREA, [Unit(SQUAD, 12, 0)], stations_at_most=6)
     state = play(world, *crowd())
@@ -395,6 +426,8 @@ def test_care_is_the_first_arrival_of_a_medic_or_an_ambulance() -> None:
     assert state.cleared[0] == 170  # when the last has done its work
     state = play(floor([Post(1)], units), Call(0, 100, FALL, YELLOW))
     assert (state.first[0], state.care[0]) == (140, 140)
+    state = play(floor([Post(1)], units), Call(0, 100, FALL, RED))
+    assert (state.care[0], state.full[0]) == (120, 140)  # the medic cares before the ambulance comes
 
 
 def test_ladders_are_asked_side_by_side_and_wait_apart() -> None:
