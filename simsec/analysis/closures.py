@@ -55,7 +55,7 @@ def _closed(scenario: Scenario, played: Sequence[tuple[Day, Outcome]], closes_mi
     for number, (day, outcome) in enumerate(played):
         rows = outcome.incidents
         closing = closing_kinds[rows.kind] & (rows.onset_min < closes_min)
-        until = np.where(np.isnan(rows.cleared_min), np.inf, rows.cleared_min)
+        until = np.where(np.isnan(rows.reopened_min), np.inf, rows.reopened_min)
         windows: dict[int, list[tuple[float, float]]] = {}
         for row in np.flatnonzero(closing).tolist():
             for station in _hit(scenario, int(rows.station[row]), int(rows.hits[row])):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ class IncidentRows:
         primary: False when another incident spread to it.
         first_level, last_level: 0 green to 2 red.
         onset_min, reported_min, dispatched_min, first_min, full_min, care_min, cleared_min: its clock.
+        reopened_min: when a station that the incident closed opened again, nan when it closed none.
         response_min: onset to first help from outside the station; nan when nobody came.
         rise_min: shape (n, 3), minutes after onset at which each level is left if nobody came.
         units_sent: how many were sent.
@@ -43,6 +45,7 @@ class IncidentRows:
     full_min: Floats
     care_min: Floats
     cleared_min: Floats
+    reopened_min: Floats
     response_min: Floats
     rise_min: Floats
     units_sent: Integers
@@ -79,18 +82,20 @@ def _times(values: list[float], kept: NDArray[np.bool_]) -> Floats:
     return np.where(times == NEVER, np.nan, times)
 
 
-def outcome_of(world: World, day: Day, state: State, ends_min: float) -> Outcome:
+def outcome_of(world: World, day: Day, state: State, ends_min: float, closes: Sequence[bool] = ()) -> Outcome:
     """Gather the rows from the state at the end of the day; dormant incidents that never woke leave none."""
     onset = np.array(state.onset, dtype=np.float64)
     kept = np.asarray((onset != NEVER) & (onset < ends_min))
     unit_kind = np.array([*world.unit_kind, -1], dtype=np.int64)
-    first = _times(state.first, kept)
+    first, cleared = _times(state.first, kept), _times(state.cleared, kept)
+    kind = day.incidents.kind[kept]
+    closed = np.asarray(closes, dtype=np.bool_)[kind] if len(closes) else np.zeros(len(kind), dtype=np.bool_)
     busy = np.array(state.busy_min) + np.array(
         [ends_min - since if other >= 0 else 0.0 for other, since in zip(state.serves, state.ordered_at, strict=True)]
     )
     rows = IncidentRows(
         incident=np.flatnonzero(kept),
-        kind=day.incidents.kind[kept],
+        kind=kind,
         station=day.incidents.station[kept],
         primary=day.incidents.parent[kept] < 0,
         first_level=day.incidents.level[kept],
@@ -101,7 +106,8 @@ def outcome_of(world: World, day: Day, state: State, ends_min: float) -> Outcome
         first_min=first,
         full_min=_times(state.full, kept),
         care_min=_times(state.care, kept),
-        cleared_min=_times(state.cleared, kept),
+        cleared_min=cleared,
+        reopened_min=np.where(closed, cleared, np.nan),
         response_min=first - onset[kept],
         rise_min=day.incidents.rise_min[kept],
         units_sent=np.array(state.units_sent, dtype=np.int64)[kept],

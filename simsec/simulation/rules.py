@@ -130,7 +130,9 @@ def send(
     ladder = world.ladder_of[capability]
     kind = world.unit_kind[unit]
     origin = position(world, state, unit, now)
-    if at_base(world, state, unit, origin):
+    block = world.unit_block[unit]
+    leaves = block < 0 or block != world.station_block[day.station[incident]]
+    if leaves and at_base(world, state, unit, origin):  # a pair pays it as handover, when it leaves its block
         turnout = day.turnout[incident][world.kind_row[ladder][kind]]
     target = world.station_node[day.station[incident]]
     factor = slowness(world, day, now, origin, target) * day.noise[incident][state.units_sent[incident] % day.noises]

@@ -53,4 +53,5 @@ def simulate(
     """
     world, ends_min = kept_world(scenario, plan), scenario.horizon_min[1]
     state = run_on_simpy(world, marks_of(day), ends_min, listener, looks)
-    return outcome_of(world, day, state, ends_min)
+    closes = [kind.closes_station for kind in scenario.settings.incidents.values()]
+    return outcome_of(world, day, state, ends_min, closes)

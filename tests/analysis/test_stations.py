@@ -87,7 +87,7 @@ def closed_for(until: float, kind: str = "late_open") -> tuple[float, float]:
     number = list(shipped().settings.incidents).index(kind)
     rows = outcome.incidents
     one = {name: getattr(rows, name)[:1] for name in rows.__dataclass_fields__}
-    one |= {"kind": np.array([number]), "onset_min": np.array([420.0]), "cleared_min": np.array([until])}
+    one |= {"kind": np.array([number]), "onset_min": np.array([420.0]), "reopened_min": np.array([until])}
     hours, turned_away = voters_lost(shipped(), [(day, replace(outcome, incidents=type(rows)(**one)))])
     return float(hours[0]), float(turned_away[0])
 

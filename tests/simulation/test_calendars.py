@@ -11,12 +11,12 @@ from simsec.plan import Plan, doctrine
 from simsec.scenario.schema import DAY_TYPES, Policy
 from simsec.simulation.calendar import Calendar, marks_of, run_on_simpy
 from simsec.simulation.compiled import COMPILED, as_arrays, run_compiled
-from simsec.simulation.model import EVENT_NAMES, State, World
+from simsec.simulation.model import EVENT_NAMES, YELLOW, State, World
 from simsec.simulation.policies import NAMES
 from simsec.simulation.rules import RULES
 from simsec.simulation.simulate import kept_world
 from tests.areas import announced, shipped
-from tests.simulation.floor import day_of
+from tests.simulation.floor import PATROL, Call, Post, Unit, day_of
 from tests.simulation.strategies import Case, cases
 
 
@@ -53,6 +53,18 @@ def test_both_calendars_agree_to_the_last_digit_in_every_field() -> None:
         diverted += sum(sum(sent) for sent in lists.sent) < sum(lists.missions)
         hit = max(hit, lists.counters[0])
     assert busiest > 60 and diverted > 0 and hit > 10  # the twenty days are no quiet ones
+
+    # A report and a passed-on request at one minute: the report comes first, although it was not scheduled first.
+    tie = Case(
+        posts=(Post(1), Post(2, block=1)),
+        units=(Unit(PATROL, 1, 0),),
+        calls=(Call(0, 100.0), Call(1, 90.0, level=YELLOW, reported_after=13.0)),
+        options={},
+    )
+    marks = marks_of(day_of(*tie.calls))
+    lists = run_on_simpy(tie.world(), marks, 700.0)
+    assert lists.dispatched[1] == 103 < lists.dispatched[0]
+    assert differing(lists, run_compiled(as_arrays(tie.world()), marks, 700.0)) == []
 
     # And on small days full of ties, where everybody is short of units.
     @settings(max_examples=60, phases=[Phase.generate], suppress_health_check=list(HealthCheck))

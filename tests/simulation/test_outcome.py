@@ -69,3 +69,16 @@ def test_a_day_played_again_gives_the_same_bytes() -> None:
     day = sample_day(shipped(), 1, 4, "severe")
     first, second = (simulate(shipped(), announced(), day).incidents for _ in range(2))
     assert all(getattr(first, f.name).tobytes() == getattr(second, f.name).tobytes() for f in fields(first))
+
+
+def test_a_station_that_was_closed_reopens_when_its_incident_is_cleared() -> None:
+    kinds = list(shipped().settings.incidents.values())
+    closes = np.array([kind.closes_station for kind in kinds])
+    seen = 0
+    for replication in range(6):
+        rows = simulate(shipped(), announced(), sample_day(shipped(), 3, replication, "heavy_rain")).incidents
+        shut = closes[rows.kind]
+        assert np.array_equal(rows.reopened_min[shut], rows.cleared_min[shut], equal_nan=True)
+        assert np.isnan(rows.reopened_min[~shut]).all()
+        seen += int(np.isfinite(rows.reopened_min).sum())
+    assert seen > 10

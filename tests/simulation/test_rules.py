@@ -11,6 +11,7 @@ from tests.simulation.floor import (
     PAIR,
     PATROL,
     SQUAD,
+    TURNOUT,
     Call,
     Post,
     Unit,
@@ -39,6 +40,14 @@ def test_the_pair_is_busy_from_order_to_clear_and_free_at_once_at_home() -> None
     assert state.first == [102, 127]  # 2 minutes to walk, both times
     assert state.cleared == [122, 147]
     assert (state.busy_min[0], state.missions[0]) == (44, 2)
+
+
+def test_a_pair_that_leaves_its_block_pays_the_handover_first() -> None:
+    world = floor([Post(1), Post(2, block=1)], [OWN_PAIR], policy="nearest_capable")
+    at_once, handed_over = (0.0,) * len(TURNOUT), (5.0,) * len(TURNOUT)
+    calm = play(world, Call(1, 100, turnout=at_once)).first[0]
+    assert play(world, Call(1, 100, turnout=handed_over)).first[0] == calm + 5
+    assert play(world, Call(0, 100, turnout=handed_over)).first[0] == 100  # its own block it never leaves
 
 
 def test_night_and_noise_stretch_the_way_and_nothing_else() -> None:
@@ -303,6 +312,14 @@ def test_diversion_takes_nobody_from_the_spot_and_nobody_from_its_equals() -> No
         state = play(world, Call(0, 100, level=level, scene=60, delay=(0,) * 8), Call(1, 200, level=RED))
         assert state.first[0] == arrives
         assert state.dispatched[1] == arrives + 60  # it was at work when red called
+
+
+def test_whoever_is_turned_round_before_he_moved_off_still_finishes_his_turn_out() -> None:
+    posts, squad = [Post(9), Post(3, block=1)], [Unit(SQUAD, 0, 0)]
+    needs_one = [[{"squad": 1}] * 3] * 4
+    green, red = Call(0, 100, delay=(0,) * 8, scene=500), Call(1, 101, level=RED)
+    state = play(floor(posts, squad, needs=needs_one, divert=True), green, red)
+    assert state.first[1] == 101 + 1 + 30  # of two minutes one is left
 
 
 def test_a_diverted_pair_counts_as_on_the_road() -> None:
