@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -122,19 +121,9 @@ def progress_bars(show: bool) -> Iterator[Callable[[str], Callable[[int, int], N
 
 def print_json(data: Any) -> None:
     """One JSON document on stdout; nan and infinity become null."""
-    typer.echo(json.dumps(_plain(data), indent=2, ensure_ascii=False))
+    from simsec.results.run_folder import json_text
 
-
-def _plain(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {str(key): _plain(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_plain(value) for value in data]
-    if isinstance(data, float) and data - data != 0:  # nan or infinite
-        return None
-    if isinstance(data, Path):
-        return str(data)
-    return data
+    typer.echo(json_text(data))
 
 
 def estimate_json(estimate: Any) -> dict[str, Any]:

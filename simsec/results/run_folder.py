@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 import shutil
 import sys
@@ -100,6 +101,26 @@ def citation(scenario_hash: str, seeds: tuple[int, ...]) -> str:
     return f"simsec {version('simsec')}, scenario {scenario_hash}, seeds {listed}"
 
 
+def json_text(data: Any) -> str:
+    """One JSON document; nan and infinity, which JSON does not know, become null.
+
+    Example:
+        >>> json_text([1.5, float("nan")]).split()
+        ['[', '1.5,', 'null', ']']
+    """
+    return json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {str(key): _plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_plain(value) for value in data]
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    return str(data) if isinstance(data, Path) else data
+
+
 def write_manifest(folder: Path, command: str, facts: Mapping[str, Any]) -> None:
     """Write ``manifest.json``: what was run, on what, with what; written last, so that its presence means complete.
 
@@ -113,5 +134,4 @@ def write_manifest(folder: Path, command: str, facts: Mapping[str, Any]) -> None
         "versions": versions(),
         **facts,
     }
-    text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
-    write_text(folder / "manifest.json", text + "\n", private=True)
+    write_text(folder / "manifest.json", json_text(manifest) + "\n", private=True)
