@@ -92,7 +92,7 @@ def _call(function: Callable[[Any, Any], Any], path: str, task: Any) -> Any:
 
 
 def _start_worker() -> None:
-    """The parent alone answers Ctrl-C; a worker never starts threads of its own."""
+    """The parent alone answers Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

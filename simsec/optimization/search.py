@@ -74,7 +74,8 @@ class Search:
         accepted: whether the best candidate beat the best doctrine in the paired test.
         acceptance: its gain on the days of that test, which chose nothing.
         candidates: everything tried, doctrine first.
-        training_days, selection_days: how many, in all.
+        training_days: how many.
+        selection_days: how many chose, and how many the paired test took, together.
     """
 
     announced: Plan
