@@ -38,6 +38,7 @@ Integers = NDArray[np.int64]
 PROBE_STAMPS = ("H 06:30", "H 09:00", "H 12:30", "H 15:00", "H 19:00")
 RESERVE_EVERY_MIN = 30.0
 CHUNK = 10
+CLOCK = ("reported", "dispatched", "first", "full", "care", "cleared", "reopened")
 TYPE_STRIDE = 100_000  # days of different types are different days: strata are independent
 
 
@@ -66,7 +67,7 @@ class Replications:
         reserve_busy: squads of the reserve out, every half hour, shape (days, looks).
         voter_hours_lost, voters_not_served: shape (days,), nan when not asked for.
         incident_day, incident_kind, incident_station, incident_onset_min, incident_response_min, incident_primary,
-        incident_level, incident_rise_min: one row an incident; a response of inf: unanswered.
+        incident_level, incident_rise_min, incident_clock_min: one row an incident; a response of inf: unanswered.
         probes: minutes to first help, shape (days, probe times, stations), float32; empty when not asked for.
     """
 
@@ -92,6 +93,7 @@ class Replications:
     incident_primary: NDArray[np.bool_]
     incident_level: Integers
     incident_rise_min: Floats
+    incident_clock_min: Floats
     probes: NDArray[np.float32]
 
     def __len__(self) -> int:
@@ -177,6 +179,7 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
         "primary": rows.primary,
         "level": rows.first_level,
         "rise": rows.rise_min,
+        "clock": np.column_stack([getattr(rows, f"{name}_min") for name in CLOCK]),
         "probes": np.array(probed, dtype=np.float32),
     }
 
@@ -232,6 +235,7 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         incident_primary=join("primary").astype(np.bool_),
         incident_level=join("level").astype(np.int64),
         incident_rise_min=join("rise"),
+        incident_clock_min=join("clock"),
         probes=stack("probes").astype(np.float32),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,6 +21,7 @@ from simsec.scenario.schema import CLASSES, Policy, Reading
 from simsec.scenario.tables import Column, read_table, write_table
 
 FORMAT = 1
+_log = logging.getLogger(__name__)
 BLOCK_COLUMNS = (
     Column("station_code"),
     Column("station", required=False, meaning="name, for people"),
@@ -149,5 +151,7 @@ def read_plan(folder: Path, scenario: Scenario) -> Plan:
         locked=locked,
         scenario_hash=file.scenario_hash,
     )
+    if file.scenario_hash and file.scenario_hash != scenario.hash:
+        _log.warning("%s was made for another version of this scenario (%s)", folder, file.scenario_hash)
     check_plan(scenario, plan, str(folder.name))
     return plan

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simsec.analysis.measures import FAMILIES
-from simsec.analysis.replications import Replications
+from simsec.analysis.replications import CLOCK, Replications
 from simsec.analysis.stations import StationMinutes
 from simsec.base.files import write_with
 from simsec.scenario.reading import Scenario
@@ -52,6 +52,18 @@ INCIDENTS = pa.schema(
         pa.field("primary", pa.bool_(), metadata={"meaning": "false: another incident spread to it"}),
         pa.field("first_level", pa.string(), metadata={"meaning": "green, yellow or red at onset"}),
         pa.field("onset_min", pa.float64(), metadata={"meaning": "minutes after midnight of polling day"}),
+        *[
+            pa.field(f"{name}_min", pa.float64(), metadata={"meaning": f"{meaning}; null: never"})
+            for name, meaning in (
+                ("reported", "when somebody outside the station knew"),
+                ("dispatched", "when the first unit was ordered"),
+                ("first", "when first help came"),
+                ("full", "when every need had been met"),
+                ("care", "when the first medic or ambulance came"),
+                ("cleared", "when the last unit left and nothing was missing"),
+                ("reopened", "when a station the incident had closed opened again"),
+            )
+        ],
         pa.field(
             "response_min", pa.float64(), metadata={"meaning": "onset to first help from outside; null: nobody came"}
         ),
@@ -101,7 +113,7 @@ def incidents_table(scenario: Scenario, runs: Replications) -> pa.Table:
     kinds = np.array(list(scenario.settings.incidents))
     sectors = np.array(scenario.villages.subdistrict_codes)
     stations = np.array(scenario.stations.code)
-    response = runs.incident_response_min
+    response, clock = runs.incident_response_min, runs.incident_clock_min
     columns = {
         "plan": [runs.plan_name] * len(response),
         "day": runs.incident_day,
@@ -111,6 +123,10 @@ def incidents_table(scenario: Scenario, runs: Replications) -> pa.Table:
         "primary": runs.incident_primary,
         "first_level": np.array(LEVELS)[runs.incident_level],
         "onset_min": runs.incident_onset_min,
+        **{
+            f"{name}_min": pa.array(clock[:, n], pa.float64(), mask=np.isnan(clock[:, n]))
+            for n, name in enumerate(CLOCK)
+        },
         "response_min": pa.array(response, pa.float64(), mask=~np.isfinite(response)),
     }
     arrays = {

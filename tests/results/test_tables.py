@@ -96,3 +96,17 @@ def test_a_table_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="cannot write"):
         write_table(tmp_path / "file" / "days.parquet", [tables()["days"]], {})
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_clock_of_an_incident_runs_forward() -> None:
+    table = tables()["incidents"].to_pydict()
+    steps = [table[f"{name}_min"] for name in ("onset", "reported", "dispatched", "first", "full", "cleared")]
+    for row in zip(*steps, strict=True):
+        known = [minute for minute in row if minute is not None]
+        assert known == sorted(known)
+    answered = [
+        (onset, first, response)
+        for onset, first, response in zip(table["onset_min"], table["first_min"], table["response_min"], strict=True)
+        if response is not None
+    ]
+    assert answered and all(abs(first - onset - response) < 1e-9 for onset, first, response in answered)
