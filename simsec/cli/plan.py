@@ -158,16 +158,17 @@ def headline(judged: Judged, found: Search, texts: Any) -> list[str]:
     """The first lines for people: what was gained, how sure, in how many worlds."""
     from simsec.report import parameter_label
     from simsec.report.verdict import deciding
+    from simsec.report.wording import plan_name
 
     gain, worlds = judged.over_doctrine.gain, judged.worlds
     low, high = worlds.span
     if not found.accepted:
-        return [texts.t("cli.plan_not_accepted", doctrine=found.best_doctrine.name)]
+        return [texts.t("cli.plan_not_accepted", doctrine=plan_name(found.best_doctrine.name, texts))]
     key = "cli.plan_better" if gain.low > 0 else "cli.plan_worse" if gain.high < 0 else "cli.plan_unsure"
     strongest = deciding(worlds)
     told = "cli.plan_worlds" if strongest.decides else "cli.plan_worlds_none"
     return [
-        texts.t(key, gain=texts.interval(gain, 1), doctrine=found.best_doctrine.name),
+        texts.t(key, gain=texts.interval(gain, 1), doctrine=plan_name(found.best_doctrine.name, texts)),
         texts.t(
             told,
             better=worlds.better,

@@ -100,9 +100,10 @@ def _print_table(area: Scenario, runs: Replications, texts: Any) -> None:
     from rich.table import Table
 
     from simsec.analysis.replications import primary_measure, response_quantile
+    from simsec.report.wording import plan_name
 
     t = texts.t
-    name = t(f"plan_name.{runs.plan_name}") if runs.plan_name in ("announced", "optimised") else runs.plan_name
+    name = plan_name(runs.plan_name, texts)
     table = Table(title=t("cli.simulate_title", plan=name, days=texts.number(len(runs), 0)))
     for heading in ("day_type", "incidents", "median", "p90", "within_target", "measure"):
         table.add_column(t(f"cli.col_{heading}"), justify="left" if heading == "day_type" else "right")
