@@ -107,17 +107,3 @@ def content_hash(*parts: bytes | str) -> str:
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     return digest.hexdigest()[:16]
-
-
-def folder_hash(folder: Path, pattern: str = "*") -> str:
-    """Hash of the names and contents of the files directly in a folder, in order of name.
-
-    Example:
-        >>> folder_hash(Path(__file__).parent, "*.py") == folder_hash(Path(__file__).parent, "*.py")
-        True
-    """
-    files = sorted(file for file in folder.glob(pattern) if file.is_file())
-    parts: list[bytes | str] = []
-    for file in files:
-        parts += [file.name, file.read_bytes()]
-    return content_hash(*parts)

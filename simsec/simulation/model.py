@@ -64,7 +64,6 @@ class World(NamedTuple):
     ladder_capability: Ints  # flat: the capabilities of each ladder in turn
     capability_first: Ints  # [l] first of them
     capability_end: Ints  # [l] one past the last
-    ladder_first: Ints  # [l] first row
     ladder_end: Ints  # [l]
     enter: Sequence[Ints]  # [l][level] row
     row_kind: Ints  # [row]

@@ -214,7 +214,6 @@ def _chain(scenario: Scenario, plan: Plan, kinds: list[str]) -> dict[str, Any]:
         "capability_first": (np.cumsum(wide) - wide).tolist(),
         "capability_end": np.cumsum(wide).tolist(),
         "ladder_of": [capability_ladder.get(capability, -1) for capability in CAPABILITIES],
-        "ladder_first": first.tolist(),
         "ladder_end": ends.tolist(),
         "enter": [
             [int(first[n]) + ladder.enter[level] if stepwise else int(ends[n]) - 1 for level in LEVELS]

@@ -9,10 +9,11 @@ import pytest
 from simsec.analysis.closures import voter_settings, voters_lost
 from simsec.analysis.intervals import Estimate, weighted_quantile
 from simsec.analysis.measures import kind_tables
-from simsec.analysis.replications import Replications, day_keys, replicate
+from simsec.analysis.replications import Replications, day_keys, replicate, strata
 from simsec.analysis.stations import StationMinutes, station_minutes
 from simsec.analysis.workers import open_workers
 from simsec.analysis.worlds import INERT, JUDGEMENTS, draw_worlds, play_worlds
+from simsec.base.errors import InputError
 from simsec.day import Day, sample_day
 from simsec.plan import doctrine
 from simsec.scenario.reading import DRAWN
@@ -81,13 +82,14 @@ def test_outcomes_served_together_lose_what_they_lose_alone() -> None:
     assert together[:, 0].max() > 10 and (together >= -1e-9).all()
 
 
-def closed_for(until: float, kind: str = "late_open") -> tuple[float, float]:
+def closed_for(until: float, kind: str = "late_open", hits: int = 0) -> tuple[float, float]:
     """Hours lost and voters not served where one station was closed from its opening until then."""
     day, outcome = played()[0]
     number = list(shipped().settings.incidents).index(kind)
     rows = outcome.incidents
     one = {name: getattr(rows, name)[:1] for name in rows.__dataclass_fields__}
     one |= {"kind": np.array([number]), "onset_min": np.array([420.0]), "reopened_min": np.array([until])}
+    one |= {"hits": np.array([hits])}
     hours, turned_away = voters_lost(shipped(), [(day, replace(outcome, incidents=type(rows)(**one)))])
     return float(hours[0]), float(turned_away[0])
 
@@ -97,6 +99,14 @@ def test_a_longer_closure_costs_more_and_none_costs_nothing() -> None:
     hours = [closed_for(until)[0] for until in (430.0, 480.0, 540.0, 700.0)]
     assert hours == sorted(hours) and 0 < hours[0] < 30 < hours[-1]
     assert {closed_for(until)[1] for until in (430.0, 700.0)} == {0.0}  # who queues at the closing is still served
+
+
+def test_a_crowd_closes_every_station_it_hits() -> None:
+    village = shipped().stations.village
+    room = int(np.sum(village == village[played()[0][1].incidents.station[0]]))
+    assert room > 1
+    assert closed_for(700.0, hits=1) == closed_for(700.0)
+    assert closed_for(700.0, hits=room)[0] > 1.2 * closed_for(700.0, hits=1)[0]
 
 
 def test_a_station_that_never_reopens_serves_nobody() -> None:
@@ -156,6 +166,14 @@ def test_a_world_moves_the_range_of_what_is_drawn_and_else_the_mode_alone() -> N
     assert [after[path].mode for path in paths] == values[0].tolist()
 
 
+def test_a_type_of_day_that_cannot_happen_can_still_be_supposed() -> None:
+    never = shipped().with_values({"day_types.rumour": 0.0})
+    assert strata(never, "rumour") == {DAY_TYPES.index("rumour"): 1.0}
+    assert sum(strata(never).values()) == pytest.approx(1)
+    with pytest.raises(InputError, match="no day is asked for"):
+        day_keys({"rumour": 0}, (1,))
+
+
 def test_worlds_are_played_paired_and_tell_what_decides() -> None:
     keys = day_keys({name: 2 for name in DAY_TYPES}, (1,))
     with open_workers(1) as pool:
@@ -170,5 +188,8 @@ def test_worlds_are_played_paired_and_tell_what_decides() -> None:
     assert {path for path, _ in found.influence} == set(found.paths)
     apart = replace(found, gains=tuple(Estimate(float(n), n - 1e-6, n + 1e-6, 9) for n in range(4)))
     assert apart.shrunk == pytest.approx(range(4), abs=1e-5)  # what is no noise stays
+    error = 1.0  # standard error of each world; 5/3 was seen between means of 0 to 3, of which 1 is noise
+    hazy = replace(found, gains=tuple(Estimate(float(n), n - 1.96 * error, n + 1.96 * error, 9) for n in range(4)))
+    assert np.var(hazy.shrunk, ddof=1) == pytest.approx(5 / 3 - 1)
     assert itself.better == 0 and itself.span == (0.0, 0.0)
     assert {correlation for _, correlation in itself.influence} == {0.0}

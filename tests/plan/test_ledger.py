@@ -87,3 +87,8 @@ def test_a_strength_that_staffs_nothing_is_explained() -> None:
     (problem,) = caught.value.problems
     needed = pattern_rows(poor)[-1].police_inside_subdistricts
     assert f"{needed - 100} officers are missing" in str(problem) and problem.bound == f"at least {needed}"
+
+
+def test_the_announced_plan_invents_nobody() -> None:
+    with pytest.raises(InputError, match="guarding every sub-district takes"):
+        doctrine(tiny().with_values({"forces.police": 2}))

@@ -144,7 +144,6 @@ def floor(
         ladder_capability=[CAPABILITIES.index(word) for words, _, _ in LADDERS for word in words],
         capability_first=[sum(wide[:n]) for n in range(len(wide))],
         capability_end=[sum(wide[: n + 1]) for n in range(len(wide))],
-        ladder_first=starts,
         ladder_end=ends,
         enter=[
             [start + step if stepwise else end - 1 for step in enter]

@@ -23,3 +23,12 @@ def test_a_paused_day_goes_on_as_if_it_had_not_been(minute: float) -> None:
     assert first.pause() == second.pause() == play.pause()
     assert first.pause()[0] == run_on_simpy(world, day, ends_min)
     assert paused[1] != first.pause()[1]
+
+
+def test_a_look_after_the_end_is_not_taken_and_changes_nothing() -> None:
+    scenario = read_scenario(AREA)
+    world, day = world_of(scenario, doctrine(scenario)), marks_of(sample_day(scenario, 4, 2, "severe"))
+    seen: list[float] = []
+    looks = [(700.0, lambda now, _: seen.append(now)), (1100.0, lambda now, _: seen.append(now))]
+    assert run_on_simpy(world, day, 900.0, looks=looks) == run_on_simpy(world, day, 900.0)
+    assert seen == [700.0]
