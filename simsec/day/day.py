@@ -44,6 +44,7 @@ class Incidents:
         parent: -1 for a primary incident; children of one parent stand in a row (child_first, child_end).
         spread_delay_min, contain_within_min: minutes after the parent's onset.
         hits: stations hit by a spreading crowd, 0 for any other incident.
+        village: the first row that stands for the same village of a crowd; a row of its own for any other incident.
     """
 
     kind: Integers
@@ -63,6 +64,7 @@ class Incidents:
     spread_delay_min: Floats
     contain_within_min: Floats
     hits: Integers
+    village: Integers
 
     def __len__(self) -> int:
         """Number of incidents, dormant ones included."""

@@ -200,6 +200,7 @@ def marked(scenario: Scenario, kind: Integers, station: Integers, onset: Floats,
         spread_delay_min=np.zeros(n),
         contain_within_min=np.zeros(n),
         hits=none,
+        village=np.arange(n),
     )
 
 

@@ -24,39 +24,39 @@ Neighbours = Sequence[tuple[Integers, Floats]]
 
 @dataclass(frozen=True)
 class _Node:
-    path: str  # "0" the seed, "0.2" its third neighbour, and so on: the key of its draws
+    """A way into a village: it may be reached from several, and is hit by the first that comes."""
+
     parent: int
     village: int
+    path: tuple[int, ...]  # the villages on the way, this one included
 
 
-def _u(seed: int, replication: int, mark: str, paths: Sequence[str]) -> Floats:
-    keys = np.array([text_key("spread/" + path) for path in paths], dtype=np.uint64)
-    return uniforms(stream(seed, replication, mark), keys, 0)
-
-
-def _tree(scenario: Scenario, neighbours: Neighbours, seed: int, replication: int, village: int) -> list[_Node]:
-    """The villages the crowd could reach, breadth first, each at most once."""
-    spreading = scenario.settings.spreading
-    nodes, met, begin = [_Node("0", -1, village)], {village}, 0
+def _tree(
+    scenario: Scenario, neighbours: Neighbours, seed: int, replication: int, village: int
+) -> tuple[list[_Node], list[int]]:
+    """The ways the crowd could go, breadth first, none through a village twice; and the key of each."""
+    spreading, tables = scenario.settings.spreading, sampling_tables(scenario)
+    reaches = stream(seed, replication, "spread/reaches")
+    nodes, keys, begin = [_Node(-1, village, (village,))], [int(tables.village_key[village])], 0
     for _ in range(spreading.depth_at_most):
         end = len(nodes)
         for parent in range(begin, end):
-            others, minutes = neighbours[nodes[parent].village]
+            node = nodes[parent]
+            others, minutes = neighbours[node.village]
             near = others[minutes <= spreading.neighbour_min.mode][: spreading.neighbours_at_most]
-            paths = [f"{nodes[parent].path}.{place}" for place in range(len(near))]
-            if not paths:
-                continue
-            reached = _u(seed, replication, "spread/reaches", paths) < spreading.probability.mode
-            for path, other, yes in zip(paths, near.tolist(), reached.tolist(), strict=True):
-                if yes and other not in met:
-                    met.add(other)
-                    nodes.append(_Node(path, parent, other))
+            # The key is the pair of villages, in this order (hence the shift): a way is open or not, whoever takes it.
+            key = tables.village_key[near] ^ np.uint64(text_key(scenario.villages.code[node.village]) >> 1)
+            open_ = uniforms(reaches, key, 0) < spreading.probability.mode
+            for other, way in zip(near[open_].tolist(), key[open_].tolist(), strict=True):
+                if other not in node.path:
+                    nodes.append(_Node(parent, other, (*node.path, other)))
+                    keys.append(way)
         begin = end
-    return nodes
+    return nodes, keys
 
 
 def spreading_crowd(scenario: Scenario, neighbours: Neighbours, seed: int, replication: int) -> Incidents:
-    """The seed and its dormant children, the seed first.
+    """The seed and its dormant children, the seed first: a child a way into a village.
 
     Every station of the area is as likely as any other to be the seed's: no village is called dangerous.
 
@@ -67,42 +67,51 @@ def spreading_crowd(scenario: Scenario, neighbours: Neighbours, seed: int, repli
         replication: the same.
 
     Returns:
-        Incidents whose ``parent`` counts from 0 within this table.
+        Incidents whose ``parent`` and ``village`` count from 0 within this table.
     """
     tables, settings = sampling_tables(scenario), scenario.settings
     spreading, model = settings.spreading, settings.incidents[settings.spreading.kind]
     lot = uniforms(stream(seed, replication, "spread/seed"), tables.station_key, 0)
     root = int(np.argmin(lot))
-    nodes = _tree(scenario, neighbours, seed, replication, int(scenario.stations.village[root]))
-    paths = [node.path for node in nodes]
-    station = _stations(tables.stations_of_village, nodes, root, _u(seed, replication, "spread/station", paths))
-    key = np.array([text_key("spread/" + path) for path in paths], dtype=np.uint64)
-    draws = Draws(seed, replication, key, np.zeros(len(nodes), dtype=np.uint64))
+    nodes, keys = _tree(scenario, neighbours, seed, replication, int(scenario.stations.village[root]))
+    village = np.array([node.village for node in nodes])
+    # What happens in a village is the same whichever way the crowd comes; when it comes is the way's.
+    there = _draws(seed, replication, tables.village_key[village])
+    ways = _draws(seed, replication, np.array(keys, dtype=np.uint64))
     onset = np.full(len(nodes), np.nan)
-    onset[0] = window_quantile(draws.of("time")[:1], model.windows)[0]
+    onset[0] = window_quantile(there.of("time")[:1], model.windows)[0]
     kind = np.full(len(nodes), tables.kind(spreading.kind))
+    station = _stations(tables.stations_of_village, village, root, there.of("spread/station"))
     parent = np.array([node.parent for node in nodes])
-    sizes = np.array([len(tables.stations_of_village[node.village]) for node in nodes])
-    hits = np.rint(spreading.stations_per_village.quantile(draws.of("spread/hits"))).astype(np.int64)
+    sizes = np.array([len(tables.stations_of_village[number]) for number in village])
+    hits = np.rint(spreading.stations_per_village.quantile(there.of("spread/hits"))).astype(np.int64)
+    _, first, row = np.unique(village, return_index=True, return_inverse=True)
     return replace(
-        marked(scenario, kind, station, onset, draws),
+        marked(scenario, kind, station, onset, there),
         parent=parent,
         child_first=np.searchsorted(parent, np.arange(len(nodes)), side="left"),
         child_end=np.searchsorted(parent, np.arange(len(nodes)), side="right"),
-        spread_delay_min=spreading.delay_min.quantile(draws.of("spread/delay")),
-        contain_within_min=spreading.contained_within_min.quantile(draws.of("spread/contain")),
+        spread_delay_min=spreading.delay_min.quantile(ways.of("spread/delay")),
+        contain_within_min=spreading.contained_within_min.quantile(ways.of("spread/contain")),
         hits=np.clip(hits, 1, sizes),
+        village=first[row],
     )
 
 
+def _draws(seed: int, replication: int, key: NDArray[np.uint64]) -> Draws:
+    """Draws of the crowd, apart from those of any other incident in the same village."""
+    return Draws(seed, replication, key ^ np.uint64(text_key("spread")), np.zeros(len(key), dtype=np.uint64))
+
+
 def _stations(
-    stations_of_village: Sequence[NDArray[np.int64]], nodes: Sequence[_Node], root: int, u: Floats
+    stations_of_village: Sequence[NDArray[np.int64]], village: Integers, root: int, u: Floats
 ) -> Integers:
-    chosen = [root]
-    for node, share in zip(nodes[1:], u[1:], strict=True):
-        members = stations_of_village[node.village]
-        chosen.append(int(members[int(share * len(members))]))
-    return np.array(chosen, dtype=np.int64)
+    """The station of the seed, then one drawn in each village."""
+    chosen = [
+        int(stations_of_village[number][int(share * len(stations_of_village[number]))])
+        for number, share in zip(village.tolist(), u.tolist(), strict=True)
+    ]
+    return np.array([root, *chosen[1:]], dtype=np.int64)
 
 
 def with_crowd(primary: Incidents, crowd: Incidents) -> Incidents:
@@ -115,8 +124,10 @@ def with_crowd(primary: Incidents, crowd: Incidents) -> Incidents:
         parent=np.where(crowd.parent == 0, place, np.where(crowd.parent > 0, crowd.parent + shift, -1)),
         child_first=crowd.child_first + shift,
         child_end=crowd.child_end + shift,
+        village=np.where(crowd.village == 0, place, crowd.village + shift),
     )
     rows = np.concatenate([order, np.arange(len(primary) + 1, len(primary) + len(crowd))])
+    primary = replace(primary, village=np.arange(len(primary)) + (np.arange(len(primary)) >= place))
     joined = {
         name: np.concatenate([getattr(primary, name), getattr(crowd, name)])[rows]
         for name in Incidents.__dataclass_fields__

@@ -84,6 +84,7 @@ def marks_of(day: Day) -> DayMarks:
         spread_delay=incidents.spread_delay_min.tolist(),
         contain_within=incidents.contain_within_min.tolist(),
         hits=incidents.hits.tolist(),
+        village=incidents.village.tolist(),
         slow=slow,
         even=(day.slow == day.slow[:, :1]).all(axis=1).astype(np.int64).tolist(),
         primaries=incidents.primaries,

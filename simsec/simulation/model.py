@@ -23,7 +23,7 @@ NEVER = -1e9  # times may be negative on the day before
 
 Ints = Sequence[int]
 Floats = Sequence[float]
-Event = tuple[float, int, int, int, int]  # time, kind, incident, unit (or ladder, level), ticket (or version)
+Event = tuple[float, int, int, int, int]  # time, kind, incident, unit (or ladder, level), ticket of the unit or request
 
 
 class World(NamedTuple):
@@ -102,6 +102,7 @@ class DayMarks(NamedTuple):
     spread_delay: Floats  # [i] minutes after the parent's onset
     contain_within: Floats  # [i] minutes after the parent's onset in which enough squads stop it
     hits: Ints  # [i] stations hit by a spreading crowd, 0 for any other incident
+    village: Ints  # [i] the first row that stands for the same village; a crowd comes to a village once
     slow: Sequence[Floats]  # [hour][zone] factor on minutes: rain and night
     even: Ints  # [hour] 1: every zone is equally slow
     primaries: int
@@ -123,7 +124,8 @@ class State(NamedTuple):
     ordered_at: list[float]  # [u]
     onset: list[float]  # [i] NEVER while dormant
     level: list[int]  # [i]
-    version: list[int]  # [i] raised when the needs change: older requests are void
+    climb: list[list[int]]  # [i][l] raised when the ladder is asked anew: a request that bears an older one is void
+    climbing: list[list[int]]  # [i][l] 1: a request is on its way to the next step
     step: list[list[int]]  # [i][l] row
     queued: list[list[int]]  # [i][l] 0 or 1: stands in the waiting list
     sent: list[list[int]]  # [i][capability]
@@ -139,6 +141,7 @@ class State(NamedTuple):
     care: list[float]  # [i]
     cleared: list[float]  # [i]
     contained: list[float]  # [i]
+    struck: list[int]  # [i] 1: the village this row stands for first has been hit
     waiting: list[tuple[float, int, int]]  # list of (time, incident, ladder)
     counters: list[int]  # [HIT, LIMIT_REACHED]
 
@@ -161,7 +164,8 @@ def fresh_state(world: World, day: DayMarks) -> State:
         ordered_at=[NEVER] * units,
         onset=list(day.onset),
         level=list(day.level),
-        version=[0] * n,
+        climb=[[0] * world.ladders for _ in range(n)],
+        climbing=[[0] * world.ladders for _ in range(n)],
         step=[[0] * world.ladders for _ in range(n)],
         queued=[[0] * world.ladders for _ in range(n)],
         sent=[[0] * world.capabilities for _ in range(n)],
@@ -177,6 +181,7 @@ def fresh_state(world: World, day: DayMarks) -> State:
         care=[NEVER] * n,
         cleared=[NEVER] * n,
         contained=[NEVER] * n,
+        struck=[0] * n,
         waiting=[],
         counters=[0, 0],
     )

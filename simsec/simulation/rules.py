@@ -53,6 +53,7 @@ def missing_on(world: World, day: DayMarks, state: State, incident: int, ladder:
 def wake(world: World, day: DayMarks, state: State, incident: int, now: float, then: list[Event]) -> None:
     """An incident begins: it will be reported, may rise, and may spread."""
     state.onset[incident] = now
+    state.struck[day.village[incident]] = 1
     state.counters[HIT] += day.hits[incident]
     then.append((now + day.report_delay[incident], REPORT, incident, NOWHERE, 0))
     schedule_rise(day, state, incident, then)
@@ -76,7 +77,8 @@ def request(
     row = state.step[incident][ladder]
     if row + 1 < world.ladder_end[ladder]:
         state.step[incident][ladder] = row + 1
-        then.append((now + day.delay[incident][row], REQUEST, incident, ladder, state.version[incident]))
+        state.climbing[incident][ladder] = 1
+        then.append((now + day.delay[incident][row], REQUEST, incident, ladder, state.climb[incident][ladder]))
     elif state.queued[incident][ladder] == 0:
         state.queued[incident][ladder] = 1
         state.waiting.append((now, incident, ladder))
@@ -106,6 +108,8 @@ def ask(world: World, day: DayMarks, state: State, incident: int, now: float, th
     asked = world.asked[day.kind[incident]][level]
     for ladder in range(world.ladders):
         if asked[ladder] == 1 and missing_on(world, day, state, incident, ladder) > 0:
+            state.climb[incident][ladder] += 1
+            state.climbing[incident][ladder] = 0
             enter = world.enter[ladder][level]
             reached = max(state.step[incident][ladder], enter)
             for row in range(enter, reached):
@@ -122,11 +126,8 @@ def send(
     turnout = 0.0
     other = state.serves[unit]
     if other >= 0:
-        state.sent[other][state.serves_as[unit]] -= 1
-        state.here[other] -= 1
-        state.busy_min[unit] += now - state.ordered_at[unit]
         turnout = max(state.leg_start[unit] - now, 0.0)  # what is left of it when it had not moved off
-        then.append((now, REQUEST, other, world.ladder_of[state.serves_as[unit]], state.version[other]))
+        withdraw(world, state, unit, now, then)
     ladder = world.ladder_of[capability]
     kind = world.unit_kind[unit]
     origin = position(world, state, unit, now)
@@ -153,6 +154,20 @@ def send(
     if state.dispatched[incident] == NEVER:
         state.dispatched[incident] = now
     then.append((now + turnout + travel, ARRIVE, incident, unit, state.ticket[unit]))
+
+
+def withdraw(world: World, state: State, unit: int, now: float, then: list[Event]) -> None:
+    """Take a unit off the incident it is on its way to; what it leaves missing is asked for again where it was asked.
+
+    A request that is already climbing covers it: no second chain climbs beside the first.
+    """
+    other, ladder = state.serves[unit], world.ladder_of[state.serves_as[unit]]
+    state.sent[other][state.serves_as[unit]] -= 1
+    state.here[other] -= 1
+    state.busy_min[unit] += now - state.ordered_at[unit]
+    if state.climbing[other][ladder] == 0:
+        state.climbing[other][ladder] = 1
+        then.append((now, REQUEST, other, ladder, state.climb[other][ladder]))
 
 
 def may_serve(world: World, day: DayMarks, state: State, unit: int, incident: int, ladder: int) -> int:
@@ -206,9 +221,10 @@ def on_report(world: World, day: DayMarks, state: State, event: Event, then: lis
 
 
 def on_request(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
-    """The next step takes the request up, unless the needs have changed since it was passed on."""
-    now, _, incident, ladder, version = event
-    if version == state.version[incident]:
+    """The next step takes the request up, unless the ladder was asked anew since it was passed on."""
+    now, _, incident, ladder, ticket = event
+    if ticket == state.climb[incident][ladder]:
+        state.climbing[incident][ladder] = 0
         request(world, day, state, incident, ladder, now, then)
 
 
@@ -220,7 +236,7 @@ def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: lis
     capability = state.serves_as[unit]
     state.on_scene[unit] = 1
     state.arrived[incident][capability] += 1
-    if state.first[incident] == NEVER:
+    if state.first[incident] == NEVER and helps(world, day, state, incident, unit):
         state.first[incident] = now
         state.first_unit[incident] = unit
     if world.care_ladder[world.ladder_of[capability]] == 1 and state.care[incident] == NEVER:
@@ -232,6 +248,15 @@ def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: lis
     if state.full[incident] == NEVER and all_arrived(world, day, state, incident):
         state.full[incident] = now
     then.append((now + day.scene[incident][state.level[incident]], CLEAR, incident, unit, ticket))
+
+
+def helps(world: World, day: DayMarks, state: State, incident: int, unit: int) -> bool:
+    """Whether the unit brings anything the incident needs at its present level."""
+    need, can = world.need[day.kind[incident]][state.level[incident]], world.can[world.unit_kind[unit]]
+    for capability in range(world.capabilities):
+        if need[capability] > 0 and can[capability] == 1:
+            return True
+    return False
 
 
 def all_arrived(world: World, day: DayMarks, state: State, incident: int) -> bool:
@@ -266,12 +291,11 @@ def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list
 
 
 def on_rise(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
-    """Nobody came in time: the level rises, the needs are computed anew, older requests are void."""
+    """Nobody came in time: the level rises, the needs are computed anew, ladders are asked anew."""
     now, _, incident, level, _ = event
     if state.first[incident] != NEVER:
         return
     state.level[incident] = level
-    state.version[incident] += 1
     schedule_rise(day, state, incident, then)
     if state.reported[incident] != NEVER:
         ask(world, day, state, incident, now, then)
@@ -280,6 +304,8 @@ def on_rise(world: World, day: DayMarks, state: State, event: Event, then: list[
 def on_spread(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
     """The crowd reaches the next village, unless enough squads stood at the last one in time."""
     now, _, child, _, _ = event
+    if state.struck[day.village[child]] == 1:
+        return  # it came from another village before
     parent = day.parent[child]
     in_time = min(now, state.onset[parent] + day.contain_within[child])
     if state.contained[parent] != NEVER and state.contained[parent] <= in_time:

@@ -25,15 +25,38 @@ def depth_of(crowd: Incidents, row: int) -> int:
     return 0 if crowd.parent[row] < 0 else 1 + depth_of(crowd, int(crowd.parent[row]))
 
 
-def test_the_tree_is_finite_and_no_village_is_met_twice() -> None:
-    rule = shipped().settings.spreading
+def test_the_ways_are_finite_and_none_leads_through_a_village_twice() -> None:
+    rule, several = shipped().settings.spreading, 0
     most = sum(rule.neighbours_at_most**depth for depth in range(rule.depth_at_most + 1))
     for crowd in crowds():
-        villages = shipped().stations.village[crowd.station]
-        assert len(set(villages.tolist())) == len(villages) <= most
+        villages = shipped().stations.village[crowd.station].tolist()
+        assert len(villages) <= most
         depths = [depth_of(crowd, row) for row in range(len(crowd))]
         assert depths == sorted(depths) and max(depths) <= rule.depth_at_most
+        for row in range(len(crowd)):
+            way, at = [], row
+            while at >= 0:
+                way.append(villages[at])
+                at = int(crowd.parent[at])
+            assert len(set(way)) == len(way)
+            assert crowd.village[row] == villages.index(villages[row])
+        several += len(set(villages)) < len(villages)
+    assert several > DAYS // 10  # often a village can be reached from two
     assert max(depth_of(crowd, len(crowd) - 1) for crowd in crowds()) == rule.depth_at_most
+
+
+def test_a_village_is_the_same_whichever_way_the_crowd_comes_and_a_way_whoever_takes_it() -> None:
+    for crowd in crowds()[:100]:
+        first = crowd.village
+        for name in ("hits", "scene_min", "noise", "report_delay_min", "rise_min"):
+            assert (getattr(crowd, name) == getattr(crowd, name)[first]).all()
+        child = np.flatnonzero(crowd.parent >= 0)
+        ways = zip(first[crowd.parent[child]].tolist(), first[child].tolist(), strict=True)
+        told: dict[tuple[int, int], set[tuple[float, float]]] = {}
+        for way, row in zip(ways, child.tolist(), strict=True):
+            told.setdefault(way, set()).add((float(crowd.spread_delay_min[row]), float(crowd.contain_within_min[row])))
+        assert all(len(values) == 1 for values in told.values())
+        assert len({value for values in told.values() for value in values}) == len(told)
 
 
 def test_children_stand_in_a_row_and_name_their_parent() -> None:
@@ -99,7 +122,7 @@ def test_marks_of_a_crowd_keep_their_ranges() -> None:
     hits = np.concatenate([crowd.hits for crowd in crowds()])
     assert hits.min() >= 1 and hits.max() <= rule.stations_per_village.high
     for name, bound in (("spread_delay_min", rule.delay_min), ("contain_within_min", rule.contained_within_min)):
-        values = np.concatenate([getattr(crowd, name) for crowd in crowds()])
+        values = np.concatenate([np.unique(getattr(crowd, name)) for crowd in crowds()])
         assert bound.low <= values.min() and values.max() <= bound.high
         assert stats.kstest(values, stats.triang((bound.mode - bound.low) / (bound.high - bound.low), bound.low,
                                                  bound.high - bound.low).cdf).pvalue > 1e-3  # fmt: skip
@@ -123,7 +146,9 @@ def test_a_crowd_among_the_others_keeps_its_family_and_the_order_of_onsets(repli
         children = [rows[child] for child in range(crowd.child_first[old], crowd.child_end[old])]
         assert list(range(joined.child_first[new], joined.child_end[new])) == children
         assert joined.parent[new] == (-1 if old == 0 else rows[crowd.parent[old]])
+        assert joined.village[new] == rows[crowd.village[old]]
     ordinary = np.delete(np.arange(joined.primaries), seed)
     assert joined.station[ordinary].tolist() == others.station.tolist()
     assert (joined.child_end[ordinary] == joined.child_first[ordinary]).all()
+    assert (joined.village[ordinary] == ordinary).all()
     assert (joined.hits[ordinary] == 0).all() and (joined.hits[rows] >= 1).all()

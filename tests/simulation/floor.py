@@ -81,6 +81,7 @@ class Call:
     spreads_after: float = 0.0
     contained_within: float = 0.0
     hits: int = 0
+    village: int = -1  # the first call of the same village, -1: a village of its own
 
 
 def floor(
@@ -206,6 +207,7 @@ def day_of(*calls: Call, slow: float = 1.0) -> Day:
         spread_delay_min=numbers("spreads_after"),
         contain_within_min=numbers("contained_within"),
         hits=np.array([call.hits for call in calls], dtype=np.int64),
+        village=np.array([n if call.village < 0 else call.village for n, call in enumerate(calls)], dtype=np.int64),
     )
     none = np.zeros(0, dtype=np.int64)
     reports = Reports(none, none, np.zeros(0), np.zeros(0, dtype=np.bool_))

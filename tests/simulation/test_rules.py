@@ -1,5 +1,7 @@
 """The rules as lessons: small days that can be played by hand on the map of ``floor.py``, in whole minutes."""
 
+from dataclasses import replace
+
 from simsec.simulation.model import GREEN, HIT, LIMIT_REACHED, NEVER, RED, YELLOW
 from tests.simulation.floor import (
     AMBULANCE,
@@ -250,7 +252,7 @@ def test_a_rise_asks_anew_and_voids_older_requests() -> None:
     only_squads = [Unit(PATROL, 9, 0), Unit(SQUAD, 3, 0, rayon=0)]
     needs = [[{"guard": 1}, {"squad": 1}, {"squad": 1}]] * 4
     state = play(floor([Post(1)], only_squads, needs=needs), Call(0, 100, rises=(2, 1e18, 1e18)))
-    assert state.missions == [0, 1] and state.version[0] == 1
+    assert state.missions == [0, 1] and sum(state.climb[0]) == 2
 
 
 def test_a_request_of_an_older_level_goes_no_further() -> None:
@@ -263,7 +265,7 @@ def test_a_request_of_an_older_level_goes_no_further() -> None:
 def test_an_unreported_incident_rises_in_silence() -> None:
     state = play(floor(VILLAGE, [OWN_PAIR]), Call(2, 100, reported_after=50, rises=(10, 1e18, 1e18)))
     assert state.level[0] == YELLOW and state.dispatched[0] == NEVER  # no patrol anywhere, a pair is not asked
-    assert state.reported[0] == 150 and state.version[0] == 1
+    assert state.reported[0] == 150 and sum(state.climb[0]) == 1
 
 
 def test_a_higher_level_opens_what_earlier_steps_kept_back() -> None:
@@ -280,7 +282,7 @@ def test_a_crowd_that_could_spread_rises_once() -> None:
     child = Call(1, 0, CROWD, YELLOW, parent=0, spreads_after=900)
     for calls in ([crowd], [crowd, child]):
         state = play(floor([Post(1), Post(2, block=1)], units), *calls, until=150)
-        assert state.first[0] == 120 + 2 + 20 and state.version[0] == 1
+        assert state.first[0] == 120 + 2 + 20 and sum(state.climb[0]) == 1
         assert state.ordered_at == [120, 126]
 
 
@@ -332,7 +334,51 @@ def test_a_diverted_pair_counts_as_on_the_road() -> None:
     assert state.first == [112 + 4, 102]
 
 
+def test_after_a_diversion_only_one_chain_climbs() -> None:
+    # Green needs two guards: the squad of the rayon goes at 100 + 3 + 5, the rest climbs on and reaches the army at
+    # 118. At 110 red turns the squad round; if that began a second chain, the army would be asked at once.
+    posts, needs_one = [Post(9), Post(3, block=1)], [[{"squad": 2}, {}, {"squad": 1}]] * 4
+    units = [Unit(SQUAD, 0, 0, rayon=0), Unit(ARMY, 12, 0)]
+    green, red = Call(0, 100), Call(1, 110, level=RED)
+    state = play(floor(posts, units, needs=needs_one, divert=True), green, red, until=250)
+    assert state.serves[0] == 1 or state.first_unit[1] == 0  # the squad went to red
+    assert state.ordered_at[1] == 100 + 3 + 5 + 4 + 6 and state.climb[0][0] == 1
+
+
+def test_help_is_only_what_the_level_needs() -> None:
+    # A pair sent at green comes when the quarrel is red and wants a squad: it is there, but it is no help.
+    units = [Unit(PAIR, 4, block=0), Unit(SQUAD, 1, 0)]
+    needs_squads = [[{"guard": 1}, {"guard": 1}, {"squad": 1}]] * 4
+    call = Call(0, 100, rises=(2, 5, 1e18), where=0.9)
+    state = play(floor([Post(4, place=0), Post(4, place=1), Post(4, place=2), Post(4, place=3)], units,
+                       needs=needs_squads), call)  # fmt: skip
+    assert state.arrived[0][0] == 1 and state.first_unit[0] == 1
+    assert state.first[0] == 105 + 2 + 30
+
+
 # Spreading
+
+
+def test_a_village_that_two_villages_reach_is_hit_once_by_the_first_that_comes() -> None:
+    posts = [Post(n, block=n) for n in range(1, 4)]
+    posts = [Post(0), *posts]
+    calls = [
+        Call(0, 100, CROWD, YELLOW, hits=1),
+        Call(1, 0, CROWD, YELLOW, parent=0, spreads_after=50, contained_within=60, hits=1),
+        Call(3, 0, CROWD, YELLOW, parent=0, spreads_after=80, contained_within=90, hits=2),
+        Call(3, 0, CROWD, YELLOW, parent=1, spreads_after=20, contained_within=60, hits=2, village=2),
+    ]
+    state = play(floor(posts, []), *calls)
+    assert state.onset == [100, 150, NEVER, 170] and state.counters[HIT] == 4
+    # Is the nearer way contained, the crowd still comes by the other, later.
+    squads = [Unit(SQUAD, 1, 0, rayon=0)]
+    state = play(floor(posts, squads, contained_by=1, needs=[[{"squad": 1}] * 3] * 4, rayon_of=(0,)), *calls)
+    assert state.contained[0] == 100 + 5 + 2 + 10 and state.onset[1:] == [NEVER, NEVER, NEVER]
+    late = [calls[0], *[replace(call, contained_within=1.0) if call.village < 0 else call for call in calls[1:]]]
+    late[1] = replace(late[1], spreads_after=90)
+    state = play(floor(posts, squads, contained_by=1, needs=[[{"squad": 1}] * 3] * 4, rayon_of=(0,)), *late)
+    assert state.onset[2] == 180 and state.onset[3] == NEVER
+
 
 CROWD_AREA = [Post(1), Post(2, block=1), Post(3, block=2), Post(4, block=3)]
 
