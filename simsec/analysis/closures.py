@@ -15,7 +15,7 @@ from simsec.day.streams import stream, text_key
 from simsec.day.tables import sampling_tables
 from simsec.day.voters import VoterSettings, draw_voters, serve
 from simsec.scenario.reading import Scenario
-from simsec.simulation.outcome import Outcome
+from simsec.simulation.outcome import Outcome, closed_windows
 
 Floats = NDArray[np.float64]
 
@@ -54,12 +54,7 @@ def _closed(scenario: Scenario, played: Sequence[tuple[Day, Outcome]], closes_mi
     found = _Closed([], [], [], [])
     for number, (day, outcome) in enumerate(played):
         rows = outcome.incidents
-        closing = closing_kinds[rows.kind] & (rows.onset_min < closes_min)
-        until = np.where(np.isnan(rows.reopened_min), np.inf, rows.reopened_min)
-        windows: dict[int, list[tuple[float, float]]] = {}
-        for row in np.flatnonzero(closing).tolist():
-            for station in _hit(scenario, int(rows.station[row]), int(rows.hits[row])):
-                windows.setdefault(station, []).append((float(rows.onset_min[row]), float(until[row])))
+        windows = closed_windows(scenario, rows, closing_kinds[rows.kind], closes_min)
         voters = stream(day.seed, day.replication, "voters")
         for station, spans in windows.items():
             found.outcome.append(number)
@@ -67,13 +62,6 @@ def _closed(scenario: Scenario, played: Sequence[tuple[Day, Outcome]], closes_mi
             found.key.append(int(keys[station]) ^ voters)
             found.windows.append(spans)
     return found
-
-
-def _hit(scenario: Scenario, station: int, hits: int) -> list[int]:
-    """The station of an incident and, where a crowd hits several, the next ones of its village."""
-    members = sampling_tables(scenario).stations_of_village[int(scenario.stations.village[station])]
-    place = int(np.flatnonzero(members == station)[0])
-    return [int(member) for member in np.roll(members, -place)[: max(hits, 1)]]
 
 
 def voters_lost(scenario: Scenario, played: Sequence[tuple[Day, Outcome]]) -> tuple[Floats, Floats]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from simsec.analysis.measures import (
 )
 from simsec.analysis.workers import Progress, Workers, open_workers
 from simsec.base.clock import parse_stamp
-from simsec.base.errors import InputError, Problem
+from simsec.base.errors import InputError, Problem, say
 from simsec.day.day import Day
 from simsec.day.sampling import sample_day
 from simsec.plan.plan import Plan
@@ -32,13 +33,14 @@ from simsec.simulation.model import State
 from simsec.simulation.outcome import Outcome
 from simsec.simulation.probes import drawn_call, probe, probe_tables
 from simsec.simulation.simulate import kept_world, simulate
+from simsec.simulation.trace import Trace, write_events
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 PROBE_STAMPS = ("H 06:30", "H 09:00", "H 12:30", "H 15:00", "H 19:00")
 RESERVE_EVERY_MIN = 30.0
 CHUNK = 10
-CLOCK = ("reported", "dispatched", "first", "full", "care", "cleared", "reopened")
+CLOCK = ("alert", "reported", "dispatched", "first", "full", "care", "cleared", "reopened")
 TYPE_STRIDE = 100_000  # days of different types are different days: strata are independent
 
 
@@ -65,6 +67,9 @@ class Replications:
         stations_hit, limit_reached: shape (days,).
         busy_share: by unit kind, shape (days, kinds).
         reserve_busy: squads of the reserve out, every half hour, shape (days, looks).
+        units_busy: units of each kind out, every half hour, shape (days, looks, kinds); empty when not asked for.
+        unit_count: units of each kind, shape (kinds,).
+        missions, busy_min: of every unit, shape (days, units); empty when not asked for.
         voter_hours_lost, voters_not_served: shape (days,), nan when not asked for.
         incident_day, incident_kind, incident_station, incident_onset_min, incident_response_min, incident_primary,
         incident_level, incident_rise_min, incident_clock_min: one row an incident; a response of inf: unanswered.
@@ -83,6 +88,10 @@ class Replications:
     limit_reached: Integers
     busy_share: Floats
     reserve_busy: NDArray[np.int16]
+    units_busy: NDArray[np.int16]
+    unit_count: Integers
+    missions: NDArray[np.int16]
+    busy_min: Floats
     voter_hours_lost: Floats
     voters_not_served: Floats
     incident_day: Integers
@@ -103,10 +112,16 @@ class Replications:
 
 @dataclass(frozen=True)
 class Options:
-    """What else to keep of each day: probes, voters."""
+    """What else to keep of each day: probes, voters, how many units of each kind are out, every unit's missions.
 
-    probes: bool
-    voters: bool
+    ``trace`` is a folder that gets the table of events of each day.
+    """
+
+    probes: bool = False
+    voters: bool = False
+    units: bool = False
+    missions: bool = False
+    trace: Path | None = None
 
 
 def day_keys(days: Mapping[str, int], seeds: Sequence[int], first: int = 0) -> tuple[DayKey, ...]:
@@ -122,15 +137,15 @@ def day_keys(days: Mapping[str, int], seeds: Sequence[int], first: int = 0) -> t
         [(1, 0), (2, 0), (1, 1)]
     """
     wrong = [
-        Problem("days", "no such type of day", "", value=day_type, bound=", ".join(DAY_TYPES))
+        Problem(say("days"), "no such type of day", value=day_type, bound=", ".join(DAY_TYPES))
         for day_type in days
         if day_type not in DAY_TYPES
     ]
     wrong += [
-        Problem("days", "must not be negative", "", column=name, value=str(n)) for name, n in days.items() if n < 0
+        Problem(say("days"), "must not be negative", column=name, value=str(n)) for name, n in days.items() if n < 0
     ]
     if sum(days.values()) == 0:
-        wrong.append(Problem("days", "no day is asked for", "give at least one"))
+        wrong.append(Problem(say("days"), "no day is asked for", "give at least one"))
     if wrong:
         raise InputError(wrong)
     return tuple(
@@ -140,18 +155,30 @@ def day_keys(days: Mapping[str, int], seeds: Sequence[int], first: int = 0) -> t
     )
 
 
+def events_file(folder: Path, plan: Plan, key: DayKey) -> Path:
+    """Where a worker leaves the events of a day, and where they are found again, whoever played it."""
+    return folder / f"{plan.hash}-{key.day_type}-{key.seed}-{key.replication}.npz"
+
+
 def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[Outcome, dict[str, object]]:
     """One day under one plan, as a row of everything kept of it."""
     world, marks = kept_world(scenario, plan), marks_of(day)
     squads = range(world.kind_first[world.squad_kind], world.kind_end[world.squad_kind])
     start, end = scenario.horizon_min
     reserve: list[int] = []
+    out: list[list[int]] = []
     probed: list[Floats] = []
 
     def count_reserve(_: float, state: State) -> None:
         reserve.append(sum(state.serves[unit] >= 0 for unit in squads))
 
+    def count_units(_: float, state: State) -> None:
+        ranges = zip(world.kind_first, world.kind_end, strict=True)
+        out.append([sum(state.serves[unit] >= 0 for unit in range(first, past)) for first, past in ranges])
+
     looks: list[Look] = [(minute, count_reserve) for minute in np.arange(start, end, RESERVE_EVERY_MIN).tolist()]
+    if options.units:
+        looks = sorted([*looks, *((minute, count_units) for minute, _ in looks)], key=lambda look: look[0])
     if options.probes:
         tables = probe_tables(scenario, plan)
 
@@ -160,7 +187,10 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
             return minute, lambda now, state: probed.append(probe(world, marks, state, tables, now, call))
 
         looks = sorted([*looks, *map(look_at, range(len(PROBE_STAMPS)))], key=lambda look: look[0])
-    outcome = simulate(scenario, plan, day, looks=looks)
+    listener = None if options.trace is None else Trace(world, marks)
+    outcome = simulate(scenario, plan, day, listener=listener, looks=looks)
+    if options.trace is not None and listener is not None:
+        write_events(events_file(options.trace, plan, DayKey(day.day_type, day.seed, day.replication)), listener, end)
     figures, rows = measure(scenario, outcome), outcome.incidents
     return outcome, {
         "weighted": figures.weighted,
@@ -172,6 +202,10 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
         "limit_reached": figures.limit_reached,
         "busy_share": figures.busy_share,
         "reserve_busy": np.array(reserve, dtype=np.int16),
+        "unit_count": np.subtract(world.kind_end, world.kind_first),
+        "units_busy": np.array(out, dtype=np.int16),
+        "missions": outcome.units.missions.astype(np.int16) if options.missions else np.zeros(0, np.int16),
+        "busy_min": outcome.units.busy_min if options.missions else np.zeros(0),
         "kind": rows.kind,
         "station": rows.station,
         "onset": rows.onset_min,
@@ -225,6 +259,10 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         limit_reached=stack("limit_reached").astype(np.int64),
         busy_share=stack("busy_share"),
         reserve_busy=stack("reserve_busy").astype(np.int16),
+        units_busy=stack("units_busy").astype(np.int16),
+        unit_count=np.asarray(rows[0]["unit_count"], dtype=np.int64),
+        missions=stack("missions").astype(np.int16),
+        busy_min=stack("busy_min"),
         voter_hours_lost=stack("voter_hours_lost"),
         voters_not_served=stack("voters_not_served"),
         incident_day=np.repeat(np.arange(len(rows)), lengths),
@@ -248,6 +286,9 @@ def replicate_plans(
     *,
     probes: bool = False,
     voters: bool = False,
+    units: bool = False,
+    missions: bool = False,
+    trace: Path | None = None,
     progress: Progress | None = None,
 ) -> list[Replications]:
     """Play the same days under several plans, paired by day.
@@ -259,13 +300,16 @@ def replicate_plans(
         workers: from :func:`simsec.analysis.workers.open_workers`; their number changes no result.
         probes: also probe every station at fixed minutes.
         voters: also serve the voters of disturbed stations.
+        units: also count the units of each kind that are out, every half hour.
+        missions: also keep missions and busy minutes of every unit.
+        trace: a folder that gets the table of events of every day and plan, see :func:`events_file`.
         progress: called with chunks done and all.
 
     Returns:
         One :class:`Replications` a plan, in order.
     """
     chunks = [keys[first : first + CHUNK] for first in range(0, len(keys), CHUNK)]
-    shared = (scenario, tuple(plans), Options(probes, voters))
+    shared = (scenario, tuple(plans), Options(probes, voters, units, missions, trace))
     played = [day for chunk in workers.map(play_chunk, shared, chunks, progress) for day in chunk]
     return [gather(plan, keys, [day[number] for day in played]) for number, plan in enumerate(plans)]
 
@@ -292,6 +336,32 @@ def replicate(
     counts = {"ordinary": days} if isinstance(days, int) else days
     with open_workers(workers) as pool:
         return replicate_plans(scenario, [plan], day_keys(counts, (seed,)), pool)[0]
+
+
+def busy_met(scenario: Scenario, runs: Replications, kind: str, *day_types: str) -> float:
+    """Share of the units of a kind that are out when an incident of the police begins, over the named day types.
+
+    Requests come when much is going on, so they meet more busy units than a look at a random minute would.
+
+    Args:
+        scenario: what is known.
+        runs: days played with ``units=True``.
+        kind: of unit.
+        day_types: all by default.
+
+    Returns:
+        Between 0 and 1; 0 where there is no such unit or nothing begins.
+    """
+    number = [unit.kind for unit in scenario.settings.units].index(kind)
+    probability = strata(scenario, *day_types)
+    share = np.array([probability.get(int(row), 0.0) / max(np.sum(runs.stratum == row), 1) for row in runs.stratum])
+    police = kind_tables(scenario).family[runs.incident_kind] == FAMILIES.index("security")
+    day, onset = runs.incident_day[police], runs.incident_onset_min[police]
+    look = ((onset - scenario.horizon_min[0]) / RESERVE_EVERY_MIN).astype(np.int64)
+    units = int(runs.unit_count[number])
+    met = runs.units_busy[day, np.minimum(look, runs.units_busy.shape[1] - 1), number] / max(units, 1)
+    weight = share[day]
+    return float(met @ weight / weight.sum()) if weight.sum() > 0 else 0.0
 
 
 def strata(scenario: Scenario, *day_types: str) -> dict[int, float]:

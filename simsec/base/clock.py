@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from simsec.base.errors import say
+
 DAY_MIN = 1440
 _STAMP = re.compile(r"^H(?:(?P<sign>[+-])(?P<days>\d+))?\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})$")
 
@@ -20,7 +22,7 @@ def parse_stamp(text: str) -> float:
     """
     match = _STAMP.match(text.strip())
     if not match or int(match["hour"]) > 24 or int(match["minute"]) > 59:
-        raise ValueError(f"{text!r} is no time such as 'H 13:05', 'H-1 20:00' or 'H+1 02:10'")
+        raise ValueError(say("{text!r} is no time such as 'H 13:05', 'H-1 20:00' or 'H+1 02:10'", text=text))
     days = int(match["days"] or 0) * (-1 if match["sign"] == "-" else 1)
     return float(days * DAY_MIN + int(match["hour"]) * 60 + int(match["minute"]))
 

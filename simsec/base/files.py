@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from simsec.base.errors import RunError
+from simsec.base.errors import RunError, say, system_words
 
 
 @contextmanager
@@ -43,9 +43,8 @@ def whole_file(path: Path, *, private: bool = False) -> Iterator[Path]:
         temporary.chmod(0o600 if private else 0o644)
         _rename(temporary, path)
     except OSError as error:
-        raise RunError(
-            f"{path}: cannot write ({error.strerror or error}). Free some space or choose another folder."
-        ) from error
+        template = "{path}: cannot write ({why}). Free some space or choose another folder."
+        raise RunError(say(template, path=path, why=system_words(error))) from error
     finally:
         if temporary is not None and temporary.exists():
             temporary.unlink()
@@ -58,9 +57,8 @@ def _rename(temporary: Path, path: Path) -> None:
     except PermissionError as error:
         beside = path.with_name(f"{path.stem}-{temporary.stem.lstrip('.')}{path.suffix}")
         temporary.replace(beside)
-        raise RunError(
-            f"{path}: another program holds it open; the new version stands beside it as {beside.name}"
-        ) from error
+        template = "{path}: another program holds it open; the new version stands beside it as {name}"
+        raise RunError(say(template, path=path, name=beside.name)) from error
 
 
 def write_text(path: Path, text: str, *, private: bool = False) -> None:

@@ -16,7 +16,7 @@ def check(
     lang: Annotated[Language | None, typer.Option(help="Language; the scenario's own by default.")] = None,
 ) -> None:
     """Check a scenario folder: every error at once, then what it holds and which patterns can be staffed."""
-    with exit_codes():
+    with exit_codes(lang, scenario):
         from simsec.plan import ledger_of, pattern_rows
         from simsec.plan.ledger import READINGS
         from simsec.scenario import read_scenario

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from simsec.base.errors import InputError, SimsecError
+from simsec.base.errors import InputError, SimsecError, say, system_words
 
 if TYPE_CHECKING:
     from simsec.locale import Texts
@@ -56,23 +58,50 @@ def logged(path: Path) -> Iterator[None]:
             handler.close()
 
 
+def language_of_errors(language: Language | None, scenario: Path | None) -> str:
+    """The language asked for, else the one a scenario names, else that of the environment, else English.
+
+    The scenario may be the very thing that is wrong, so its language is looked for line by line.
+    """
+    if language:
+        return language.value
+    try:
+        text = (scenario / "scenario.toml").read_text(encoding="utf-8", errors="replace") if scenario else ""
+    except OSError:
+        text = ""
+    named = re.search(r"""^language *= *["']([a-z]+)["']""", text, re.MULTILINE)
+    locale = next((word for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (word := os.environ.get(name))), "")
+    found = named[1] if named else re.split("[_.]", locale)[0]
+    return found if found in tuple(Language) else Language.en.value
+
+
 @contextmanager
-def exit_codes() -> Iterator[None]:
-    """Turn errors made on purpose into lines on stderr and an exit code: 2 wrong input, 1 a run failed or stopped."""
+def exit_codes(language: Language | None = None, scenario: Path | None = None) -> Iterator[None]:
+    """Turn errors made on purpose into lines on stderr and an exit code: 2 wrong input, 1 a run failed or stopped.
+
+    Args:
+        language: of the lines; without it :func:`language_of_errors` decides.
+        scenario: the folder the command was given.
+    """
+    from simsec.locale import texts
+
+    def tell(text: str) -> str:
+        return texts(language_of_errors(language, scenario)).message(text)
+
     try:
         yield
     except InputError as error:
         for problem in error.problems:
-            typer.echo(f"simsec: {problem}", err=True)
+            typer.echo(f"simsec: {problem.line_in(tell)}", err=True)
         raise typer.Exit(error.exit_code) from None
     except SimsecError as error:
-        typer.echo(f"simsec: {error}", err=True)
+        typer.echo(f"simsec: {tell(error.args[0])}", err=True)
         raise typer.Exit(error.exit_code) from None
     except OSError as error:
-        typer.echo(f"simsec: {error.filename or 'file'}: {error.strerror or error}", err=True)
+        typer.echo(f"simsec: {error.filename or tell(say('file'))}: {tell(system_words(error))}", err=True)
         raise typer.Exit(FAILED) from None
     except KeyboardInterrupt:
-        typer.echo("simsec: stopped; nothing half-written was left", err=True)
+        typer.echo(f"simsec: {tell(say('stopped; nothing half-written was left'))}", err=True)
         raise typer.Exit(FAILED) from None
 
 
@@ -127,5 +156,6 @@ def print_json(data: Any) -> None:
 
 
 def estimate_json(estimate: Any) -> dict[str, Any]:
-    """A figure with its interval, for machines."""
-    return {"mean": estimate.mean, "low": estimate.low, "high": estimate.high, "days": estimate.days}
+    """A figure with its interval, for machines; and why the interval may cover too seldom, where it may."""
+    figure = {"mean": estimate.mean, "low": estimate.low, "high": estimate.high, "days": estimate.days}
+    return figure | ({"doubt": str(estimate.doubt)} if estimate.doubt else {})

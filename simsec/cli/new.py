@@ -33,7 +33,7 @@ def new(
     lang: Annotated[Language | None, typer.Option(help="Language.")] = None,
 ) -> None:
     """Make a scenario folder from a village table; what is not known is filled and marked as a placeholder."""
-    with exit_codes():
+    with exit_codes(lang):
         from simsec.base.errors import InputError, Problem
         from simsec.scenario import generate, read_scenario
 

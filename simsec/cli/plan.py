@@ -30,7 +30,7 @@ def plan(
     lang: Annotated[Language | None, typer.Option(help="Language; the scenario's own by default.")] = None,
 ) -> None:
     """Check, optimise, judge on fresh days; write the plan, a workbook, a report and a public summary."""
-    with exit_codes():
+    with exit_codes(lang, scenario):
         from simsec.analysis.workers import default_workers, open_workers
         from simsec.optimization.judge import judge
         from simsec.optimization.search import search
@@ -96,7 +96,7 @@ def write_run(folder: Path, judged: Judged, found: Search, language: str, second
     from simsec.plan.files import write_plan
     from simsec.report import ReportMeta, write_report
     from simsec.results.run_folder import citation, versions
-    from simsec.results.tables import days_table, incidents_table, stations_table, write_table
+    from simsec.results.tables import days_table, incidents_table, stations_table, units_table, write_table
 
     area = judged.scenario
     write_plan(folder / "plan", found.chosen, area)
@@ -106,6 +106,11 @@ def write_run(folder: Path, judged: Judged, found: Search, language: str, second
     made_by = {"cite": cite, "scenario_hash": area.hash, "plan_hash": found.chosen.hash, **versions()}
     write_table(tables / "days.parquet", [days_table(runs) for runs in judged.runs], made_by)
     write_table(tables / "incidents.parquet", [incidents_table(area, runs) for runs in judged.runs], made_by)
+    write_table(
+        tables / "units.parquet",
+        [units_table(area, p, runs) for p, runs in zip(judged.plans, judged.runs, strict=True)],
+        made_by,
+    )
     write_table(
         tables / "stations.parquet",
         [stations_table(area, p.name, m) for p, m in zip(judged.plans, judged.stations, strict=True)],
@@ -121,6 +126,9 @@ def write_run(folder: Path, judged: Judged, found: Search, language: str, second
         "days": len(judged.runs[0]),
         "training_days": found.training_days,
         "selection_days": found.selection_days,
+        "selection_procedure": found.choice.procedure,
+        "selection_probability": found.choice.probability,
+        "selection_regret": found.choice.regret,
         "gain_over_announced": estimate_json(judged.over_announced.gain),
         "gain_over_best_doctrine": estimate_json(judged.over_doctrine.gain),
         "gain_given_day_type": {name: estimate_json(gain) for name, gain in judged.over_doctrine.gain_by_type.items()},

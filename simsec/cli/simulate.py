@@ -7,17 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simsec.base.errors import InputError, Problem
 from simsec.cli.common import Language, estimate_json, exit_codes, print_json, progress_bars, texts_of
 
 if TYPE_CHECKING:
     from simsec.analysis.replications import Replications
+    from simsec.analysis.sequential import Stopped
     from simsec.scenario.reading import Scenario
 
+DAYS = 50  # of every type, unless asked otherwise
 
 def simulate(
     scenario: Annotated[Path, typer.Argument(help="Scenario folder.")],
     plan: Annotated[Path | None, typer.Option(help="Plan folder; the announced doctrine by default.")] = None,
-    days: Annotated[int, typer.Option(min=2, help="Days of every type.")] = 50,
+    days: Annotated[int | None, typer.Option(min=2, help=f"Days of every type; {DAYS} by default.")] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="Instead of --days: go on until weighted police minutes are known this well, such as 2%."),
+    ] = None,
+    day_limit: Annotated[int, typer.Option(min=1, help="Most days that --precision may take.")] = 10_000,
     day_type: Annotated[str | None, typer.Option(help="Only this type: ordinary, heavy_rain, rumour, severe.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of the days.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
@@ -27,8 +35,9 @@ def simulate(
     lang: Annotated[Language | None, typer.Option(help="Language; the scenario's own by default.")] = None,
 ) -> None:
     """Play many days under one plan; every figure comes with its interval."""
-    with exit_codes():
+    with exit_codes(lang, scenario):
         from simsec.analysis.replications import day_keys, replicate_plans
+        from simsec.analysis.sequential import Stopping, replicate_until
         from simsec.analysis.workers import default_workers, open_workers
         from simsec.plan import doctrine
         from simsec.plan.files import read_plan
@@ -39,11 +48,20 @@ def simulate(
         area = read_scenario(scenario)
         texts = texts_of(area, lang)
         decided = read_plan(plan, area) if plan else doctrine(area)
-        counts: dict[str, int] = {day_type: days} if day_type else dict.fromkeys(DAY_TYPES, days)
-        keys = day_keys(counts, (seed,))
+        if precision is not None and days is not None:
+            raise InputError([Problem("--precision", "not together with --days", "give one of them")])
+        rule = None if precision is None else Stopping(parse_precision(precision), day_limit)
+        names = (day_type,) if day_type else DAY_TYPES
+        stopped: Stopped | None = None
         with open_workers(workers or default_workers()) as pool, progress_bars(not json) as bar:
             progress = bar(texts.t("cli.days"))
-            runs = replicate_plans(area, [decided], keys, pool, voters=voters, progress=progress)[0]
+            if rule:
+                runs, stopped = replicate_until(
+                    area, decided, rule, pool, seed=seed, day_types=names, voters=voters, progress=progress
+                )
+            else:
+                keys = day_keys(dict.fromkeys(names, days or DAYS), (seed,))
+                runs = replicate_plans(area, [decided], keys, pool, voters=voters, progress=progress)[0]
         if out is not None:
             from simsec.results.tables import days_table, incidents_table, write_table
 
@@ -55,12 +73,66 @@ def simulate(
             "versions": versions(),
             "cite": citation(area.hash, (seed,)),
         }
+        if stopped:
+            summary["precision"] = precision_json(stopped)
         if json:
             print_json(summary)
             return
         _print_table(area, runs, texts)
+        if stopped and rule:
+            key = "cli.precision_reached" if stopped.reached else "cli.precision_limit"
+            typer.echo(
+                texts.t(
+                    key,
+                    asked=texts.percent(rule.relative, 1),
+                    got=texts.percent(stopped.relative, 1),
+                    figure=texts.interval(stopped.estimate, 1),
+                    days=texts.number(stopped.estimate.days, 0),
+                    rounds=stopped.rounds,
+                )
+            )
         if out is not None:
             typer.echo(texts.t("cli.wrote", path=str(out)))
+
+
+def parse_precision(text: str) -> float:
+    """A percentage as a share; a comma may stand for the decimal point.
+
+    Example:
+        >>> parse_precision("2%"), parse_precision("2,5 %")
+        (0.02, 0.025)
+    """
+    number = text.strip().removesuffix("%").strip().replace(",", ".")
+    try:
+        share = float(number) / 100 if "%" in text else float("nan")
+    except ValueError:
+        share = float("nan")
+    if not 0 < share < 1:
+        raise InputError(
+            [
+                Problem(
+                    "--precision",
+                    "must be a percentage above 0 and below 100",
+                    "write it with the sign, such as 2%",
+                    value=text,
+                )
+            ]
+        )
+    return share
+
+
+def precision_json(stopped: Stopped) -> dict[str, Any]:
+    """Why a run to a precision ended, for machines."""
+    from simsec.scenario.schema import DAY_TYPES
+
+    return {
+        "measure": "security weighted_minutes",
+        "estimate": estimate_json(stopped.estimate),
+        "relative_half_width": stopped.relative,
+        "reached": stopped.reached,
+        "rounds": stopped.rounds,
+        "days": {DAY_TYPES[number]: days for number, days in stopped.days.items()},
+    }
 
 
 def _types(runs: Replications) -> list[str]:
@@ -69,9 +141,11 @@ def _types(runs: Replications) -> list[str]:
 
 def summarise(area: Scenario, runs: Replications, seed: int) -> dict[str, Any]:
     """The figures of a run by day type and responder family, for machines."""
+    from simsec.analysis.control import controlled_measure
     from simsec.analysis.measures import FAMILIES
     from simsec.analysis.replications import primary_measure, response_quantile
 
+    controlled = {family: controlled_measure(area, runs, family, *_types(runs)) for family in FAMILIES}
     by_type: dict[str, Any] = {}
     for day_type in _types(runs):
         by_type[day_type] = {
@@ -91,6 +165,10 @@ def summarise(area: Scenario, runs: Replications, seed: int) -> dict[str, Any]:
         "seed": seed,
         "days": len(runs),
         "day_types": by_type,
+        "weighted_minutes_controlled": {
+            family: {"estimate": estimate_json(found.estimate), "variance_ratio": found.variance_ratio}
+            for family, found in controlled.items()
+        },
     }
 
 
@@ -99,24 +177,30 @@ def _print_table(area: Scenario, runs: Replications, texts: Any) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from simsec.analysis.intervals import Doubt
     from simsec.analysis.replications import primary_measure, response_quantile
     from simsec.report.wording import plan_name
 
     t = texts.t
     name = plan_name(runs.plan_name, texts)
+    doubts = set()
     table = Table(title=t("cli.simulate_title", plan=name, days=texts.number(len(runs), 0)))
     for heading in ("day_type", "incidents", "median", "p90", "within_target", "measure"):
         table.add_column(t(f"cli.col_{heading}"), justify="left" if heading == "day_type" else "right")
     for day_type in _types(runs):
         inside = [row for row, key in enumerate(runs.keys) if key.day_type == day_type]
         count, within = runs.count[inside, 0].sum(), runs.within_target[inside, 0].sum()
+        measure = primary_measure(area, runs.weighted[:, 0], runs.stratum, "security", day_type)
+        doubts.add(measure.doubt)
         table.add_row(
             t(f"day_type.{day_type}"),
             texts.number(count / len(inside), 1),
             texts.interval(response_quantile(area, runs, 0.5, "security", day_type), 1),
             texts.interval(response_quantile(area, runs, 0.9, "security", day_type), 1),
             texts.percent(within / max(count, 1)),
-            texts.interval(primary_measure(area, runs.weighted[:, 0], runs.stratum, "security", day_type), 1),
+            texts.interval(measure, 1),
         )
     Console().print(table)
     typer.echo(t("cli.simulate_note"))
+    for doubt in sorted(doubts - {Doubt.NONE}):
+        typer.echo(t(f"cli.doubt_{doubt}"))

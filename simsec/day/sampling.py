@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from simsec.base.errors import InputError, Problem
+from simsec.base.errors import InputError, Problem, say
 from simsec.day.day import Day
 from simsec.day.incidents import draw_incidents
 from simsec.day.spreading import Neighbours, spreading_crowd, with_crowd
@@ -61,12 +61,13 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
         if value < 0
     ]
     if day_type not in DAY_TYPES:
-        problems.append(Problem("day type", "no such type of day", "", value=day_type, bound=", ".join(DAY_TYPES)))
+        what, bound = "no such type of day", ", ".join(DAY_TYPES)
+        problems.append(Problem(say("day type"), what, value=day_type, bound=bound))
     if problems:
         raise InputError(problems)
-    reports, incidents = draw_incidents(scenario, day_type, seed, replication)
+    rain = draw_rain(scenario, day_type, seed, replication)
+    reports, incidents = draw_incidents(scenario, day_type, seed, replication, rain)
     if day_type == "severe":
         crowd = spreading_crowd(scenario, village_neighbours(scenario), seed, replication)
         incidents = with_crowd(incidents, crowd)
-    rain = draw_rain(scenario, day_type, seed, replication)
     return Day(seed, replication, day_type, incidents, reports, rain, slowdown(scenario, rain))

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsec.day.day import Floats, Incidents, Integers
-from simsec.day.incidents import Draws, marked
+from simsec.day.incidents import marked
+from simsec.day.keyed import Draws
 from simsec.day.streams import stream, text_key, uniforms
 from simsec.day.tables import sampling_tables, window_quantile
 from simsec.scenario.reading import Scenario
@@ -103,9 +104,7 @@ def _draws(seed: int, replication: int, key: NDArray[np.uint64]) -> Draws:
     return Draws(seed, replication, key ^ np.uint64(text_key("spread")), np.zeros(len(key), dtype=np.uint64))
 
 
-def _stations(
-    stations_of_village: Sequence[NDArray[np.int64]], village: Integers, root: int, u: Floats
-) -> Integers:
+def _stations(stations_of_village: Sequence[NDArray[np.int64]], village: Integers, root: int, u: Floats) -> Integers:
     """The station of the seed, then one drawn in each village."""
     chosen = [
         int(stations_of_village[number][int(share * len(stations_of_village[number]))])

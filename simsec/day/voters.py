@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from simsec.base.errors import InputError, Problem
+from simsec.base.errors import InputError, Problem, either, say
 from simsec.day.streams import uniforms
 
 CLOSING_RULES = ("fixed_1300", "serve_queue", "extended")
@@ -67,33 +67,38 @@ class VoterSettings:
         edges = [edge for start, end, _ in self.hourly_share for edge in (start, end)]
         total = sum(share for _, _, share in self.hourly_share)
         checks = (
-            (0 <= self.turnout <= 1, "turnout", self.turnout, "0 to 1"),
-            (self.booths >= 1, "booths", self.booths, "1 or more"),
+            (0 <= self.turnout <= 1, "turnout", self.turnout, say("{low} to {high}", low=0, high=1)),
+            (self.booths >= 1, "booths", self.booths, say("1 or more")),
             (
                 0 < self.service_low_min <= self.service_mode_min <= self.service_high_min < np.inf,
                 "service_mode_min",
                 (self.service_low_min, self.service_mode_min, self.service_high_min),
                 "0 < low <= mode <= high",
             ),
-            (self.opens_min < self.closes_min, "closes_min", self.closes_min, f"after the opening {self.opens_min}"),
+            (
+                self.opens_min < self.closes_min,
+                "closes_min",
+                self.closes_min,
+                say("after the opening {opens_min}", opens_min=self.opens_min),
+            ),
             (
                 all(-np.inf < start < end < np.inf for start, end, _ in self.hourly_share) and edges == sorted(edges),
                 "hourly_share",
                 edges,
-                "intervals in order of time that do not overlap",
+                say("intervals in order of time that do not overlap"),
             ),
             (
                 all(share >= 0 for *_, share in self.hourly_share) and abs(total - 1) <= _SHARE_TOLERANCE,
                 "hourly_share",
                 total,
-                "shares of 0 or more that sum to 1",
+                say("shares of 0 or more that sum to 1"),
             ),
-            (self.closing_rule in CLOSING_RULES, "closing_rule", self.closing_rule, " or ".join(CLOSING_RULES)),
+            (self.closing_rule in CLOSING_RULES, "closing_rule", self.closing_rule, either(CLOSING_RULES)),
             (
                 self.closing_rule != "extended" or self.closes_min <= self.extended_until_min < np.inf,
                 "extended_until_min",
                 self.extended_until_min,
-                f"{self.closes_min} or later",
+                say("{closes_min} or later", closes_min=self.closes_min),
             ),
         )
         problems = [
@@ -190,8 +195,9 @@ def draw_voters(
     """
     registered = np.asarray(registered, dtype=np.int64)
     if (registered < 0).any():
+        template, remedy = "negative count at station {station}", "give 0 or more"
         raise InputError(
-            Problem("voters", f"negative count at station {at}", "give 0 or more", 0, "registered", str(registered[at]))
+            Problem("voters", say(template, station=at), remedy, 0, "registered", str(registered[at]))
             for at in np.flatnonzero(registered < 0)
         )
     quantile = binom.ppf(uniforms(stream_turnout, station_key, 0), registered, settings.turnout)

@@ -17,6 +17,7 @@ from xml.parsers import expat
 import numpy as np
 from numpy.typing import NDArray
 
+from simsec.base.errors import Message, say
 from simsec.geography.graph import (
     CAR,
     FOOT,
@@ -74,10 +75,10 @@ class _GraphMLReader:
         try:
             self._parser.Parse(content, True)
         except expat.ExpatError as error:
-            what = f"no well-formed XML: {expat.errors.messages[error.code]}"
+            what = say("no well-formed XML: {words}", words=Message(expat.errors.messages[error.code]))
             self.complaints.add(what, _NO_FILE, row=error.lineno)
         except (ValueError, LookupError) as error:  # an encoding that Python does not know
-            self.complaints.add(f"no readable XML: {error}", _NO_FILE)
+            self.complaints.add(say("no readable XML: {words}", words=error), _NO_FILE)
 
     def _refuse_doctype(self, name: str, *_: object) -> None:
         remedy = "remove the document type; GraphML needs none"
@@ -167,10 +168,11 @@ def read_graphml(path: Path, settings: RoadSettings) -> RoadGraph:
         if node.ends[0] in index:
             complaints.add("a second node of this id", "keep one of them", node.row, "node id", node.ends[0])
         index.setdefault(node.ends[0], len(lat))
-        lon.append(complaints.number(node.data.get("x"), -180, 180, node.row, "x", "degrees east"))
-        lat.append(complaints.number(node.data.get("y"), -90, 90, node.row, "y", "degrees north"))
+        lon.append(complaints.number(node.data.get("x"), -180, 180, node.row, "x", say("degrees east")))
+        lat.append(complaints.number(node.data.get("y"), -90, 90, node.row, "y", say("degrees north")))
         height = node.data.get("elevation")
-        elevation.append(complaints.number(height, -500, 9000, node.row, "elevation", "metres") if height else math.nan)
+        metres = say("metres")
+        elevation.append(complaints.number(height, -500, 9000, node.row, "elevation", metres) if height else math.nan)
     rows = np.array([edge.row for edge in reader.edges])
     ends = np.full((len(rows), 2), -1)
     km, car = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
@@ -181,7 +183,7 @@ def read_graphml(path: Path, settings: RoadSettings) -> RoadGraph:
                 column = ("source", "target")[side]
                 complaints.add("names a node that is not there", "add the node", edge.row, column, node_id)
             ends[number, side] = index.get(node_id, -1)
-        km[number] = complaints.number(edge.data.get("length"), 0, math.inf, edge.row, "length", "metres") / 1000
+        km[number] = complaints.number(edge.data.get("length"), 0, math.inf, edge.row, "length", say("metres")) / 1000
         car[number] = _car_minutes(edge, km[number], settings, complaints)
         open_to[:, number] = _open_to(edge.data.get("highway", ""))
     check_edges(complaints, np.array(lat), np.array(lon), ends, km, car, rows, ("length", "travel_time"))
@@ -193,7 +195,7 @@ def read_graphml(path: Path, settings: RoadSettings) -> RoadGraph:
 def _car_minutes(edge: _Element, km: float, settings: RoadSettings, complaints: Complaints) -> float:
     data, row = edge.data, edge.row
     if data.get("travel_time"):
-        return complaints.number(data["travel_time"], 0, math.inf, row, "travel_time", "seconds") / 60
+        return complaints.number(data["travel_time"], 0, math.inf, row, "travel_time", say("seconds")) / 60
     if data.get("speed_kph"):
         return km / complaints.number(data["speed_kph"], 1, FASTEST_KMH, row, "speed_kph", "km/h") * 60
     speeds = [

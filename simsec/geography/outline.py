@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import Voronoi
 
-from simsec.base.errors import InputError, Problem
+from simsec.base.errors import InputError, Message, Problem, say, system_words
 from simsec.geography.distance import local_km, plane_to_degrees
 
 _RING_POINTS, _RING_RADII = 16, 50.0
@@ -123,7 +123,7 @@ def read_boundaries(path: Path, key: str = "code") -> dict[str, Rings]:
         properties = properties if isinstance(properties, dict) else {}
         name = properties.get(key) or properties.get("name")
         if not isinstance(name, str | int) or isinstance(name, bool):
-            remedy = f"give the feature a property {key!r} or 'name'"
+            remedy = say("give the feature a property {key!r} or 'name'", key=key)
             problems.append(Problem(str(path), "the area has no name", remedy, column=f"{where}.properties"))
         rings: Rings = []
         geometry = feature.get("geometry") if isinstance(feature, dict) else None
@@ -147,16 +147,18 @@ def _features(path: Path) -> list[Any]:
     try:
         document = json.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        what, remedy = f"cannot be read ({error.strerror or error})", "check the name and that you may read it"
+        what = say("cannot be read ({why})", why=system_words(error))
+        remedy = "check the name and that you may read it"
     except json.JSONDecodeError as error:
-        what, row, column = f"no JSON: {error.msg}", error.lineno, f"character {error.colno}"
+        what, column = say("no JSON: {words}", words=Message(error.msg)), say("character {n}", n=error.colno)
+        row = error.lineno
     except (UnicodeDecodeError, RecursionError, ValueError):
-        what = "no JSON: not text in UTF-8, or nested without end"
+        what = say("no JSON: not text in UTF-8, or nested without end")
     else:
         features = document.get("features") if isinstance(document, dict) else None
         if isinstance(features, list) and features:
             return features
-        what, column = "no collection of features", "features"
+        what, column = say("no collection of features"), "features"
     raise InputError([Problem(str(path), what, remedy, row, column)])
 
 
@@ -179,7 +181,8 @@ def _ring(ring: object, where: str, file: str, problems: list[Problem]) -> NDArr
     points = ring if isinstance(ring, list) else []
     if len(points) < 4 or points[0] != points[-1]:
         what, bound = "no closed ring", "4 or more points, the last equal to the first"
-        problems.append(Problem(file, what, _REMEDY, column=where, value=f"{len(points)} points", bound=bound))
+        value = say("{n} points", n=len(points))
+        problems.append(Problem(file, what, _REMEDY, column=where, value=value, bound=bound))
         return None
     for index, point in enumerate(points):
         if not _is_position(point):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simsec.base.errors import InputError, Problem
+from simsec.base.errors import InputError, Problem, say, system_words
 from simsec.geography.distance import great_circle_km
 from simsec.geography.graph import RoadGraph, road_graph
 
@@ -17,6 +17,7 @@ MAX_PROBLEMS = 100
 """Problems of one file that are told one by one; the rest are counted."""
 FASTEST_KMH = 200.0
 """Quicker than any road: minutes, seconds and hours were mixed up."""
+_LONGEST_VALUE = 80  # characters of a value that are shown
 _STRAIGHT_SLACK = 0.95  # a road may look a little shorter than the straight line: coordinates are rounded
 _STRAIGHT_SLACK_KM = 0.1
 
@@ -40,7 +41,8 @@ class Complaints:
     def add(self, what: str, remedy: str, row: int = 0, column: str = "", value: str = "", bound: str = "") -> None:
         """Keep one more problem."""
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(self.file, what, remedy, row, column, value[:80], bound))
+            value = value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE]  # a slice forgets its template
+            self.problems.append(Problem(self.file, what, remedy, row, column, value, bound))
         else:
             self.more += 1
 
@@ -51,13 +53,16 @@ class Complaints:
             InputError: there is a problem.
         """
         if self.more:
-            self.problems.append(Problem(self.file, f"{self.more} more problems like these", "repair these first"))
+            what = say("{more} more problems like these", more=self.more)
+            self.problems.append(Problem(self.file, what, "repair these first"))
         if self.problems:
             raise InputError(self.problems)
 
     def number(self, text: str | None, low: float, high: float, row: int, column: str, unit: str) -> float:
         """The number in the text, or NaN and a complaint."""
-        bound = f"{low:g} to {high:g} {unit}" if math.isfinite(high) else f"{low:g} or more {unit}"
+        bound = say("{low:g} or more {unit}", low=low, unit=unit)
+        if math.isfinite(high):
+            bound = say("{low:g} to {high:g} {unit}", low=low, high=high, unit=unit)
         try:
             value = float((text or "").strip())
         except ValueError:
@@ -65,7 +70,7 @@ class Complaints:
             self.add(what, "write a number with a decimal point", row, column, text or "", bound)
             return math.nan
         if not (low <= value <= high and math.isfinite(value)):
-            self.add("out of bounds", f"give {unit}", row, column, text or "", bound)
+            self.add("out of bounds", say("give {unit}", unit=unit), row, column, text or "", bound)
             return math.nan
         return value
 
@@ -83,7 +88,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        what = f"cannot be read ({error.strerror or error})"
+        what = say("cannot be read ({why})", why=system_words(error))
         raise InputError([Problem(str(path), what, "check the name and that you may read it")]) from error
 
 
@@ -122,12 +127,13 @@ def check_edges(
     straight[known] = great_circle_km(lat[a], lon[a], lat[b], lon[b])
     for edge in np.flatnonzero(km < straight * _STRAIGHT_SLACK - _STRAIGHT_SLACK_KM):
         what, remedy = "shorter than the straight line", "check the unit, and latitude and longitude"
-        bound = f"{straight[edge]:.2f} km or more"
+        bound = say("{least} or more", least=f"{straight[edge]:.2f} km")
         complaints.add(what, remedy, int(rows[edge]), columns[0], f"{km[edge]:g} km", bound)
     for edge in np.flatnonzero(km * 60 > FASTEST_KMH * car):
         what, remedy = "faster than any car", "check the units of length and time"
-        value = f"{km[edge]:g} km in {car[edge]:g} minutes"
-        complaints.add(what, remedy, int(rows[edge]), columns[1], value, f"at most {FASTEST_KMH:g} km/h")
+        value = say("{km:g} km in {minutes:g} minutes", km=km[edge], minutes=car[edge])
+        bound = say("at most {most}", most=f"{FASTEST_KMH:g} km/h")
+        complaints.add(what, remedy, int(rows[edge]), columns[1], value, bound)
 
 
 def both_ways(

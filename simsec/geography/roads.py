@@ -14,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from simsec.base.errors import say
 from simsec.geography.distance import local_km
 from simsec.geography.graph import VEHICLES, RoadGraph, RoadSettings, road_graph, vehicle_minutes
 from simsec.geography.road_files import Complaints, both_ways, check_edges, read_bytes
@@ -57,12 +58,12 @@ def read_edge_csv(path: Path, settings: RoadSettings) -> RoadGraph:
         values = [
             complaints.number(cells.get(column), low, high, row, column, unit)
             for column, low, high, unit in (
-                ("from_lat", -90, 90, "degrees north"),
-                ("from_lon", -180, 180, "degrees east"),
-                ("to_lat", -90, 90, "degrees north"),
-                ("to_lon", -180, 180, "degrees east"),
-                ("km", 0, math.inf, "kilometres"),
-                ("minutes", 0, math.inf, "minutes"),
+                ("from_lat", -90, 90, say("degrees north")),
+                ("from_lon", -180, 180, say("degrees east")),
+                ("to_lat", -90, 90, say("degrees north")),
+                ("to_lon", -180, 180, say("degrees east")),
+                ("km", 0, math.inf, say("kilometres")),
+                ("minutes", 0, math.inf, say("minutes")),
             )
         ]
         named = (cells.get("vehicles") or "").split()
@@ -94,7 +95,7 @@ def _csv_rows(path: Path, complaints: Complaints) -> list[tuple[int, dict[str, s
     try:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        complaints.add(f"not written in UTF-8 (byte {error.start})", "save it as CSV UTF-8")
+        complaints.add(say("not written in UTF-8 (byte {byte})", byte=error.start), "save it as CSV UTF-8")
         complaints.stop_if_any()
         raise
     reader = csv.reader(io.StringIO(text, newline=""))
@@ -114,7 +115,7 @@ def _csv_rows(path: Path, complaints: Complaints) -> list[tuple[int, dict[str, s
             else:
                 rows.append((reader.line_num, dict(zip(header, cells, strict=True))))
     except csv.Error as error:
-        complaints.add(f"no readable CSV: {error}", "save it as CSV UTF-8", reader.line_num)
+        complaints.add(say("no readable CSV: {words}", words=error), "save it as CSV UTF-8", reader.line_num)
     if not header:
         _check_header(header, complaints)
     return rows
@@ -125,7 +126,9 @@ def _check_header(header: list[str], complaints: Complaints) -> None:
     missing = [column for column in _CSV_COLUMNS if column not in header]
     twice = sorted({column for column in header if header.count(column) > 1})
     if missing or twice:
-        what = f"columns missing: {', '.join(missing)}" if missing else f"columns given twice: {', '.join(twice)}"
+        what = say("columns given twice: {names}", names=", ".join(twice))
+        if missing:
+            what = say("columns missing: {names}", names=", ".join(missing))
         separated = any(";" in cell for cell in header)
         remedy = "separate cells by commas, not semicolons" if separated else "give each column its name in line 1"
         complaints.add(what, remedy, 1, value=",".join(header), bound=bound)
@@ -159,7 +162,7 @@ def attach(graph: RoadGraph, lat: ArrayLike, lon: ArrayLike, settings: RoadSetti
         ([0, 1], [1, 0], [2.2, 2.2])
     """
     lats, lons = np.asarray(lat, dtype=np.float64), np.asarray(lon, dtype=np.float64)
-    n, complaints = len(lats), Complaints("roads")
+    n, complaints = len(lats), Complaints(say("roads"))
     origin = (float(np.mean(graph.node_lat)), float(np.mean(graph.node_lon))) if len(graph.node_lat) else (0.0, 0.0)
     nodes_xy, places_xy = local_km(graph.node_lat, graph.node_lon, origin), local_km(lats, lons, origin)
     nearest = np.full((len(VEHICLES), n), -1)
@@ -167,7 +170,7 @@ def attach(graph: RoadGraph, lat: ArrayLike, lon: ArrayLike, settings: RoadSetti
     for vehicle, name in enumerate(VEHICLES):
         whole = _largest_part(graph, vehicle)
         if len(whole) < 2:
-            what = f"no road open to this vehicle: {name}"
+            what = say("no road open to this vehicle: {name}", name=name)
             complaints.add(what, "add roads for it, or leave the vehicles column blank", column="vehicles", value=name)
             continue
         if len(whole) < len(graph.node_lat):
@@ -177,11 +180,11 @@ def attach(graph: RoadGraph, lat: ArrayLike, lon: ArrayLike, settings: RoadSetti
         far_km = np.maximum(far_km, distance_km)
     for place in np.flatnonzero(far_km > settings.neighbour_limit_km):
         complaints.add(
-            f"the place at {lats[place]:.5f}, {lons[place]:.5f} lies too far from any road",
+            say("the place at {lat:.5f}, {lon:.5f} lies too far from any road", lat=lats[place], lon=lons[place]),
             "take a wider extract of the roads, or check the coordinates",
-            column=f"place {place + 1}",
+            column=say("place {number}", number=place + 1),
             value=f"{far_km[place]:.1f} km",
-            bound=f"at most {settings.neighbour_limit_km:g} km",
+            bound=say("at most {most}", most=f"{settings.neighbour_limit_km:g} km"),
         )
     complaints.stop_if_any()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import zipfile
 import zlib
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from simsec.base.errors import RunError
 from simsec.base.files import content_hash, write_with
-from simsec.geography.graph import VEHICLES, RoadGraph
+from simsec.geography.graph import CAR, VEHICLES, RoadGraph
 
 _log = logging.getLogger(__name__)
 
@@ -84,6 +85,51 @@ def travel_table(graph: RoadGraph, n_places: int) -> Travel:
     minutes.setflags(write=False)
     previous.setflags(write=False)
     return Travel(minutes, previous)
+
+
+def blocked_hop(graph: RoadGraph, origin: int, destination: int) -> tuple[int, ...]:
+    """The edges that one obstacle closes on the quickest way by car: those of its longest hop, both ways.
+
+    Args:
+        graph: the roads that are open.
+        origin: a node.
+        destination: another.
+
+    Returns:
+        Numbers of edges; none where there is no way, or nothing to block.
+
+    Example:
+        >>> from simsec.geography.graph import road_graph
+        >>> graph = road_graph([0] * 3, [0, 1, 2], [0] * 3, [0, 1, 2, 1], [1, 2, 1, 0], [5.0] * 4, [[6.0, 7, 7, 6]] * 4)
+        >>> blocked_hop(graph, 0, 2)
+        (1, 2)
+    """
+    reached, before = dijkstra(_weights(graph, CAR), indices=origin, return_predecessors=True)
+    if origin == destination or not np.isfinite(reached[destination]):
+        return ()
+    hops, node = [], destination
+    while node != origin:
+        hops.append((float(reached[node] - reached[before[node]]), int(before[node]), node))
+        node = int(before[node])
+    _, start, end = max(hops)
+    forth = (graph.edge_from == start) & (graph.edge_to == end)
+    back = (graph.edge_from == end) & (graph.edge_to == start)
+    return tuple(np.flatnonzero((forth | back) & np.isfinite(graph.edge_minutes[CAR])).tolist())
+
+
+def without_edges(graph: RoadGraph, edges: Collection[int]) -> RoadGraph:
+    """The same graph with some edges closed to every vehicle; edges keep their numbers.
+
+    Example:
+        >>> from simsec.geography.graph import road_graph
+        >>> graph = road_graph([0, 0], [0, 1], [0, 0], [0], [1], [5.0], [[6.0]] * 4)
+        >>> float(travel_table(without_edges(graph, [0]), 2).minutes[0, 0, 1])
+        inf
+    """
+    minutes = graph.edge_minutes.copy()
+    minutes[:, list(edges)] = np.inf
+    minutes.setflags(write=False)
+    return replace(graph, edge_minutes=minutes)
 
 
 def _weights(graph: RoadGraph, vehicle: int) -> csr_array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
@@ -47,6 +47,8 @@ class Texts:
     Attributes:
         language: ``en`` or ``id``.
         catalogue: texts by dotted key.
+        messages: sentences of errors by their English template, or by the key of a sentence that is not ours; empty
+            in English.
 
     Example:
         >>> texts("id").t("unit.minutes", n="12,5"), texts("en").number(1234.5, 1)
@@ -55,6 +57,7 @@ class Texts:
 
     language: str
     catalogue: Mapping[str, str]
+    messages: Mapping[str, str] = field(default_factory=dict)
 
     def t(self, key: str, **values: str | int) -> str:
         """The text of a key with its fields filled in; whole numbers are written the language's way.
@@ -95,6 +98,26 @@ class Texts:
     def has(self, key: str) -> bool:
         """Whether the catalogue has a text for the key."""
         return key in self.catalogue
+
+    def message(self, said: str) -> str:
+        """A sentence of an error in this language; English where the catalogue does not know it.
+
+        Args:
+            said: a plain sentence, or one that carries ``template``, ``values`` and ``key``
+                (:class:`simsec.base.errors.Message`).
+
+        Example:
+            >>> texts("id").message("check its rights"), texts("id").message("never heard")
+            ('periksa izin aksesnya', 'never heard')
+        """
+        template = self.messages.get(getattr(said, "key", "") or getattr(said, "template", said))
+        values = getattr(said, "values", ())
+        if not values:
+            return str(said) if template is None else template
+        if template is None:
+            return str(said)
+        told = {name: self.message(value) if hasattr(value, "template") else value for name, value in values}
+        return template.format_map(told)
 
     def number(self, x: float, digits: int = 0) -> str:
         """A number with a fixed count of decimals and a typographic minus; nan is a dash.
@@ -258,5 +281,16 @@ def texts(language: str) -> Texts:
     """
     if language not in LANGUAGES:
         raise ValueError(f"no texts in {language!r}; the languages are {', '.join(LANGUAGES)}")
-    source = files("simsec.locale").joinpath(f"{language}.toml").read_text(encoding="utf-8")
-    return Texts(language, dict(_flat(tomllib.loads(source))))
+    messages = {} if language == "en" else _messages(language)
+    return Texts(language, dict(_flat(_read(f"{language}.toml"))), messages)
+
+
+def _read(file: str) -> dict[str, Any]:
+    return tomllib.loads(files("simsec.locale").joinpath(file).read_text(encoding="utf-8"))
+
+
+def _messages(language: str) -> dict[str, str]:
+    """Ours and what libraries say, by the English sentence; pydantic's and the system's under their own keys."""
+    tables = _read(f"messages.{language}.toml")
+    keyed = {name: tables.pop(name) for name in ("pydantic", "system")}
+    return {**{english: text for table in tables.values() for english, text in table.items()}, **dict(_flat(keyed))}

@@ -34,7 +34,7 @@ from itertools import pairwise
 import numpy as np
 import pulp
 
-from simsec.base.errors import InputError, Problem, RunError
+from simsec.base.errors import InputError, Problem, RunError, say
 from simsec.optimization.objective import (
     Choice,
     DeploymentOptions,
@@ -165,11 +165,13 @@ def deploy(prices: Prices, limits: Limits, options: DeploymentOptions | None = N
         model.problem, solver=options.solver, time_limit_s=options.time_limit_s, gap=options.gap, seed=options.seed
     )
     if solved.status == "infeasible":
-        raise RunError(f"{solved.solver} calls the deployment infeasible although the strength staffs the least of it")
+        template = "{solver} calls the deployment infeasible although the strength staffs the least of it"
+        raise RunError(say(template, solver=solved.solver))
     found = model.choice()
     told = price(prices, found, options).objective
     if told > solved.objective + _RECHECK * (1.0 + abs(solved.objective)):
-        raise RunError(f"{solved.solver} says its deployment costs {solved.objective}, the recount says {told}")
+        template = "{solver} says its deployment costs {cost}, the recount says {told}"
+        raise RunError(say(template, solver=solved.solver, cost=solved.objective, told=told))
     choice = _nobody_idle(prices, found, limits, options)
     priced = price(prices, choice, options)
     guards, sites = prices.guards, prices.squads.sites
@@ -196,12 +198,14 @@ def _check(prices: Prices, limits: Limits, options: DeploymentOptions) -> None:
     sectors = len(guards.polsek)
     least = int(np.minimum.reduceat(guards.officers, np.searchsorted(guards.sector, np.arange(sectors))).sum())
     if least > limits.free:
-        what = f"blocks of up to {int(guards.block_size.max())} stations need {least} officers"
-        remedy = f"find {least - limits.free} more, or allow larger blocks"
-        bound = f"at most {limits.free}, free under {limits.reading}"
-        problems.append(Problem("strength", what, remedy, bound=bound))
+        most, template = int(guards.block_size.max()), "blocks of up to {most} stations need {officers} officers"
+        what = say(template, most=most, officers=least)
+        remedy = say("find {more} more, or allow larger blocks", more=least - limits.free)
+        bound = say("at most {most}, free under {reading}", most=limits.free, reading=limits.reading)
+        problems.append(Problem(say("strength"), what, remedy, bound=bound))
     if not prices.weighted.sum() > 0:
-        problems.append(Problem("demand", "no incident that needs the police is expected", "check rates and shares"))
+        what, remedy = say("no incident that needs the police is expected"), say("check rates and shares")
+        problems.append(Problem(say("demand"), what, remedy))
     for name in ("tail_weight", "containment_weight"):
         weight = getattr(options, name)
         if not 0.0 <= weight < np.inf:
@@ -210,7 +214,7 @@ def _check(prices: Prices, limits: Limits, options: DeploymentOptions) -> None:
         value, bound = str(options.tail_from), "0 or more, below 1"
         problems.append(Problem("options", "not a share", "", 0, "tail_from", value, bound))
     if options.patrols_at_most < 1:
-        what, value = "every Polsek keeps a patrol", str(options.patrols_at_most)
+        what, value = say("every Polsek keeps a patrol"), str(options.patrols_at_most)
         problems.append(Problem("options", what, "", 0, "patrols_at_most", value, "1 or more"))
     if problems:
         raise InputError(problems)

@@ -71,7 +71,7 @@ def judge(
     keys = day_keys(days, seeds, JUDGING_FIRST)
     plans = (announced, best_doctrine, optimised)
     first, second, third = replicate_plans(
-        scenario, plans, keys, workers, probes=True, voters=True, progress=progress[0]
+        scenario, plans, keys, workers, probes=True, voters=True, missions=True, progress=progress[0]
     )
     world_keys = day_keys(world_days, seeds, WORLDS_FIRST)
     worlds = play_worlds(scenario, best_doctrine, optimised, world_keys, workers, count=WORLDS, progress=progress[1])

@@ -23,7 +23,7 @@ import numpy as np
 import pulp
 from numpy.typing import ArrayLike, NDArray
 
-from simsec.base.errors import InputError, Problem, RunError
+from simsec.base.errors import InputError, Problem, RunError, say
 from simsec.optimization.solving import (
     Solved,
     SolverName,
@@ -268,10 +268,12 @@ def _solve_levels(
             if not search.over():
                 raise
             if math.isinf(objective):
-                raise RunError(f"no plan found within {search.time_limit_s:g} s; give it more time") from error
+                template = "no plan found within {seconds:g} s; give it more time"
+                raise RunError(say(template, seconds=search.time_limit_s)) from error
             break  # the plan and the bound of the round before stand
         if solved.status == "infeasible":
-            raise RunError(f"{solved.solver} calls the model infeasible, although the units have room")
+            template = "{solver} calls the model infeasible, although the units have room"
+            raise RunError(say(template, solver=solved.solver))
         found = np.array([integral(variable.value()) for variable in here], np.int64)
         cost, rank = _recount(rows, weight, order, share, found)
         short = _beyond(rows, order, reach, rank[:, -1])
@@ -281,7 +283,8 @@ def _solve_levels(
             counts, objective = found, cost
         bound = max(bound, solved.bound * price_unit)
         if bound > objective + slack:
-            raise RunError(f"{solved.solver}: the bound {bound} lies above the cost of a plan, {objective}")
+            template = "{solver}: the bound {bound} lies above the cost of a plan, {cost}"
+            raise RunError(say(template, solver=solved.solver, bound=bound, cost=objective))
         if objective - bound <= _ROUNDING * max(objective, spread):
             bound = objective
         proven = objective - bound <= search.gap * objective or (solved.status == "optimal" and not short.any())
@@ -291,7 +294,8 @@ def _solve_levels(
     whole_order = np.argsort(prices, axis=1, kind="stable")
     recounted, rank = _recount(prices, weights, whole_order, share, counts)
     if abs(recounted - objective) > _RECHECK * max(objective, spread):
-        raise RunError(f"the plan costs {recounted}, with equal demands merged {objective}")
+        template = "the plan costs {cost}, with equal demands merged {merged}"
+        raise RunError(say(template, cost=recounted, merged=objective))
     bound = recounted if bound >= objective else min(bound, recounted)
     return LocationSolution(
         objective=recounted,
@@ -311,7 +315,8 @@ def _confirm(solved: Solved, price: float, cost: float, slack: float, gap: float
     too_cheap = exact and price < cost - slack
     too_dear = solved.status == "optimal" and price > cost + slack + gap * price
     if too_cheap or too_dear:
-        raise RunError(f"{solved.solver}: the model's price {price} is not what its plan costs, {cost}")
+        template = "{solver}: the model's price {price} is not what its plan costs, {cost}"
+        raise RunError(say(template, solver=solved.solver, price=price, cost=cost))
 
 
 def _merged(
@@ -411,14 +416,17 @@ def _checked_demand(
     usable = (prices >= 0) & (np.isfinite(prices) | (unreachable_allowed & ~np.isnan(prices)))
     if not usable.all():
         i, j = np.argwhere(~usable)[0].tolist()
-        what = f"{np.count_nonzero(~usable)} of them cannot be used, the first from demand {i} to site {j}"
+        template = "{n} of them cannot be used, the first from demand {demand} to site {site}"
+        what = say(template, n=np.count_nonzero(~usable), demand=i, site=j)
         problems.append(_wrong("cost", what, prices[i, j], "0 or more; infinite only together with an escape"))
     weights = np.ones(len(prices)) if weight is None else np.asarray(weight, np.float64)
     if weights.shape != (len(prices),):
-        problems.append(_wrong("weight", "not one for each demand", weights.shape, f"shape ({len(prices)},)"))
+        bound = say("shape {shape}", shape=(len(prices),))
+        problems.append(_wrong("weight", "not one for each demand", weights.shape, bound))
     elif not (good := np.isfinite(weights) & (weights >= 0)).all():
         i = int(np.argmin(good))
-        problems.append(_wrong("weight", f"demand {i} cannot weigh this", weights[i], "finite, 0 or more"))
+        what = say("demand {demand} cannot weigh this", demand=i)
+        problems.append(_wrong("weight", what, weights[i], "finite, 0 or more"))
     return prices, weights
 
 
@@ -427,7 +435,8 @@ def _checked_escape(escape: ArrayLike | None, n_demands: int, problems: list[Pro
         return None
     escapes = np.asarray(escape, np.float64)
     if escapes.shape not in ((), (n_demands,)):
-        problems.append(_wrong("escape", "not one for each demand", escapes.shape, f"shape () or ({n_demands},)"))
+        bound = say("shape () or ({demands},)", demands=n_demands)
+        problems.append(_wrong("escape", "not one for each demand", escapes.shape, bound))
         return None
     if not np.all(np.isfinite(escapes) & (escapes >= 0)):
         problems.append(_wrong("escape", "not a price", escapes.min(), "finite, 0 or more"))
@@ -439,7 +448,8 @@ def _checked_room(room: ArrayLike | None, n_sites: int, units: int, problems: li
         rooms = np.asarray(room)
         if rooms.shape == (n_sites,) and np.issubdtype(rooms.dtype, np.integer) and rooms.min() >= 0:
             return rooms.astype(np.int64)
-        problems.append(_wrong("room", "not one for each site", room, f"{n_sites} whole numbers, 0 or more"))
+        bound = say("{n} whole numbers, 0 or more", n=n_sites)
+        problems.append(_wrong("room", "not one for each site", room, bound))
     return np.full(n_sites, units, np.int64)
 
 
@@ -459,7 +469,8 @@ def _checked_stand(
     ):
         unknown = [j for j in sites if not 0 <= j < len(room)]
         if unknown:
-            problems.append(_wrong(option, "no such sites", unknown, f"0 to {len(room) - 1}"))
+            bound = say("{low} to {high}", low=0, high=len(room) - 1)
+            problems.append(_wrong(option, "no such sites", unknown, bound))
         else:
             limit[list(sites)] = units_there
     if (least > most).any():
@@ -468,7 +479,8 @@ def _checked_stand(
     if not _check_whole(name, units, problems):
         return _Stand(1, least, most)
     if units > most.sum():
-        problems.append(_wrong(name, "more than there is room for", units, f"{most.sum()} or fewer"))
+        problems.append(_wrong(name, "more than there is room for", units, say("{most} or fewer", most=most.sum())))
     if units < least.sum():
-        problems.append(_wrong(name, "too few for the sites of fixed_open", units, f"{least.sum()} or more"))
+        bound = say("{least} or more", least=least.sum())
+        problems.append(_wrong(name, "too few for the sites of fixed_open", units, bound))
     return _Stand(int(units), least, np.minimum(most, units))

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from simsec.base.errors import InputError, Problem
+from simsec.base.errors import InputError, Problem, say
 from simsec.geography.graph import VEHICLES
 from simsec.geography.ground import between_stations, ground_of, post_node, site_node
 from simsec.optimization.demand import Demand, expected_demand
@@ -135,8 +135,9 @@ def prices_of(
     """
     pattern = scenario.settings.patterns.low.tps
     if largest_block < pattern:
-        what, bound = "no pattern is left to choose", f"at least {pattern}, the pattern of the low class"
-        raise InputError([Problem("largest block", what, "allow larger blocks", value=str(largest_block), bound=bound)])
+        what, remedy = "no pattern is left to choose", "allow larger blocks"
+        bound = say("at least {least}, the pattern of the low class", least=pattern)
+        raise InputError([Problem(say("largest block"), what, remedy, value=str(largest_block), bound=bound)])
     demand = expected_demand(scenario)
     work = _Work(scenario, demand, curves_of(scenario, demand), busy)
     squads, beside, charged = _squad_prices(work, forward_per_sector)

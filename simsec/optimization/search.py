@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simsec.analysis.intervals import Estimate, stratified_mean
+from simsec.analysis.intervals import Estimate
 from simsec.analysis.measures import FAMILIES
-from simsec.analysis.replications import Replications, day_keys, primary_measure, replicate_plans, strata
+from simsec.analysis.replications import Replications, busy_met, day_keys, primary_measure, replicate_plans, strata
+from simsec.analysis.selection import Choice, choose
 from simsec.analysis.workers import Progress, Workers
 from simsec.optimization.deployment import Deployment, DeploymentOptions, Limits, deploy, limits_of, plan_of
 from simsec.optimization.judge import SELECTION_FIRST, TRAINING_FIRST
@@ -24,6 +25,7 @@ from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 
 NONE = Estimate(float("nan"), float("nan"), float("nan"), 0)
+UNSTATED = Choice(-1, float("nan"), float("nan"))
 TRAINING = {"ordinary": 20, "heavy_rain": 20, "rumour": 20, "severe": 40}
 SELECTION = {"ordinary": 20, "heavy_rain": 12, "rumour": 12, "severe": 48}
 ACCEPTANCE_FIRST = SELECTION_FIRST + 500_000
@@ -76,6 +78,7 @@ class Search:
         candidates: everything tried, doctrine first.
         training_days: how many.
         selection_days: how many chose, and how many the paired test took, together.
+        choice: how sure the choice of the best candidate among the models is, on the days that chose.
     """
 
     announced: Plan
@@ -86,6 +89,7 @@ class Search:
     candidates: tuple[Candidate, ...]
     training_days: int
     selection_days: int
+    choice: Choice = UNSTATED
 
 
 def _security(runs: Replications) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -98,18 +102,16 @@ def _gain(scenario: Scenario, first: Replications, second: Replications) -> Esti
 
 
 def busy_from(scenario: Scenario, runs: Replications, tps_per_pair: float) -> Busy:
-    """How busy units were in training: pairs and patrols over all days, squads on the days that need them.
+    """How busy units were in training when incidents began: pairs and patrols, and squads on the days that need them.
 
     Args:
         scenario: what is known.
-        runs: training days under the plan.
+        runs: training days under the plan, played with ``units=True``.
         tps_per_pair: mean block size of that plan.
     """
-    kinds = [unit.kind for unit in scenario.settings.units]
 
     def share(kind: str, *day_types: str) -> float:
-        column = runs.busy_share[:, kinds.index(kind)]
-        return min(stratified_mean(column, runs.stratum, strata(scenario, *day_types)).mean, MOST_BUSY)
+        return min(busy_met(scenario, runs, kind, *day_types), MOST_BUSY)
 
     return Busy.of(scenario, share("pair"), tps_per_pair, share("patrol"), share("squad", "severe"))
 
@@ -182,7 +184,9 @@ def search(
     measures = [primary_measure(scenario, _security(runs), runs.stratum) for runs in played]
     best = min(range(len(family)), key=lambda number: (measures[number].mean, number))
     training_keys = day_keys(training, (seed,), TRAINING_FIRST)
-    trained = replicate_plans(scenario, [family[best]], training_keys, workers, progress=bar("training"))[0]
+    trained = replicate_plans(
+        scenario, [family[best]], training_keys, workers, units=True, progress=bar("training")
+    )[0]
     busy = busy_from(scenario, trained, len(scenario.stations) / family[best].blocks)
     made = _portfolio(scenario, busy, solver, time_limit_s, workers, bar("solving"))
     tried = replicate_plans(scenario, [plan for plan, _ in made], keys, workers, progress=bar("candidates"))
@@ -195,6 +199,7 @@ def search(
         for (plan, deployment), runs in zip(made, tried, strict=True)
     ]
     top = min(models, key=lambda candidate: candidate.measure.mean)
+    choice = _choice(scenario, tried)
     accepted, gain = _accepted(scenario, family[best], top.plan, acceptance, seed, workers, bar("selection"))
     return Search(
         announced=announced,
@@ -205,7 +210,15 @@ def search(
         candidates=(*candidates, *models),
         training_days=len(training_keys),
         selection_days=len(keys) + gain.days,
+        choice=choice,
     )
+
+
+def _choice(scenario: Scenario, tried: Sequence[Replications]) -> Choice:
+    """How sure it is that the candidate with the least measure is the best of them, in units of the measure."""
+    stratum = tried[0].stratum
+    unit = primary_measure(scenario, np.ones(len(stratum)), stratum).mean
+    return choose(np.array([_security(runs) for runs in tried]) * unit, stratum, strata(scenario))
 
 
 def _candidate(

@@ -24,7 +24,7 @@ from typing import Literal, get_args
 import highspy
 import pulp
 
-from simsec.base.errors import InputError, Problem, RunError
+from simsec.base.errors import InputError, Problem, RunError, either, say
 
 SolverName = Literal["highs", "cbc"]
 Status = Literal["optimal", "feasible", "infeasible"]
@@ -113,7 +113,7 @@ def solve(
         run = _solve_cbc if solver == "cbc" else _solve_highs
         stop = run(problem, time_limit_s, gap, seed)
     except (pulp.PulpError, OSError) as error:
-        raise RunError(f"the solver {solver} failed: {error}") from error
+        raise RunError(say("the solver {solver} failed: {words}", solver=solver, words=error)) from error
     seconds = time.perf_counter() - started
     if stop.status == "infeasible":
         return Solved(math.nan, math.nan, math.nan, stop.status, stop.solver, seconds, stop.time_limit_struck)
@@ -121,7 +121,8 @@ def solve(
     objective, bound = constant + _varying(problem), constant + stop.bound
     beyond = problem.sense * (bound - objective)
     if beyond > _BOUND_TOLERANCE * (1.0 + abs(objective)):
-        raise RunError(f"{stop.solver} contradicts itself: its plan costs {objective}, its bound is {bound}")
+        template = "{solver} contradicts itself: its plan costs {cost}, its bound is {bound}"
+        raise RunError(say(template, solver=stop.solver, cost=objective, bound=bound))
     bound = objective if beyond > 0 else bound
     return Solved(
         objective, bound, relative_gap(objective, bound), stop.status, stop.solver, seconds, stop.time_limit_struck
@@ -137,10 +138,11 @@ def option_problems(solver: str, time_limit_s: float | None, gap: float) -> list
     """
     problems = []
     if solver not in get_args(SolverName):
-        choices = " or ".join(get_args(SolverName))
-        problems.append(Problem("solver", "unknown solver", value=str(solver), bound=choices))
+        bound = either(get_args(SolverName))
+        problems.append(Problem("solver", "unknown solver", value=str(solver), bound=bound))
     if time_limit_s is not None and not time_limit_s > 0:
-        problems.append(Problem("time limit", "not a time to search in", value=str(time_limit_s), bound="seconds > 0"))
+        what, value = "not a time to search in", str(time_limit_s)
+        problems.append(Problem(say("time limit"), what, value=value, bound="seconds > 0"))
     if not 0 <= gap < math.inf:
         problems.append(Problem("gap", "not a gap to stop at", value=str(gap), bound="0 or more"))
     return problems
@@ -174,7 +176,7 @@ def integral(value: float | None, *, tolerance: float = 1e-5) -> int:
         3
     """
     if value is None or not math.isfinite(value) or abs(value - round(value)) > tolerance:
-        raise RunError(f"the solver gave {value} where a whole number belongs")
+        raise RunError(say("the solver gave {value} where a whole number belongs", value=value))
     return round(value)
 
 
@@ -206,7 +208,8 @@ def _check_numbers(problem: pulp.LpProblem) -> None:
     for name, row in rows:
         for coefficient in (*row.values(), row.constant):
             if not -_LARGEST_COEFFICIENT <= coefficient <= _LARGEST_COEFFICIENT:
-                raise RunError(f"model {problem.name}, {name}: {coefficient} is no number to calculate with")
+                template = "model {model}, {row}: {coefficient} is no number to calculate with"
+                raise RunError(say(template, model=problem.name, row=name, coefficient=coefficient))
 
 
 def _solve_highs(problem: pulp.LpProblem, time_limit_s: float | None, gap: float, seed: int) -> _Stop:
@@ -251,7 +254,8 @@ def _solve_cbc(problem: pulp.LpProblem, time_limit_s: float | None, gap: float, 
         raise RunError("the solver CBC is not installed; install it, or take highs")
     with tempfile.TemporaryDirectory() as folder:
         if " " in folder:  # PuLP cuts CBC's command line at spaces
-            raise RunError(f"CBC cannot work in {folder}, which has a space in its name; set TMPDIR, or take highs")
+            template = "CBC cannot work in {folder}, which has a space in its name; set TMPDIR, or take highs"
+            raise RunError(say(template, folder=folder))
         log_file = Path(folder) / "cbc.log"
         options = [f"randomSeed {seed}", f"randomCbcSeed {seed}", f"increment {_CBC_INCREMENT}"]
         engine = pulp.COIN_CMD(
@@ -272,7 +276,7 @@ def _solve_cbc(problem: pulp.LpProblem, time_limit_s: float | None, gap: float, 
     if not optimal and problem.sol_status != pulp.LpSolutionIntegerFeasible:
         raise _no_answer(problem, name, str(pulp.LpStatus[problem.status]), time_limit_s if struck else None)
     if not optimal and not problem.valid(_ROW_TOLERANCE):  # CBC also writes what breaks a row when it is stopped
-        raise _no_answer(problem, name, "the values it left break a row", time_limit_s if struck else None)
+        raise _no_answer(problem, name, say("the values it left break a row"), time_limit_s if struck else None)
     return _Stop("optimal" if optimal else "feasible", _cbc_bound(problem, log, optimal), name, struck)
 
 
@@ -298,7 +302,10 @@ def _varying(problem: pulp.LpProblem) -> float:
 
 def _no_answer(problem: pulp.LpProblem, solver: str, reason: str, time_limit_s: float | None) -> RunError:
     if reason == "Unbounded":
-        return RunError(f"model {problem.name} is unbounded ({solver}): a limit or a price is missing")
+        template = "model {model} is unbounded ({solver}): a limit or a price is missing"
+        return RunError(say(template, model=problem.name, solver=solver))
     if time_limit_s is not None:
-        return RunError(f"{solver} found no plan for model {problem.name} within {time_limit_s:g} s; give it more time")
-    return RunError(f"{solver} gave no answer for model {problem.name}: {reason}")
+        template = "{solver} found no plan for model {model} within {seconds:g} s; give it more time"
+        return RunError(say(template, solver=solver, model=problem.name, seconds=time_limit_s))
+    template = "{solver} gave no answer for model {model}: {reason}"
+    return RunError(say(template, solver=solver, model=problem.name, reason=reason))

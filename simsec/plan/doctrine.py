@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from simsec.base.errors import InputError, Problem
+from simsec.base.errors import InputError, Problem, say
 from simsec.plan.blocks import build_blocks, pairs_needed
 from simsec.plan.ledger import PAIR_PERSONS, Ledger, ledger_of
 from simsec.plan.plan import Plan
@@ -51,9 +51,9 @@ def _plan(scenario: Scenario, name: str, ledger: Ledger, low_pairs: Mapping[int,
     block = build_blocks(scenario, low_pairs)
     officers = PAIR_PERSONS * (int(block.max()) + 1)
     if officers > ledger.free:
-        what = f"guarding every sub-district takes {officers} officers"
-        bound = f"at most {ledger.free} are free ({ledger.reading})"
-        raise InputError([Problem("doctrine", what, "use more officers", bound=bound)])
+        what = say("guarding every sub-district takes {officers} officers", officers=officers)
+        bound = say("at most {most} are free ({reading})", most=ledger.free, reading=ledger.reading)
+        raise InputError([Problem(say("doctrine"), what, "use more officers", bound=bound)])
     extra = (ledger.free - officers) // PAIR_PERSONS
     headquarters = scenario.posts.code[scenario.posts.of_type("polres")[0]]
     return Plan(
@@ -89,9 +89,10 @@ def doctrine(scenario: Scenario, tps_per_pair: int | None = None, reading: Readi
         need = {sector: pairs_needed(scenario, sector, tps_per_pair) for sector in sectors}
         pairs = sum(sum(classes.values()) for classes in need.values())
         if pairs > ledger.pairs:
-            what = f"2 police : {tps_per_pair} TPS needs {pairs * PAIR_PERSONS} officers"
-            remedy = "use larger blocks or more officers"
-            raise InputError([Problem("doctrine", what, remedy, bound=f"at most {ledger.free} are free")])
+            officers = pairs * PAIR_PERSONS
+            what = say("2 police : {size} TPS needs {officers} officers", size=tps_per_pair, officers=officers)
+            remedy, bound = "use larger blocks or more officers", say("at most {most} are free", most=ledger.free)
+            raise InputError([Problem(say("doctrine"), what, remedy, bound=bound)])
         low = {sector: classes["low"] for sector, classes in need.items()}
         return _plan(scenario, f"2:{tps_per_pair}", ledger, low)
     ceiling = scenario.settings.patterns.low.tps

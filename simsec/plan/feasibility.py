@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simsec.base.errors import InputError, Problem
+from simsec.base.errors import InputError, Problem, say
 from simsec.plan.blocks import pairs_needed
 from simsec.plan.doctrine import LARGEST_BLOCK, polsek_of
 from simsec.plan.ledger import PAIR_PERSONS, Ledger, ledger_of
@@ -76,7 +76,7 @@ def plan_problems(scenario: Scenario, plan: Plan, file: str = "plan") -> list[Pr
     """
     if len(plan.block) != len(scenario.stations):
         what = "the plan is for another list of stations"
-        bound = f"{len(scenario.stations)} stations"
+        bound = say("{n} stations", n=len(scenario.stations))
         return [Problem(file, what, "make it again for this scenario", value=str(len(plan.block)), bound=bound)]
     ledger = ledger_of(scenario, plan.reading)
     return [*_strength(scenario, plan, ledger, file), *_sites(scenario, plan, file), *_blocks(scenario, plan, file)]
@@ -88,11 +88,14 @@ def _strength(scenario: Scenario, plan: Plan, ledger: Ledger, file: str) -> list
     extra = sum(plan.patrols.values()) - minimum
     used = PAIR_PERSONS * (plan.blocks + max(extra, 0))
     if used > ledger.free:
-        what = f"{plan.blocks} pairs and {max(extra, 0)} extra patrols take {used} officers"
-        bound = f"at most {ledger.free} ({ledger.reading})"
-        problems.append(Problem(file, what, f"take back {-(-(used - ledger.free) // 2)} pairs or patrols", bound=bound))
+        template = "{pairs} pairs and {extra} extra patrols take {used} officers"
+        what = say(template, pairs=plan.blocks, extra=max(extra, 0), used=used)
+        bound = say("at most {most} ({reading})", most=ledger.free, reading=ledger.reading)
+        remedy = say("take back {n} pairs or patrols", n=-(-(used - ledger.free) // 2))
+        problems.append(Problem(file, what, remedy, bound=bound))
     if plan.reserve_squads > ledger.reserve_squads:
-        what, bound = f"{plan.reserve_squads} squads wait in reserve", f"at most {ledger.reserve_squads}"
+        what = say("{squads} squads wait in reserve", squads=plan.reserve_squads)
+        bound = say("at most {most}", most=ledger.reserve_squads)
         problems.append(Problem(file, what, "the reserve is as announced", column="squads", bound=bound))
     for site, count in [*plan.patrols.items(), *plan.squads.items()]:
         if count < 0:
@@ -102,28 +105,29 @@ def _strength(scenario: Scenario, plan: Plan, ledger: Ledger, file: str) -> list
 
 def _sites(scenario: Scenario, plan: Plan, file: str) -> list[Problem]:
     problems = []
+    names = scenario.villages.subdistrict_names
     known = {*scenario.posts.code, *scenario.villages.code}
     for site in dict.fromkeys([*plan.patrols, *plan.squads]):
         if site not in known:
             problems.append(Problem(file, "no such post or village", "use a code of the scenario", value=site))
     for site, count in plan.squads.items():
         if site in known and count > site_room(scenario, site):
-            bound = f"at most {site_room(scenario, site)}"
-            problems.append(Problem(file, f"no room at {site}", "move squads away", 0, "squads", str(count), bound))
+            what, bound = say("no room at {site}", site=site), say("at most {most}", most=site_room(scenario, site))
+            problems.append(Problem(file, what, "move squads away", 0, "squads", str(count), bound))
     forward = [site for site, count in plan.squads.items() if site in scenario.villages.code and count > 0]
     if len(forward) > scenario.settings.siting.forward_posts_at_most:
-        bound = f"at most {scenario.settings.siting.forward_posts_at_most}"
+        bound = say("at most {most}", most=scenario.settings.siting.forward_posts_at_most)
         problems.append(Problem(file, "too many forward posts", "close some", 0, "squads", str(len(forward)), bound))
     for sector, code in enumerate(polsek_of(scenario)):
         if plan.patrols.get(code, 0) < 1:
-            what = f"{scenario.villages.subdistrict_names[sector]} has no patrol at its post"
+            what = say("{subdistrict} has no patrol at its post", subdistrict=names[sector])
             problems.append(Problem(file, what, "every Polsek keeps its commander and one patrol", 0, "patrols", code))
     return problems
 
 
 def _blocks(scenario: Scenario, plan: Plan, file: str) -> list[Problem]:
     problems = []
-    stations = scenario.stations
+    stations, names = scenario.stations, scenario.villages.subdistrict_names
     if plan.block.min() < 0 or len(np.unique(plan.block)) != plan.blocks:
         return [Problem(file, "block numbers must run from 0 without a gap", "number the blocks anew", 0, "block")]
     key = stations.subdistrict * len(CLASSES) + stations.station_class
@@ -132,7 +136,7 @@ def _blocks(scenario: Scenario, plan: Plan, file: str) -> list[Problem]:
     np.maximum.at(high, plan.block, key)
     for block in np.flatnonzero(low != high).tolist():
         station = stations.code[int(np.flatnonzero(plan.block == block)[0])]
-        what = f"the block of station {station} mixes sub-districts or classes"
+        what = say("the block of station {station} mixes sub-districts or classes", station=station)
         problems.append(Problem(file, what, "keep a block inside one sub-district and class", 0, "block", str(block)))
     if problems:
         return problems
@@ -142,10 +146,10 @@ def _blocks(scenario: Scenario, plan: Plan, file: str) -> list[Problem]:
         count = int(np.sum(key == number))
         pairs, most = int(np.sum(low == number)), -(-count // size)
         if pairs > most:
-            what = f"{scenario.villages.subdistrict_names[sector]}: {pairs} pairs guard its {name} stations"
-            problems.append(
-                Problem(file, what, f"the pattern is 2 police : {size} TPS", 0, "block", bound=f"at most {most}")
-            )
+            subdistrict, template = names[sector], "{subdistrict}: {pairs} pairs guard its {name} stations"
+            what = say(template, subdistrict=subdistrict, pairs=pairs, name=name)
+            remedy, bound = say("the pattern is 2 police : {size} TPS", size=size), say("at most {most}", most=most)
+            problems.append(Problem(file, what, remedy, 0, "block", bound=bound))
     return problems
 
 
@@ -176,12 +180,16 @@ def explain_infeasible(scenario: Scenario) -> None:
     if any(row.feasible for row in rows):
         return
     last = rows[-1]
-    what = (
-        f"no guard pattern can be staffed: even 2 police : {last.tps_per_pair} TPS needs "
-        f"{last.police_inside_subdistricts} officers with blocks inside sub-districts ({last.police_regency} without)"
+    what = say(
+        "no guard pattern can be staffed: even 2 police : {size} TPS needs {inside} officers with blocks inside "
+        "sub-districts ({regency} without)",
+        size=last.tps_per_pair,
+        inside=last.police_inside_subdistricts,
+        regency=last.police_regency,
     )
     short = last.police_inside_subdistricts - last.available
     announced = ledger_of(scenario).announced
-    remedy = f"{short} officers are missing; the nearest plan that works has {announced + short}"
-    value, bound = str(announced), f"at least {announced + short}"
+    template = "{short} officers are missing; the nearest plan that works has {enough}"
+    remedy = say(template, short=short, enough=announced + short)
+    value, bound = str(announced), say("at least {least}", least=announced + short)
     raise InputError([Problem("scenario.toml", what, remedy, column="forces.police", value=value, bound=bound)])

@@ -11,12 +11,12 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
-from simsec.base.errors import InputError, Problem
+from simsec.base.errors import InputError, Problem, say
 from simsec.base.files import write_text
 from simsec.plan.feasibility import check_plan
 from simsec.plan.plan import Plan
 from simsec.scenario.parameter import Strict
-from simsec.scenario.reading import Scenario
+from simsec.scenario.reading import Scenario, unreadable, validation_words
 from simsec.scenario.schema import CLASSES, Policy, Reading
 from simsec.scenario.tables import Column, read_table, write_table
 
@@ -110,14 +110,13 @@ def read_plan(folder: Path, scenario: Scenario) -> Plan:
             raise InputError([Problem("plan.toml", "unknown format", remedy, 1, "format", str(written), str(FORMAT))])
         file = PlanFile.model_validate(data)
     except FileNotFoundError:
-        problems.append(Problem("plan.toml", "the file is missing", f"give a plan folder; {folder} is none"))
-    except OSError as error:
-        problems.append(Problem("plan.toml", f"the file cannot be read ({error.strerror})", "check its rights"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problems.append(Problem("plan.toml", f"not a TOML file: {error}", "correct the line named"))
+        remedy = say("give a plan folder; {folder} is none", folder=folder)
+        problems.append(Problem("plan.toml", "the file is missing", remedy))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(unreadable("plan.toml", error))
     except ValidationError as error:
         problems += [
-            Problem("plan.toml", item["msg"], "", 0, ".".join(map(str, item["loc"])), str(item["input"]))
+            Problem("plan.toml", validation_words(item), "", 0, ".".join(map(str, item["loc"])), str(item["input"]))
             for item in error.errors(include_url=False)
         ]
     try:
@@ -138,7 +137,8 @@ def read_plan(folder: Path, scenario: Scenario) -> Plan:
     for code in missing[:20]:
         problems.append(Problem("blocks.csv", "a station has no row", "add it with its block", 0, "station_code", code))
     if len(missing) > 20:
-        problems.append(Problem("blocks.csv", f"and {len(missing) - 20} more stations have no row"))
+        what = say("and {more} more stations have no row", more=len(missing) - 20)
+        problems.append(Problem("blocks.csv", what))
     if problems or file is None:
         raise InputError(problems)
     plan = Plan(

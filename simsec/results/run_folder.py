@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from simsec.base.errors import RunError
+from simsec.base.errors import RunError, say, system_words
 from simsec.base.files import write_text
 
 PACKAGES = ("simsec", "simpy", "numpy", "scipy", "pulp", "highspy", "matplotlib", "pydantic", "pyarrow")
@@ -53,7 +53,8 @@ class RunFolder:
                 except FileExistsError:  # another run took the name in this moment
                     pass
                 except OSError as error:
-                    raise RunError(f"{self.final}: cannot make the run folder ({error.strerror})") from error
+                    template = "{path}: cannot make the run folder ({why})"
+                    raise RunError(say(template, path=self.final, why=system_words(error))) from error
             number += 1
 
 
@@ -77,7 +78,8 @@ def whole_run_folder(parent: Path, name: str) -> Iterator[RunFolder]:
         parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=parent))
     except OSError as error:
-        raise RunError(f"{parent}: cannot make a run folder ({error.strerror}). Choose another --out.") from error
+        template = "{path}: cannot make a run folder ({why}). Choose another --out."
+        raise RunError(say(template, path=parent, why=system_words(error))) from error
     try:
         yield RunFolder(folder, parent, name)
     finally:

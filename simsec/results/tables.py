@@ -10,12 +10,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simsec.analysis.measures import FAMILIES
-from simsec.analysis.replications import CLOCK, Replications
+from simsec.analysis.replications import CLOCK, Replications, events_file
 from simsec.analysis.stations import StationMinutes
 from simsec.base.files import write_with
+from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
-from simsec.scenario.schema import LEVELS
+from simsec.scenario.schema import CAPABILITIES, DAY_TYPES, LEVELS
+from simsec.simulation.trace import KINDS, Events, read_events
+from simsec.simulation.world import roster_of
 
+DAYS_TOGETHER = 50  # days of events held in memory at once
 DAYS = pa.schema(
     [
         pa.field("plan", pa.string(), metadata={"meaning": "name of the plan"}),
@@ -55,6 +59,7 @@ INCIDENTS = pa.schema(
         *[
             pa.field(f"{name}_min", pa.float64(), metadata={"meaning": f"{meaning}; null: never"})
             for name, meaning in (
+                ("alert", "when Linmas and crew on the spot knew, which is no help"),
                 ("reported", "when somebody outside the station knew"),
                 ("dispatched", "when the first unit was ordered"),
                 ("first", "when first help came"),
@@ -82,7 +87,54 @@ STATIONS = pa.schema(
         pa.field("nobody_free_share", pa.float64(), metadata={"meaning": "probes: share in which nobody was free"}),
     ]
 )
-TABLES = {"days": DAYS, "incidents": INCIDENTS, "stations": STATIONS}
+UNITS = pa.schema(
+    [
+        pa.field("plan", pa.string(), metadata={"meaning": "name of the plan"}),
+        pa.field("day_type", pa.string(), metadata={"meaning": "type of the days that are added up in this row"}),
+        pa.field("unit", pa.int32(), metadata={"meaning": "number of the unit under the plan, as in the events"}),
+        pa.field("kind", pa.string(), metadata={"meaning": "code of the unit kind"}),
+        pa.field(
+            "home", pa.string(), metadata={"meaning": "where it waits: code of a post or village; a pair's first station"}
+        ),
+        pa.field(
+            "subdistrict", pa.string(), metadata={"meaning": "code of the sub-district it waits in; null: outside"}
+        ),
+        pa.field("block", pa.int32(), metadata={"meaning": "block it guards, as in blocks.csv; null: none"}),
+        pa.field("days", pa.int32(), metadata={"meaning": "days of the type played"}),
+        pa.field("missions", pa.int64(), metadata={"meaning": "how often it was ordered out, over these days"}),
+        pa.field(
+            "busy_min", pa.float64(), metadata={"meaning": "minutes from order to clear or diversion, over these days"}
+        ),
+        pa.field("busy_share", pa.float64(), metadata={"meaning": "of these days' clock"}),
+    ]
+)
+EVENTS = pa.schema(
+    [
+        pa.field("plan", pa.string(), metadata={"meaning": "name of the plan"}),
+        pa.field("day", pa.int32(), metadata={"meaning": "row of the day in the table of days"}),
+        pa.field("time_min", pa.float64(), metadata={"meaning": "minutes after midnight of polling day"}),
+        pa.field("kind", pa.string(), metadata={"meaning": "what happened: " + ", ".join(KINDS)}),
+        pa.field("incident", pa.int32(), metadata={"meaning": "number of the incident in its day"}),
+        pa.field("unit", pa.int32(), metadata={"meaning": "number of the unit under the plan; null: of no unit"}),
+        pa.field("place", pa.string(), metadata={"meaning": "code of the incident's station"}),
+        pa.field(
+            "from", pa.string(), metadata={"meaning": "order, arrive, clear: post or village nearest to where it starts"}
+        ),
+        pa.field("to", pa.string(), metadata={"meaning": "order, arrive, clear: post or village it heads for"}),
+        pa.field("capability", pa.string(), metadata={"meaning": "as what the unit serves"}),
+        pa.field("level", pa.string(), metadata={"meaning": "of the incident after the event: green, yellow or red"}),
+        pa.field(
+            "step", pa.string(), metadata={"meaning": "request, pass_on, wait: ladder and step, counted from 1"}
+        ),
+        pa.field("leaves_min", pa.float64(), metadata={"meaning": "order, clear: when the unit moves off"}),
+        pa.field(
+            "slow_factor",
+            pa.float64(),
+            metadata={"meaning": "order, arrive, clear: on the travel table's minutes: rain, night, an order's noise"},
+        ),
+    ]
+)
+TABLES = {"days": DAYS, "incidents": INCIDENTS, "units": UNITS, "stations": STATIONS, "events": EVENTS}
 
 
 def days_table(runs: Replications) -> pa.Table:
@@ -146,6 +198,96 @@ def stations_table(scenario: Scenario, plan_name: str, minutes: StationMinutes) 
         "nobody_free_share": pa.array(minutes.nobody_share),
     }
     return pa.table(columns, schema=STATIONS)
+
+
+def units_table(scenario: Scenario, plan: Plan, runs: Replications) -> pa.Table:
+    """One row a unit of a plan and a type of day; the days of a type are added up, for a row a day would be millions.
+
+    Raises:
+        ValueError: the run kept no missions.
+    """
+    roster = roster_of(scenario, plan)
+    if runs.missions.shape != (len(runs), len(roster.kind)):
+        raise ValueError("the run holds no missions of units")
+    kinds = np.array([unit.kind for unit in scenario.settings.units])
+    sectors = np.array([*scenario.villages.subdistrict_codes, None], dtype=object)
+    start, end = scenario.horizon_min
+    parts = []
+    for number in np.unique(runs.stratum).tolist():
+        inside = runs.stratum == number
+        days, busy = int(inside.sum()), runs.busy_min[inside].sum(axis=0)
+        columns: dict[str, object] = {
+            "plan": [runs.plan_name] * len(busy),
+            "day_type": [DAY_TYPES[number]] * len(busy),
+            "unit": np.arange(len(busy)),
+            "kind": kinds[roster.kind],
+            "home": list(roster.site),
+            "subdistrict": sectors[roster.subdistrict],
+            "block": [block + 1 if block >= 0 else None for block in roster.block.tolist()],
+            "days": [days] * len(busy),
+            "missions": runs.missions[inside].sum(axis=0, dtype=np.int64),
+            "busy_min": busy,
+            "busy_share": busy / (days * (end - start)),
+        }
+        parts.append(pa.table({field.name: pa.array(columns[field.name], field.type) for field in UNITS}, UNITS))
+    return pa.concat_tables(parts)
+
+
+def events_table(scenario: Scenario, plan_name: str, day: int, events: Events) -> pa.Table:
+    """One row a thing that happened on a day."""
+    nodes = np.array([*scenario.villages.code, *scenario.posts.code, None], dtype=object)
+    steps = [f"{ladder.name} {n}" for ladder in scenario.settings.ladders for n in range(1, len(ladder.steps) + 1)]
+    columns: dict[str, object] = {
+        "plan": [plan_name] * len(events),
+        "day": [day] * len(events),
+        "time_min": events.time_min,
+        "kind": np.array(KINDS)[events.kind],
+        "incident": events.incident,
+        "unit": pa.array(events.unit, pa.int32(), mask=events.unit < 0),
+        "place": np.array(scenario.stations.code)[events.place],
+        "from": nodes[events.start],
+        "to": nodes[events.end],
+        "capability": np.array([*CAPABILITIES, None], dtype=object)[events.capability],
+        "level": np.array(LEVELS)[events.level],
+        "step": np.array([*steps, None], dtype=object)[events.step],
+        "leaves_min": pa.array(events.leaves_min, pa.float64(), mask=np.isnan(events.leaves_min)),
+        "slow_factor": pa.array(events.slow, pa.float64(), mask=np.isnan(events.slow)),
+    }
+    arrays = {
+        field.name: column if isinstance(column := columns[field.name], pa.Array) else pa.array(column, field.type)
+        for field in EVENTS
+    }
+    return pa.table(arrays, schema=EVENTS)
+
+
+def write_events_table(
+    path: Path, scenario: Scenario, plan: Plan, runs: Replications, parts: Path, made_by: Mapping[str, str]
+) -> None:
+    """Join the events of many days into one Parquet file, in the order of the days; a few days at a time in memory.
+
+    Args:
+        path: the file.
+        scenario: knows the codes.
+        plan: whose days they are.
+        runs: the days.
+        parts: the folder that :func:`simsec.analysis.replications.replicate_plans` was given as ``trace``.
+        made_by: what made them, kept in the file.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+
+    def write(temporary: Path) -> None:
+        metadata = {key.encode(): value.encode() for key, value in made_by.items()}
+        with pq.ParquetWriter(temporary, EVENTS.with_metadata(metadata), compression="zstd") as writer:
+            for first in range(0, len(runs), DAYS_TOGETHER):
+                group = [
+                    events_table(scenario, runs.plan_name, first + number, read_events(events_file(parts, plan, key)))
+                    for number, key in enumerate(runs.keys[first : first + DAYS_TOGETHER])
+                ]
+                writer.write_table(pa.concat_tables(group).replace_schema_metadata(metadata))
+
+    write_with(path, write, private=True)
 
 
 def write_table(path: Path, tables: list[pa.Table], made_by: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from simsec.base.clock import parse_stamp
-from simsec.base.errors import Problem
+from simsec.base.errors import Problem, say
 from simsec.scenario.schema import Settings, Window
 from simsec.scenario.tables import Table
 
@@ -47,7 +47,7 @@ def station_problems(stations: Table) -> list[Problem]:
     rows = zip(stations.line, stations.texts("class"), stations.texts("class_reason"), strict=True)
     remedy = "write the documented physical reason, or use low"
     return [
-        Problem(stations.file, f"the class {word} has no reason", remedy, line, "class_reason")
+        Problem(stations.file, say("the class {word} has no reason", word=word), remedy, line, "class_reason")
         for line, word, reason in rows
         if word != "low" and not reason
     ]
@@ -57,7 +57,7 @@ def _hours(settings: Settings) -> Iterator[Problem]:
     stamps = [str(getattr(settings.clock, name)) for name in _HOURS]
     for place in range(1, len(_HOURS)):
         if parse_stamp(stamps[place]) <= parse_stamp(stamps[place - 1]):
-            bound = f"later than {_HOURS[place - 1]}, {stamps[place - 1]}"
+            bound = say("later than {name}, {stamp}", name=_HOURS[place - 1], stamp=stamps[place - 1])
             what = "the hours are out of order"
             yield Problem(_FILE, what, "correct one of the two", 0, f"clock.{_HOURS[place]}", stamps[place], bound)
 
@@ -86,15 +86,16 @@ def _outside(settings: Settings, path: str, windows: Sequence[Window]) -> Iterat
     first, last = settings.clock.starts, settings.clock.ends
     for window in windows:
         if parse_stamp(window.start) < parse_stamp(first) or parse_stamp(window.end) > parse_stamp(last):
-            value, bound = f"{window.start} - {window.end}", f"within {first} - {last}"
+            value, bound = f"{window.start} - {window.end}", say("within {first} - {last}", first=first, last=last)
             yield Problem(_FILE, "the window leaves the clock", "cut it or move the clock", 0, path, value, bound)
 
 
 def _twice(table: str, column: str, names: Iterable[str]) -> list[Problem]:
+    several = {name: count for name, count in Counter(names).items() if count > 1}
+    template = "the same {column} stands {count} times"
     return [
-        Problem(_FILE, f"the same {column} stands {count} times", "keep one", 0, table, name)
-        for name, count in Counter(names).items()
-        if count > 1
+        Problem(_FILE, say(template, column=column, count=count), "keep one", 0, table, name)
+        for name, count in several.items()
     ]
 
 
@@ -109,5 +110,6 @@ def _day_types(settings: Settings) -> Iterator[Problem]:
 def _reserve(settings: Settings) -> Iterator[Problem]:
     police, reserve = settings.forces.police.mode, settings.forces.reserve.mode
     if settings.forces.reading != "reserve_on_top" and reserve > police:
-        what = f"the reserve is larger than the police it is part of (reading {settings.forces.reading})"
-        yield Problem(_FILE, what, "lower the reserve", 0, "forces.reserve", f"{reserve:g}", f"at most {police:g}")
+        template = "the reserve is larger than the police it is part of (reading {reading})"
+        what, bound = say(template, reading=settings.forces.reading), say("at most {most}", most=f"{police:g}")
+        yield Problem(_FILE, what, "lower the reserve", 0, "forces.reserve", f"{reserve:g}", bound)

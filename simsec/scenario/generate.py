@@ -15,7 +15,7 @@ from typing import Literal
 
 from babel.dates import format_date
 
-from simsec.base.errors import InputError, Problem, RunError
+from simsec.base.errors import InputError, Problem, RunError, say, system_words
 from simsec.base.files import write_text
 from simsec.scenario.apportion import largest_remainders
 from simsec.scenario.parameter import Parameter
@@ -230,10 +230,9 @@ def _wrong_sites(villages: Table, special: Table | None) -> list[Problem]:
 
 
 def _wrong_strength(strength: Mapping[str, int | None]) -> list[Problem]:
+    bound = say("at least {least}", least=0)
     return [
-        Problem(
-            f"--{word}", "strength below zero", "leave it out if it is not known", value=str(number), bound="at least 0"
-        )
+        Problem(f"--{word}", "strength below zero", "leave it out if it is not known", value=str(number), bound=bound)
         for word, number in strength.items()
         if number is not None and number < 0
     ]
@@ -245,13 +244,14 @@ def _wrong_totals(
     if n_stations < least:
         what = "fewer stations than villages and special sites need"
         remedy = "give more, or leave villages out"
-        return [Problem("--stations", what, remedy, value=str(n_stations), bound=f"at least {least}")]
+        bound = say("at least {least}", least=least)
+        return [Problem("--stations", what, remedy, value=str(n_stations), bound=bound)]
     listed = [site.voters for listed in sites.values() for site in listed if site.voters]
     others, most = n_stations - len(listed), int(known.max_voters.mode)
     if others <= n_voters - sum(listed) <= most * others:
         return []
-    what = f"the voters do not fit into {n_stations} stations of 1 to {most}"
-    bound = f"{others + sum(listed)} to {most * others + sum(listed)}"
+    what = say("the voters do not fit into {stations} stations of 1 to {most}", stations=n_stations, most=most)
+    bound = say("{low} to {high}", low=others + sum(listed), high=most * others + sum(listed))
     return [Problem("--voters", what, "correct --voters or --stations", value=str(n_voters), bound=bound)]
 
 
@@ -330,7 +330,8 @@ def _whole_folder(out: Path, write: Callable[[Path], None]) -> Path:
             out.rmdir()
         temporary.rename(out)
     except OSError as error:
-        raise RunError(f"{out}: cannot write ({error.strerror or error}). Choose another folder.") from error
+        template = "{path}: cannot write ({why}). Choose another folder."
+        raise RunError(say(template, path=out, why=system_words(error))) from error
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from simsec.base.errors import Problem
+from simsec.base.errors import Problem, say
 from simsec.scenario.schema import CLASSES
 from simsec.scenario.tables import Cell, Column, Table
 
@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 POST_TYPES = ("polres", "polsek", "polsubsektor", "hospital", "puskesmas", "ppk", "kpu", "bpbd", "kodim", "prison")
+SIGNAL = ("no", "yes")
 ROAD_CLASSES = ("toll", "national", "provincial", "local")
 
 VILLAGE_COLUMNS = (
@@ -50,6 +51,7 @@ STATION_COLUMNS = (
     Column("class", choices=CLASSES, meaning="vulnerability class; elevated only for documented physical reasons"),
     Column("class_reason", required=False),
     Column("site_type", choices=("regular", "prison", "hospital", "care_home", "boarding_school", "relocation")),
+    Column("signal", choices=SIGNAL, required=False, meaning="telephone signal; blank: not known, drawn every day"),
 )
 POST_COLUMNS = (
     Column("code"),
@@ -107,7 +109,10 @@ class Villages:
 
 @dataclass(frozen=True, eq=False)
 class Stations:
-    """The polling stations; ``village`` numbers into :class:`Villages`, ``station_class`` into ``CLASSES``."""
+    """The polling stations; ``village`` numbers into :class:`Villages`, ``station_class`` into ``CLASSES``.
+
+    ``signal`` numbers into ``SIGNAL``, -1 where it is not known.
+    """
 
     code: tuple[str, ...]
     name: tuple[str, ...]
@@ -119,6 +124,7 @@ class Stations:
     station_class: Integers
     class_reason: tuple[str, ...]
     site_type: tuple[str, ...]
+    signal: Integers
     synthetic: Integers
 
     def __len__(self) -> int:
@@ -191,10 +197,11 @@ def villages_of(table: Table) -> tuple[Villages, list[Problem]]:
     for row, number in enumerate(subdistrict.tolist()):
         name = str(table.columns["subdistrict"][row])
         if names.setdefault(number, name) != name:
-            what = f"sub-district {codes[number]} is called {names[number]!r} above"
+            what = say("sub-district {code} is called {name!r} above", code=codes[number], name=names[number])
             problems.append(Problem(table.file, what, "use one name", table.line[row], "subdistrict", name))
         if zones.setdefault(number, int(rayon[row])) != int(rayon[row]):
-            what = f"sub-district {codes[number]} lies in rayon {rayons[zones[number]]!r} above"
+            above = rayons[zones[number]]
+            what = say("sub-district {code} lies in rayon {rayon!r} above", code=codes[number], rayon=above)
             problems.append(
                 Problem(table.file, what, "use one rayon", table.line[row], "rayon", rayons[int(rayon[row])])
             )
@@ -241,8 +248,9 @@ def stations_of(table: Table, villages: Villages, reach_km: float) -> tuple[Stat
     east = (lon - villages.lon[village]) * 111.2 * np.cos(np.radians(villages.lat[village]))
     allowed = reach_km + 4 * np.sqrt(villages.area_km2[village] / np.pi)
     for row in np.flatnonzero(np.hypot(north, east) > allowed).tolist():
-        what = f"the station stands {np.hypot(north, east)[row]:.0f} km from the point of its village"
-        bound = f"at most {allowed[row]:.0f} km"
+        away_km = np.hypot(north, east)[row]
+        what = say("the station stands {away_km:.0f} km from the point of its village", away_km=away_km)
+        bound = say("at most {most}", most=f"{allowed[row]:.0f} km")
         if table.texts("village_code")[row] in number:
             value = f"{lat[row]:g}, {lon[row]:g}"
             problems.append(Problem(table.file, what, "check lat and lon", table.line[row], "lat, lon", value, bound))
@@ -257,6 +265,7 @@ def stations_of(table: Table, villages: Villages, reach_km: float) -> tuple[Stat
         station_class=np.array([CLASSES.index(word) for word in table.texts("class")], dtype=np.int64),
         class_reason=table.texts("class_reason"),
         site_type=table.texts("site_type"),
+        signal=np.array([SIGNAL.index(word) if word else -1 for word in table.texts("signal")], dtype=np.int64),
         synthetic=np.array([word == "synthetic" for word in table.texts("coordinates")], dtype=np.int64),
     )
     return stations, problems
@@ -292,7 +301,8 @@ def posts_of(table: Table, villages: Villages) -> tuple[Posts, list[Problem]]:
     staffed = {int(posts.subdistrict[post]) for post in posts.of_type("polsek", "polsubsektor")}
     for place, code in enumerate(villages.subdistrict_codes):
         if place not in staffed:
-            what = f"sub-district {code} ({villages.subdistrict_names[place]}) has no polsek or polsubsektor"
+            template = "sub-district {code} ({name}) has no polsek or polsubsektor"
+            what = say(template, code=code, name=villages.subdistrict_names[place])
             problems.append(Problem(table.file, what, "add a row; located = 0 at its seat if the office is not known"))
     return posts, problems
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from simsec.base.clock import parse_stamp
-from simsec.base.errors import InputError, Problem
+from simsec.base.errors import InputError, Message, Problem, say, system_words
 from simsec.base.files import content_hash
 from simsec.scenario.checking import settings_problems, station_problems
 from simsec.scenario.parameter import Parameter, walk_parameters
@@ -164,7 +165,7 @@ def read_scenario(folder: str | Path) -> Scenario:
         raise InputError(problems)
     own_roads = [file for file in (ROADS_GRAPHML, ROADS_CSV) if (folder / file).exists()]
     if len(own_roads) > 1:
-        what = f"{' and '.join(own_roads)} both give the roads"
+        what = say("{first} and {second} both give the roads", first=own_roads[0], second=own_roads[1])
         raise InputError([Problem(own_roads[0], what, "keep one of them")])
     parts = [(folder / file).read_bytes() for file in (*FILES, *own_roads)]
     return Scenario(
@@ -208,15 +209,10 @@ def read_settings(path: Path) -> Settings:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(
-            [Problem(path.name, "the file is missing", f"put it into {path.parent}, or run `simsec new`")]
-        ) from None
-    except OSError as error:
-        raise InputError(
-            [Problem(path.name, f"the file cannot be read ({error.strerror})", "check its rights")]
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError([Problem(path.name, f"not a TOML file: {error}", "correct the line named")]) from None
+        remedy = say("put it into {folder}, or run `simsec new`", folder=path.parent)
+        raise InputError([Problem(path.name, "the file is missing", remedy)]) from None
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError([unreadable(path.name, error)]) from None
     written = data.get("format")
     if written != FORMAT or isinstance(written, bool):
         newer = isinstance(written, int) and written > FORMAT
@@ -228,14 +224,57 @@ def read_settings(path: Path) -> Settings:
         raise InputError(_problem(path.name, item) for item in error.errors(include_url=False)) from None
 
 
+def unreadable(file: str, error: OSError | ValueError) -> Problem:
+    """The problem of a TOML file that cannot be opened, or is none.
+
+    Example:
+        >>> try:
+        ...     tomllib.loads("a = ")
+        ... except ValueError as error:
+        ...     print(unreadable("plan.toml", error))
+        plan.toml: not a TOML file: Invalid value (at end of document). correct the line named
+    """
+    if isinstance(error, OSError):
+        return Problem(file, say("the file cannot be read ({why})", why=system_words(error)), "check its rights")
+    words = str(error)
+    if place := re.fullmatch(r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", words):
+        said, line, column = Message(place[1]), place[2], place[3]
+        words = say("{said} (at end of document)", said=said)
+        if line:
+            words = say("{said} (at line {line}, column {column})", said=said, line=line, column=column)
+    return Problem(file, say("not a TOML file: {words}", words=words), "correct the line named")
+
+
+def validation_words(item: Any) -> str:
+    """What pydantic says about an item of ``ValidationError.errors()``, under the name of its type.
+
+    Example:
+        >>> validation_words({"type": "greater_than", "msg": "Input should be greater than 0", "ctx": {"gt": 0}}).key
+        'pydantic.greater_than'
+    """
+    values = dict(item.get("ctx") or {})
+    if isinstance(values.get("error"), ValueError):  # one of our own validators
+        own: str = values["error"].args[0]
+        return own
+    for name, value in values.items():
+        if isinstance(value, float):
+            values[name] = f"{value:g}"
+        elif name == "expected" and " or " in value:
+            first, _, second = value.rpartition(" or ")
+            values[name] = say("{first} or {second}", first=first, second=second)
+    return Message(item["msg"], values, f"pydantic.{item['type']}")
+
+
 def _problem(file: str, item: Any) -> Problem:
     value = item.get("input")
     if isinstance(value, Mapping):  # a figure: its numbers
         value = ", ".join(str(value[key]) for key in ("value", "low", "mode", "high") if key in value)
     shown = str(value) if isinstance(value, str | int | float) else ""
-    said = item["msg"].removeprefix("Value error, ")
-    what = {"missing": "the key is missing", "extra_forbidden": "unknown key"}.get(item["type"], said)
-    remedy = {"missing": "add it", "extra_forbidden": "remove it or check its spelling"}.get(item["type"], "")
+    what, remedy = validation_words(item), ""
+    if item["type"] == "missing":
+        what, remedy = "the key is missing", "add it"
+    elif item["type"] == "extra_forbidden":
+        what, remedy = "unknown key", "remove it or check its spelling"
     return Problem(file, what, remedy, 0, ".".join(str(step) for step in item["loc"]), shown)
 
 
@@ -243,7 +282,7 @@ def _missing_posts(settings: Settings, posts: Posts) -> list[Problem]:
     return [
         Problem(
             "posts.csv",
-            f"no post of type {team.at!r}, where the {team.unit} teams stand",
+            say("no post of type {type!r}, where the {unit} teams stand", type=team.at, unit=team.unit),
             "add one, or remove the team from scenario.toml",
         )
         for team in settings.teams

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from simsec.base.clock import parse_stamp
+from simsec.base.errors import say
 from simsec.scenario.parameter import Parameter, Strict
 
 FORMAT = 1
@@ -174,7 +176,7 @@ class Ladder(Strict):
         if set(self.enter) != set(LEVELS):
             raise ValueError("enter needs green, yellow and red")
         if max(self.enter.values()) >= len(self.steps):
-            raise ValueError(f"enter names a step beyond the last ({len(self.steps) - 1})")
+            raise ValueError(say("enter names a step beyond the last ({last})", last=len(self.steps) - 1))
         return self
 
 
@@ -210,15 +212,20 @@ class Incident(Strict):
     def _consistent(self) -> Self:
         total = sum(window.share for window in self.windows)
         if abs(total - 1) > 1e-9:
-            raise ValueError(f"the shares of the windows add up to {total:g}, not to 1")
+            raise ValueError(say("the shares of the windows add up to {total:g}, not to 1", total=total))
         for window in self.windows:
             if parse_stamp(window.end) <= parse_stamp(window.start):
-                raise ValueError(f"window {window.start} - {window.end} ends before it starts")
+                template = "window {start} - {end} ends before it starts"
+                raise ValueError(say(template, start=window.start, end=window.end))
         rates = [self.rate_per_station, *self.rate_on.values()]
         if max(rate.high for rate in rates) > self.rate_ceiling:
-            raise ValueError(f"a rate reaches beyond rate_ceiling = {self.rate_ceiling:g}; raise the ceiling")
+            template = "a rate reaches beyond rate_ceiling = {ceiling:g}; raise the ceiling"
+            raise ValueError(say(template, ceiling=self.rate_ceiling))
         if self.responder != "none" and self.starts not in self.needs:
-            raise ValueError(f"needs has no row for its first level, {self.starts}")
+            raise ValueError(say("needs has no row for its first level, {level}", level=self.starts))
+        levels = sorted(LEVELS.index(level) for level in self.needs)
+        if levels and levels[-1] - levels[0] + 1 != len(levels):
+            raise ValueError("needs leaves out yellow between green and red")
         return self
 
 
@@ -281,6 +288,7 @@ class Weather(Strict):
     light_rain_mm_per_h: Amount
     heavy_rain_mm_per_h: Amount
     heavy_from_mm_per_h: Amount
+    flood_lag_min: Amount
     speed_loss_light: Share
     speed_loss_heavy: Share
     ordinary_windows: tuple[Window, ...]
@@ -373,21 +381,24 @@ class Settings(Strict):
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         kinds = {unit.kind for unit in self.units}
-        wrong = [f"team {team.unit}" for team in self.teams if team.unit not in kinds]
+        wrong = [say("team {unit}", unit=team.unit) for team in self.teams if team.unit not in kinds]
         wrong += [
-            f"ladder {ladder.name}: {step.unit}"
+            say("ladder {name}: {unit}", name=ladder.name, unit=step.unit)
             for ladder in self.ladders
             for step in ladder.steps
             if step.unit not in kinds
         ]
         if wrong:
-            raise ValueError(f"unknown unit kind in {', '.join(wrong)}; the kinds are {', '.join(sorted(kinds))}")
+            where = reduce(lambda first, second: say("{first}, {second}", first=first, second=second), wrong)
+            template = "unknown unit kind in {where}; the kinds are {kinds}"
+            raise ValueError(say(template, where=where, kinds=", ".join(sorted(kinds))))
         if self.spreading.kind not in self.incidents:
-            raise ValueError(f"spreading.kind = {self.spreading.kind!r} is no incident of this scenario")
+            template = "spreading.kind = {kind!r} is no incident of this scenario"
+            raise ValueError(say(template, kind=self.spreading.kind))
         covered = {capability for ladder in self.ladders for capability in ladder.capabilities}
         needed = {
             capability for kind in self.incidents.values() for needs in kind.needs.values() for capability in needs
         }
         if needed - covered:
-            raise ValueError(f"no ladder brings {', '.join(sorted(needed - covered))}")
+            raise ValueError(say("no ladder brings {capabilities}", capabilities=", ".join(sorted(needed - covered))))
         return self

@@ -194,7 +194,7 @@ def station_rows(
                 hamlet = village in sparse and number == ordinary - 1
                 wanted[len(rows)] = _wanted(code_generator(seed, f"{key}/voters").random(), hamlet, known)
             title, what = f"TPS {number + 1:03d} {name}", (site.station_class, site.reason, site.site_type)
-            rows.append([key, title, str(code), *at, "synthetic", site.voters, *what])
+            rows.append([key, title, str(code), *at, "synthetic", site.voters, *what, ""])
     column = [column.name for column in STATION_COLUMNS].index("registered_voters")
     left = n_voters - sum(site.voters for listed in sites.values() for site in listed)
     for row, voters in zip(wanted, _fit(left, list(wanted.values()), known), strict=True):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from simsec.base.errors import InputError, Problem
+from simsec.base.errors import InputError, Problem, say, system_words
 from simsec.base.files import write_text
 
 Kind = Literal["text", "integer", "number", "flag"]
@@ -76,16 +76,16 @@ def read_table(path: Path, columns: Sequence[Column], key: str = "") -> Table:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise InputError([Problem(path.name, "the file is missing", f"put it into {path.parent}")]) from None
+        remedy = say("put it into {folder}", folder=path.parent)
+        raise InputError([Problem(path.name, "the file is missing", remedy)]) from None
     except UnicodeDecodeError as error:
         remedy = "save it as 'CSV UTF-8' in the spreadsheet program"
         raise InputError(
             [Problem(path.name, "the file is not UTF-8 text", remedy, value=repr(error.object[error.start]))]
         ) from None
     except OSError as error:
-        raise InputError(
-            [Problem(path.name, f"the file cannot be read ({error.strerror})", "check its rights")]
-        ) from None
+        what = say("the file cannot be read ({why})", why=system_words(error))
+        raise InputError([Problem(path.name, what, "check its rights")]) from None
     return parse_table(text, path.name, columns, key)
 
 
@@ -109,7 +109,7 @@ def parse_table(text: str, file: str, columns: Sequence[Column], key: str = "") 
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(header):
-            what = f"the row has {len(row)} cells, the header {len(header)}"
+            what = say("the row has {cells} cells, the header {header}", cells=len(row), header=len(header))
             problems.append(Problem(file, what, "check for a missing or an extra comma", line))
             continue
         table.line.append(line)
@@ -133,11 +133,8 @@ def _header_problems(file: str, header: list[str], columns: Sequence[Column]) ->
     problems = [
         Problem(file, "a column is missing", "add it to the header", 1, name) for name in names if name not in header
     ]
-    problems += [
-        Problem(file, "unknown column", f"remove it; the columns are {', '.join(names)}", 1, name)
-        for name in header
-        if name not in names
-    ]
+    remedy = say("remove it; the columns are {names}", names=", ".join(names))
+    problems += [Problem(file, "unknown column", remedy, 1, name) for name in header if name not in names]
     problems += [
         Problem(file, "a column appears twice", "keep one", 1, name)
         for name in {n for n in header if header.count(n) > 1}
@@ -148,31 +145,32 @@ def _header_problems(file: str, header: list[str], columns: Sequence[Column]) ->
 def _cell(raw: str, column: Column) -> tuple[Cell, tuple[str, str] | None]:
     if column.kind == "text":
         if not raw and column.required:
-            return raw, ("the cell is empty", "a text")
+            return raw, (say("the cell is empty"), say("a text"))
         if raw and column.choices and raw not in column.choices:
-            return raw, ("unknown word", "one of " + ", ".join(column.choices))
+            return raw, (say("unknown word"), say("one of {words}", words=", ".join(column.choices)))
         return raw, None
     if not raw and not column.required:
         return 0, None
     try:
         value: Cell = float(raw) if column.kind == "number" else int(raw)
     except ValueError:
-        return 0, ("not a number" if column.kind == "number" else "not a whole number", _bounds(column))
+        what = say("not a number" if column.kind == "number" else "not a whole number")
+        return 0, (what, _bounds(column))
     low, high = (0.0, 1.0) if column.kind == "flag" else (column.low, column.high)
     if not low <= float(value) <= high:  # also refuses nan
-        return value, ("out of bounds", _bounds(column))
+        return value, (say("out of bounds"), _bounds(column))
     return value, None
 
 
 def _bounds(column: Column) -> str:
     if column.kind == "flag":
-        return "0 or 1"
+        return say("0 or 1")
     has_low, has_high = column.low > float("-inf"), column.high < float("inf")
     if has_low and has_high:
-        return f"{column.low:g} to {column.high:g}"
+        return say("{low} to {high}", low=f"{column.low:g}", high=f"{column.high:g}")
     if has_low:
-        return f"at least {column.low:g}"
-    return f"at most {column.high:g}" if has_high else "a number"
+        return say("at least {least}", least=f"{column.low:g}")
+    return say("at most {most}", most=f"{column.high:g}") if has_high else say("a number")
 
 
 def _duplicates(table: Table, key: str) -> list[Problem]:
@@ -180,7 +178,7 @@ def _duplicates(table: Table, key: str) -> list[Problem]:
     problems = []
     for line, value in zip(table.line, table.columns[key], strict=True):
         if value in first:
-            what = f"the same {key} stands in line {first[value]}"
+            what = say("the same {column} stands in line {line}", column=key, line=first[value])
             problems.append(Problem(table.file, what, "give every row its own", line, key, str(value)))
         first.setdefault(value, line)
     return problems

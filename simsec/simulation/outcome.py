@@ -1,14 +1,18 @@
-"""What happened on one day under one plan: rows of incidents and of units."""
+"""What happened on one day under one plan: rows of incidents, of units, and of the stations that were disturbed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simsec.base.clock import parse_stamp
 from simsec.day.day import Day
+from simsec.day.tables import sampling_tables
+from simsec.scenario.reading import Scenario
 from simsec.simulation.model import HIT, LIMIT_REACHED, NEVER, State, World
 
 Floats = NDArray[np.float64]
@@ -24,7 +28,8 @@ class IncidentRows:
         kind, station: numbers in the scenario.
         primary: False when another incident spread to it.
         first_level, last_level: 0 green to 2 red.
-        onset_min, reported_min, dispatched_min, first_min, full_min, care_min, cleared_min: its clock.
+        onset_min, alert_min, reported_min, dispatched_min, first_min, full_min, care_min, cleared_min: its clock; an
+            alert is Linmas and crew on the spot, and never help.
         reopened_min: when a station that the incident closed opened again, nan when it closed none.
         response_min: onset to first help from outside the station; nan when nobody came.
         rise_min: shape (n, 3), minutes after onset at which each level is left if nobody came.
@@ -39,6 +44,7 @@ class IncidentRows:
     first_level: Integers
     last_level: Integers
     onset_min: Floats
+    alert_min: Floats
     reported_min: Floats
     dispatched_min: Floats
     first_min: Floats
@@ -59,22 +65,57 @@ class IncidentRows:
 
 @dataclass(frozen=True, eq=False)
 class UnitRows:
-    """One row a unit: kind, missions, minutes from order to clear."""
+    """One row a unit, in the order of their numbers.
+
+    Attributes:
+        kind: number in the scenario.
+        home: node it waits at, villages first, then posts.
+        subdistrict: -1: of none.
+        block: that it guards, -1: none.
+        missions: how often it was ordered out.
+        busy_min: minutes from order to clear, or to the end of the clock.
+    """
 
     kind: Integers
+    home: Integers
+    subdistrict: Integers
+    block: Integers
     missions: Integers
     busy_min: Floats
 
 
 @dataclass(frozen=True, eq=False)
+class StationRows:
+    """One row a station that an incident struck, in the order of their numbers.
+
+    Attributes:
+        station: number in the scenario.
+        incidents: that struck it; a crowd that strikes several stations of a village counts at each.
+        closed_min: minutes of the voting hours, within the clock, in which some incident kept it closed.
+    """
+
+    station: Integers
+    incidents: Integers
+    closed_min: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Outcome:
-    """What happened: incidents, units, and how often the limit of spreading was reached."""
+    """What happened: incidents, units, disturbed stations, and how often the limit of spreading was reached."""
 
     incidents: IncidentRows
     units: UnitRows
     stations_hit: int
     limit_reached: int
     ends_min: float
+    scenario: Scenario | None = field(default=None, repr=False)
+
+    @cached_property
+    def stations(self) -> StationRows:
+        """The disturbed stations, worked out when first asked for; none where no scenario tells the voting hours."""
+        if self.scenario is None:
+            return StationRows(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        return _station_rows(self.scenario, self.incidents, self.ends_min)
 
 
 def _times(values: list[float], kept: NDArray[np.bool_]) -> Floats:
@@ -82,8 +123,24 @@ def _times(values: list[float], kept: NDArray[np.bool_]) -> Floats:
     return np.where(times == NEVER, np.nan, times)
 
 
-def outcome_of(world: World, day: Day, state: State, ends_min: float, closes: Sequence[bool] = ()) -> Outcome:
-    """Gather the rows from the state at the end of the day; dormant incidents that never woke leave none."""
+def outcome_of(
+    world: World,
+    day: Day,
+    state: State,
+    ends_min: float,
+    closes: Sequence[bool] = (),
+    scenario: Scenario | None = None,
+) -> Outcome:
+    """Gather the rows from the state at the end of the day; dormant incidents that never woke leave none.
+
+    Args:
+        world: what was known and decided.
+        day: what chance brought.
+        state: at the end.
+        ends_min: end of the clock.
+        closes: for each kind whether it closes its station; none by default.
+        scenario: knows the villages and the voting hours, for the rows of stations.
+    """
     onset = np.array(state.onset, dtype=np.float64)
     kept = np.asarray((onset != NEVER) & (onset < ends_min))
     unit_kind = np.array([*world.unit_kind, -1], dtype=np.int64)
@@ -101,6 +158,7 @@ def outcome_of(world: World, day: Day, state: State, ends_min: float, closes: Se
         first_level=day.incidents.level[kept],
         last_level=np.array(state.level, dtype=np.int64)[kept],
         onset_min=onset[kept],
+        alert_min=onset[kept] + day.incidents.alert_delay_min[kept],
         reported_min=_times(state.reported, kept),
         dispatched_min=_times(state.dispatched, kept),
         first_min=first,
@@ -114,5 +172,71 @@ def outcome_of(world: World, day: Day, state: State, ends_min: float, closes: Se
         first_kind=unit_kind[np.array(state.first_unit, dtype=np.int64)[kept]],
         hits=day.incidents.hits[kept],
     )
-    units = UnitRows(unit_kind[:-1], np.array(state.missions, dtype=np.int64), busy)
-    return Outcome(rows, units, state.counters[HIT], state.counters[LIMIT_REACHED], ends_min)
+    units = UnitRows(
+        kind=unit_kind[:-1],
+        home=np.array(world.unit_home, dtype=np.int64),
+        subdistrict=np.array(world.unit_subdistrict, dtype=np.int64),
+        block=np.array(world.unit_block, dtype=np.int64),
+        missions=np.array(state.missions, dtype=np.int64),
+        busy_min=busy,
+    )
+    return Outcome(rows, units, state.counters[HIT], state.counters[LIMIT_REACHED], ends_min, scenario)
+
+
+def struck(scenario: Scenario, station: int, hits: int) -> list[int]:
+    """The station of an incident and, where a crowd hits several, the next ones of its village."""
+    if hits <= 1:
+        return [station]
+    members = sampling_tables(scenario).stations_of_village[int(scenario.stations.village[station])]
+    place = int(np.flatnonzero(members == station)[0])
+    return [int(member) for member in np.roll(members, -place)[:hits]]
+
+
+def closed_windows(
+    scenario: Scenario, rows: IncidentRows, closed: NDArray[np.bool_], until_min: float
+) -> dict[int, list[tuple[float, float]]]:
+    """When incidents kept stations closed: station -> windows from onset to reopening, inf where that never came.
+
+    Args:
+        scenario: knows which stations stand in one village.
+        rows: incidents that happened.
+        closed: whether each of them closed its station, shape (n,).
+        until_min: what begins later is left out.
+    """
+    windows: dict[int, list[tuple[float, float]]] = {}
+    until = np.where(np.isnan(rows.reopened_min), np.inf, rows.reopened_min)
+    for row in np.flatnonzero(closed & (rows.onset_min < until_min)).tolist():
+        for station in struck(scenario, int(rows.station[row]), int(rows.hits[row])):
+            windows.setdefault(station, []).append((float(rows.onset_min[row]), float(until[row])))
+    return windows
+
+
+def covered_min(windows: Sequence[tuple[float, float]], start: float, end: float) -> float:
+    """Minutes between two moments that lie in at least one window.
+
+    Example:
+        >>> covered_min([(430.0, 440.0), (435.0, 450.0), (770.0, float("inf"))], 420.0, 780.0)
+        30.0
+    """
+    total, reached = 0.0, start
+    for opens, closes in sorted(windows):
+        total += max(min(closes, end) - max(opens, reached), 0.0)
+        reached = max(reached, min(closes, end))
+    return total
+
+
+def _station_rows(scenario: Scenario, rows: IncidentRows, ends_min: float) -> StationRows:
+    count: dict[int, int] = {}
+    for station, hits in zip(rows.station.tolist(), rows.hits.tolist(), strict=True):
+        for number in struck(scenario, station, hits):
+            count[number] = count.get(number, 0) + 1
+    clock = scenario.settings.clock
+    start, end = parse_stamp(clock.voting_opens), min(parse_stamp(clock.voting_closes), ends_min)
+    closes = np.array([kind.closes_station for kind in scenario.settings.incidents.values()], dtype=np.bool_)
+    windows = closed_windows(scenario, rows, closes[rows.kind], end)
+    stations = sorted(count)
+    return StationRows(
+        station=np.array(stations, dtype=np.int64),
+        incidents=np.array([count[station] for station in stations], dtype=np.int64),
+        closed_min=np.array([covered_min(windows.get(station, []), start, end) for station in stations]),
+    )

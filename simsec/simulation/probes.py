@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from simsec.base.errors import InputError, Problem
+from simsec.base.errors import InputError, Problem, say
 from simsec.day.streams import generator
 from simsec.geography.ground import ground_of
 from simsec.plan.plan import Plan
@@ -100,7 +100,8 @@ def probe_tables(scenario: Scenario, plan: Plan) -> ProbeTables:
         InputError: the plan's policy is none a probe can follow.
     """
     if not exact_for(plan):
-        what = f"probes follow the chain of command without a reserve threshold, not {plan.policy.name}"
+        template = "probes follow the chain of command without a reserve threshold, not {policy}"
+        what = say(template, policy=plan.policy.name)
         raise InputError([Problem("plan", what, "judge such a plan with `simsec simulate`", column="policy")])
     world = kept_world(scenario, plan)
     pair = np.array(world.block_unit)[plan.block]

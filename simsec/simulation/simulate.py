@@ -40,7 +40,7 @@ def simulate(
         looks: (minute, function of minute and state) to look at the state at fixed minutes.
 
     Returns:
-        Rows of incidents and units.
+        Rows of incidents, units and disturbed stations.
 
     Example:
         >>> from simsec.scenario import read_scenario
@@ -54,4 +54,4 @@ def simulate(
     world, ends_min = kept_world(scenario, plan), scenario.horizon_min[1]
     state = run_on_simpy(world, marks_of(day), ends_min, listener, looks)
     closes = [kind.closes_station for kind in scenario.settings.incidents.values()]
-    return outcome_of(world, day, state, ends_min, closes)
+    return outcome_of(world, day, state, ends_min, closes, scenario)

@@ -11,6 +11,7 @@ from simsec.analysis import Comparison, Replications, compare, replicate
 from simsec.analysis.comparison import compare_runs
 from simsec.analysis.measures import FAMILIES, kind_tables
 from simsec.analysis.replications import (
+    busy_met,
     day_keys,
     primary_measure,
     replicate_plans,
@@ -277,3 +278,26 @@ def test_compare_plays_every_type_of_day() -> None:
         *(replicate(tiny(), plan, dict.fromkeys(DAY_TYPES, 3), seed=4) for plan in (tiny_plan(), doctrine(tiny(), 10))),
     )
     assert found.gain == by_hand.gain
+
+
+def test_busy_units_are_counted_at_the_moments_when_incidents_begin() -> None:
+    area, plan = tiny(), tiny_plan()
+    keys = day_keys({"ordinary": 4, "severe": 8}, (1,))
+    with open_workers(1) as pool:
+        runs = replicate_plans(area, [plan], keys, pool, units=True)[0]
+        plain = replicate_plans(area, [plan], keys, pool)[0]
+    assert plain.units_busy.size == 0 and (plain.weighted == runs.weighted).all()
+    kinds = [unit.kind for unit in area.settings.units]
+    squad, start = kinds.index("squad"), area.horizon_min[0]
+    assert runs.unit_count[squad] == plan.reserve_squads
+    assert (runs.units_busy[:, :, squad] == runs.reserve_busy).all() and runs.reserve_busy.max() > 0
+    found = []
+    for row, key in enumerate(keys):
+        if key.day_type != "severe":
+            continue
+        inside = runs.incident_day == row
+        for kind, onset in zip(runs.incident_kind[inside], runs.incident_onset_min[inside], strict=True):
+            if list(area.settings.incidents.values())[kind].responder == "security":
+                found.append(runs.reserve_busy[row, int((onset - start) // 30)] / plan.reserve_squads)
+    assert busy_met(area, runs, "squad", "severe") == pytest.approx(np.mean(found)) and np.mean(found) > 0
+    assert 0 <= busy_met(area, runs, "pair") < busy_met(area, runs, "squad", "severe")

@@ -12,7 +12,8 @@ from scipy import stats
 
 from simsec.analysis.measures import expected_weight
 from simsec.day import Day, sample_day
-from simsec.day.incidents import NOISE_SLOTS, draw_incidents, poisson_quantile
+from simsec.day.incidents import NOISE_SLOTS, without_signal
+from simsec.day.keyed import poisson_quantile
 from simsec.day.streams import stream, uniforms
 from simsec.day.tables import last_level, sampling_tables, window_quantile
 from simsec.scenario.parameter import triangular
@@ -137,7 +138,7 @@ def test_clusters_strike_their_own_ground_and_as_many_stations_as_the_rate_says(
     number, count = KINDS.index(kind), 500
     struck, villages = [], []
     for replication in range(count):
-        reports, _ = draw_incidents(shipped(), "heavy_rain", 5, replication)
+        reports = sample_day(shipped(), 5, replication, "heavy_rain").reports
         rows = reports.kind == number
         struck.append(int(rows.sum()))
         villages += [(replication, v, t) for v, t in zip(
@@ -149,6 +150,28 @@ def test_clusters_strike_their_own_ground_and_as_many_stations_as_the_rate_says(
     assert np.var(struck) > 1.5 * mean  # clustered: more uneven than single stations would be
     together = len(villages) / len(set(villages))  # one moment for a whole cluster
     assert together > 1.5
+
+
+@pytest.mark.parametrize("kind", ["flood", "landslide"])
+def test_floods_and_landslides_follow_heavy_rain_in_their_zone(kind: str) -> None:
+    number, weather = KINDS.index(kind), FILE["weather"]
+    start = shipped().horizon_min[0]
+    early = total = 0
+    for day in days("heavy_rain"):
+        rows = np.flatnonzero(day.reports.kind == number)
+        heavy = day.rain_mm >= value(weather["heavy_from_mm_per_h"])
+        zone = shipped().villages.rayon[shipped().stations.village[day.reports.station[rows]]]
+        wet = heavy[:, zone].any(axis=0)
+        assert wet.all() or not wet.any()  # where rain fell only on other ground, the water comes from there
+        for onset, where in zip(day.reports.onset_min[rows[wet]].tolist(), zone[wet].tolist(), strict=True):
+            lag = onset - (start + 60 * np.flatnonzero(heavy[:, where]))  # since the beginning of each wet hour
+            low, high = weather["flood_lag_min"]["low"], weather["flood_lag_min"]["high"]
+            assert ((lag >= low) & (lag <= high + 60)).any()
+        early += int(np.sum(day.reports.onset_min[rows] < 540))
+        total += len(rows)
+        assert (day.reports.onset_min[rows] < shipped().horizon_min[1]).all()
+    by_nine = sum(window["share"] for window in FILE["incidents"][kind]["windows"][:2])
+    assert kind == "landslide" or abs(early / total - by_nine) < 0.12  # storms come early as the windows say
 
 
 def test_a_cluster_is_a_run_of_stations_each_struck_once() -> None:
@@ -169,7 +192,7 @@ def test_no_station_of_a_village_floods_before_the_others() -> None:
     often = shipped().with_values({"incidents.flood.rate_on.heavy_rain": 0.0199})
     first = last = 0
     for replication in range(100):
-        reports, _ = draw_incidents(often, "heavy_rain", 5, replication)
+        reports = sample_day(often, 5, replication, "heavy_rain").reports
         struck = reports.station[reports.kind == KINDS.index("flood")]
         members = [sampling_tables(often).stations_of_village[v] for v in often.stations.village[struck]]
         first += sum(station == of[0] for station, of in zip(struck, members, strict=True))
@@ -195,7 +218,7 @@ def test_without_exposed_ground_there_is_no_cluster_and_none_is_expected() -> No
         written_rate("landslide", "heavy_rain") * share
     )
     for replication in range(50):
-        assert not (draw_incidents(area, "heavy_rain", 1, replication)[0].kind == tables.kind("flood")).any()
+        assert not (sample_day(area, 1, replication, "heavy_rain").reports.kind == tables.kind("flood")).any()
 
 
 def test_marks_lie_within_the_ranges_of_the_file() -> None:
@@ -261,3 +284,23 @@ def test_a_mark_is_the_quantile_of_its_own_uniform() -> None:
         for ordinal in range(4)
     ]
     assert day.incidents.scene_min[row, 0] in candidates
+
+
+def test_a_station_without_signal_sends_a_messenger_with_every_call_of_the_day() -> None:
+    area, everywhere = shipped(), np.arange(len(shipped().stations))
+    silent = np.array([without_signal(area, everywhere, 1, replication) for replication in range(40)])
+    low, high = stats.binom.interval(LEVEL, silent.size, value(FILE["calls"]["no_signal_share"]))
+    assert low <= silent.sum() <= high
+    known = replace(area, stations=replace(area.stations, signal=everywhere % 3 - 1), hash="known")
+    again = without_signal(known, everywhere, 1, 0)
+    assert (again[0::3] == silent[0][0::3]).all() and again[1::3].all() and not again[2::3].any()
+    calls, found = FILE["calls"], 0
+    for replication in range(40):
+        rows = sample_day(area, 1, replication).incidents
+        call = rows.report_delay_min - rows.alert_delay_min
+        quiet = silent[replication][rows.station]
+        assert (call[quiet] >= calls["no_signal_call_min"]["low"] - 1e-9).all()
+        assert (call[~quiet] <= calls["call_min"]["high"] + 1e-9).all()
+        assert (rows.alert_delay_min >= calls["detection_min"]["low"]).all()
+        found += int(quiet.sum())
+    assert found > 10

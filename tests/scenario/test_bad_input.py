@@ -11,7 +11,7 @@ from simsec.scenario.reading import FILES
 from tests.scenario.area import sukamaju
 
 TOML, VILLAGES, STATIONS, POSTS, ROADS = FILES
-STATION_HEADER = "code, name, village_code, lat, lon, coordinates, registered_voters, class, class_reason, site_type"
+STATION_HEADER = "code, name, village_code, lat, lon, coordinates, registered_voters, class, class_reason, site_type, signal"
 
 # (file, text there, text instead, the lines that are said)
 CASES = [
@@ -138,8 +138,8 @@ CASES = [
         "scenario.toml, clock.voting_opens: the hours are out of order (found 'H 04:00'); "
         "expected later than starts, H 04:00. correct one of the two",
     ]),
-    (TOML, 'end = "H 23:00", share = 0.30', 'end = "H 23:01", share = 0.30', [
-        "scenario.toml, weather.heavy_windows: the window leaves the clock (found 'H 16:00 - H 23:01'); "
+    (TOML, 'end = "H 21:00", share = 0.09', 'end = "H 23:01", share = 0.09', [
+        "scenario.toml, weather.heavy_windows: the window leaves the clock (found 'H 15:30 - H 23:01'); "
         "expected within H 04:00 - H 23:00. cut it or move the clock",
     ]),
     (TOML, "share = 0.10 },\n]", "share = 0.20 },\n]", [

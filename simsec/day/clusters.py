@@ -1,0 +1,106 @@
+"""Floods and landslides: a village of the right ground is struck after heavy rain there, and with it 1 to all stations.
+
+The rate says how many stations are struck in the mean; the storms of the day say where and when. Anchor: Tangerang
+Selatan, 14 Feb 2024, rain from 03:00 to 05:30, water in 14 to 16 stations of three villages from 06:00.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsec.day.day import Floats, Integers
+from simsec.day.keyed import Draws, candidates
+from simsec.day.tables import SamplingTables, exposed_villages, window_quantile
+from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import DAY_TYPES, Incident
+
+Struck = tuple[Integers, Integers, Floats, Draws]  # kind, station, onset, draws
+
+
+def struck_stations(
+    scenario: Scenario, tables: SamplingTables, day_type: str, seed: int, replication: int, rain_mm: Floats
+) -> list[Struck]:
+    """The stations struck on one day, a group a kind that strikes in clusters.
+
+    Args:
+        scenario: what is known.
+        tables: of the scenario.
+        day_type: one of ``DAY_TYPES``.
+        seed: of the day.
+        replication: of the day.
+        rain_mm: shape (hours, zones), as :func:`simsec.day.weather.draw_rain` gives it.
+    """
+    found = []
+    for number, model in enumerate(scenario.settings.incidents.values()):
+        rate = float(tables.rate[DAY_TYPES.index(day_type), number])
+        if model.clustered != "no" and rate > 0:
+            found.append(_struck(scenario, tables, number, rate, seed, replication, rain_mm))
+    return found
+
+
+def _struck(
+    scenario: Scenario,
+    tables: SamplingTables,
+    number: int,
+    rate: float,
+    seed: int,
+    replication: int,
+    rain_mm: Floats,
+) -> Struck:
+    """One kind: villages at a ceiling that no rain exceeds, kept by rate and rain, then a run of stations in each."""
+    model = list(scenario.settings.incidents.values())[number]
+    exposed = exposed_villages(scenario, model.clustered)
+    zone = scenario.villages.rayon[exposed]
+    sizes = np.array([len(tables.stations_of_village[village]) for village in exposed])
+    by_zone = np.bincount(zone, weights=(sizes + 1) / 2, minlength=rain_mm.shape[1])  # stations a strike hits, summed
+    wettest = by_zone.sum() / by_zone[by_zone > 0].min()  # all the rain of a day over the least exposed zone
+    heavy = _heavy_rain(scenario, rain_mm) * (by_zone > 0)
+    falls = float(by_zone @ heavy.sum(axis=0))
+    share = by_zone.sum() * heavy.sum(axis=0) / falls if falls > 0 else np.ones(len(by_zone))
+    per_village = tables.ceiling[number] * len(scenario.stations) / by_zone.sum()
+    _, place, draws = candidates(
+        seed, replication, tables.village_key[exposed], tables.kind_key[[number]], np.array([per_village * wettest])
+    )
+    kept = draws.of("exists") < rate * share[zone[place]] / (tables.ceiling[number] * wettest)
+    place, draws = place[kept], draws.take(kept)
+    onset = _onsets(scenario, model, draws, zone[place], heavy)
+    count = 1 + (draws.of("cluster/size") * sizes[place]).astype(np.int64)
+    begin = (draws.of("cluster/first") * sizes[place]).astype(np.int64)
+    hit = [
+        np.roll(tables.stations_of_village[village], -first)[:many]
+        for village, first, many in zip(exposed[place].tolist(), begin.tolist(), count.tolist(), strict=True)
+    ]
+    station = np.concatenate([np.zeros(0, dtype=np.int64), *hit])
+    return (
+        np.full(len(station), number),
+        station,
+        np.repeat(onset, count),
+        Draws(
+            seed, replication, tables.kind_key[number] ^ tables.station_key[station], np.repeat(draws.ordinal, count)
+        ),
+    )
+
+
+def _heavy_rain(scenario: Scenario, rain_mm: Floats) -> Floats:
+    """Heavy rain by hour and zone, in mm, as far as its water comes down before the clock ends."""
+    weather, (start, end) = scenario.settings.weather, scenario.horizon_min
+    over_by = start + 60 * (1 + np.arange(len(rain_mm))) + weather.flood_lag_min.high
+    counts = (rain_mm >= weather.heavy_from_mm_per_h.mode) & (over_by <= end)[:, None]
+    return np.where(counts, rain_mm, 0.0)
+
+
+def _onsets(scenario: Scenario, model: Incident, draws: Draws, zone: NDArray[np.int64], heavy: Floats) -> Floats:
+    """Minutes at which the water comes: an hour of heavy rain in the zone, and the time it takes to come down.
+
+    Where no exposed zone had heavy rain the water comes from elsewhere, at the hours the kind's windows say.
+    """
+    u = draws.of("time")
+    if heavy.sum() == 0 or not len(zone):
+        return window_quantile(u, model.windows)
+    fallen = np.cumsum(heavy, axis=0)[:, zone]  # (hours, rows)
+    target = u * fallen[-1]
+    hour = np.argmax(fallen > target, axis=0)
+    inside = (target - (fallen - heavy[:, zone])[hour, np.arange(len(zone))]) / heavy[hour, zone]
+    lag = scenario.settings.weather.flood_lag_min.quantile(draws.of("cluster/lag"))
+    return np.asarray(scenario.horizon_min[0] + 60 * (hour + inside) + lag)

@@ -1,0 +1,371 @@
+"""The board: one day being played, and the hands that move what stands on it between two events.
+
+The rules of the simulation stay as they are. A hand changes the state only in ways they know: it appends an incident,
+sends a unit with the rules' own order, or lets one go as the rules let it go; so whatever holds for every simulated day
+holds after every command.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from simsec.day.day import Day, Incidents
+from simsec.day.incidents import Draws, marked
+from simsec.day.streams import text_key
+from simsec.day.weather import slowdown
+from simsec.drill.commands import Command
+from simsec.drill.stage import Stage, roads_without
+from simsec.simulation import rules
+from simsec.simulation.calendar import Listener, Play, marks_of
+from simsec.simulation.model import (
+    ARRIVE,
+    CLEAR,
+    NEVER,
+    NOWHERE,
+    RED,
+    SQUAD,
+    DayMarks,
+    Event,
+    State,
+    World,
+    copy_state,
+    fresh_state,
+)
+from simsec.simulation.movement import position, slowness
+
+_OF_THE_DAY = ("slow", "even", "noises", "primaries")  # the fields of DayMarks that hold no row an incident
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What became of a command.
+
+    Attributes:
+        number: of the command.
+        command: itself.
+        verdict: ``done``, ``refused``, or ``flagged``: forwarded to those who decide.
+        reason: key of the sentence that says why it was refused or flagged, ``""`` when done.
+        values: what the sentence names.
+    """
+
+    number: int
+    command: Command
+    verdict: str
+    reason: str = ""
+    values: tuple[tuple[str, int | float | str], ...] = ()
+
+
+@dataclass
+class Trip:
+    """One order to a unit, until it is back or ordered elsewhere; times in minutes, nan: not yet.
+
+    Attributes:
+        role: who decided, see :data:`simsec.drill.watch.ROLES`.
+        leaves_min: when it moves off, turn-out or handover over.
+        back_min: when it is back where it belongs.
+    """
+
+    unit: int
+    ticket: int
+    incident: int
+    capability: int
+    role: str
+    ordered_min: float
+    leaves_min: float
+    arrived_min: float = math.nan
+    done_min: float = math.nan
+    back_min: float = math.nan
+
+
+@dataclass
+class Board:
+    """A day under a clock, with everything that was done to it.
+
+    Attributes:
+        stage: what it is played on.
+        world, day, state, pending: as the simulation has them; ``day`` holds the injects and orders too.
+        now: everything before this minute has happened.
+        rain_mm: shape (hours, zones).
+        incidents: command number -> its incident, for injects and orders.
+        names: name -> command number.
+        closed: command number -> edges it closed.
+        out: nodes of the posts that fell out.
+        held: unit -> incident that keeps it out of service.
+        asked_in: stations whose KPPS asked the police to come in.
+        trips: orders in their order.
+        log: what became of every command.
+    """
+
+    stage: Stage
+    world: World
+    day: DayMarks
+    state: State
+    pending: list[Event]
+    now: float
+    rain_mm: np.ndarray[Any, np.dtype[np.float64]]
+    incidents: dict[int, int] = field(default_factory=dict)
+    names: dict[str, int] = field(default_factory=dict)
+    closed: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    out: set[int] = field(default_factory=set)
+    held: dict[int, int] = field(default_factory=dict)
+    asked_in: set[int] = field(default_factory=set)
+    trips: list[Trip] = field(default_factory=list)
+    log: list[Entry] = field(default_factory=list)
+
+
+def new_board(stage: Stage) -> Board:
+    """The board before the day begins."""
+    day = DayMarks(*(value[:] if isinstance(value, list) else value for value in stage.marks))
+    state, pending = Play(stage.world, day).pause()
+    return Board(stage, stage.world, day, state, pending, stage.starts_min, stage.day.rain_mm)
+
+
+def run(board: Board, minute: float, listeners: Iterable[Listener] = ()) -> None:
+    """Let everything happen that lies before a minute."""
+    every = tuple(listeners)
+
+    def listen(event: Event, state: State) -> None:
+        for listener in every:
+            listener(event, state)
+
+    play = Play(board.world, board.day, listen if every else None, (board.state, board.pending))
+    play.run_before(minute)
+    board.state, board.pending = play.pause()
+    board.now = max(board.now, minute)
+
+
+def schedule(board: Board, events: Iterable[Event]) -> None:
+    """Put events among the pending ones; ties after those that were scheduled before."""
+    board.pending = sorted([*board.pending, *events], key=lambda event: event[:2])
+
+
+def append(board: Board, rows: Incidents) -> list[int]:
+    """Append incidents, dormant, to the day and to the state; their numbers."""
+    first = len(board.day.kind)
+    drawn = board.stage.day
+    one_day: Callable[[Day], DayMarks] = marks_of.__wrapped__  # its cache is for whole days
+    more = one_day(replace(drawn, incidents=rows))
+    for name in DayMarks._fields:
+        if name not in _OF_THE_DAY:
+            getattr(board.day, name).extend(getattr(more, name))
+    fresh = fresh_state(board.world, more)._asdict()
+    none = fresh_state(board.world, _no_rows(more))._asdict()
+    for name, value in fresh.items():
+        if len(value) > len(none[name]):  # a field with a row an incident
+            getattr(board.state, name).extend(value)
+    return list(range(first, first + len(rows)))
+
+
+def _no_rows(day: DayMarks) -> DayMarks:
+    return DayMarks(
+        *(v if n in _OF_THE_DAY else v[:0] for n, v in zip(DayMarks._fields, day, strict=True))
+    )
+
+
+def rows_for(board: Board, number: int, kind: int, stations: list[int]) -> Incidents:
+    """Incidents of a kind at stations, now; marks of the day's seed and the command's number, dormant."""
+    n = len(stations)
+    key = np.full(n, text_key(f"drill/{number}"), dtype=np.uint64)
+    draws = Draws(board.stage.day.seed, board.stage.day.replication, key, np.arange(n, dtype=np.uint64))
+    at = np.full(n, np.nan)
+    return marked(board.stage.scenario, np.full(n, kind), np.array(stations, dtype=np.int64), at, draws)
+
+
+def open_order(board: Board, number: int, station: int, for_min: float, *, at_once: bool = False) -> int:
+    """A pseudo-incident that holds units at a station or pseudo-station for so many minutes; its number.
+
+    It counts as red, so that nobody who goes there is turned round. ``at_once`` leaves out turn-out and noise: the
+    units stand there already.
+    """
+    rows = rows_for(board, number, board.stage.order_kind, [station])
+    rows = replace(rows, level=np.full(1, RED), scene_min=np.full_like(rows.scene_min, for_min))
+    if at_once:
+        still = np.zeros_like(rows.turnout_min)
+        rows = replace(rows, turnout_min=still, noise=np.ones_like(rows.noise))
+    (incident,) = append(board, rows)
+    for times in (board.state.onset, board.state.reported):
+        times[incident] = board.now
+    return incident
+
+
+def post_station(board: Board, node: int) -> int:
+    """The pseudo-station at a node."""
+    return board.stage.stations + node
+
+
+def send(board: Board, incident: int, capability: int, unit: int) -> None:
+    """Order a unit to an incident, as the rules do; one that stands under another order of the room leaves it."""
+    state, then = board.state, list[Event]()
+    other = state.serves[unit]
+    if other >= 0:
+        _drop_events(board, unit)
+        if state.on_scene[unit] == 1:
+            _leave(board, unit, other)
+    rules.send(board.world, board.day, state, incident, capability, unit, board.now, then)
+    for _, waiting, ladder in list(state.waiting):
+        if waiting == incident and rules.missing_on(board.world, board.day, state, incident, ladder) == 0:
+            state.waiting[:] = [entry for entry in state.waiting if entry[1:] != (waiting, ladder)]
+            state.queued[incident][ladder] = 0
+    schedule(board, then)
+
+
+def _leave(board: Board, unit: int, other: int) -> None:
+    """Take a unit from the spot without letting it go home: the order it came to keeps it as sent and arrived."""
+    state, capability = board.state, board.state.serves_as[unit]
+    state.on_scene[unit] = 0
+    state.sent[other][capability] += 1  # the rules take away a unit on its way; this one had come
+    if capability == SQUAD:
+        state.squads_here[other] -= 1
+    if state.here[other] == 1:
+        state.cleared[other] = board.now
+
+
+def _drop_events(board: Board, unit: int) -> None:
+    """What is pending for a unit's present order."""
+    ticket = board.state.ticket[unit]
+    board.pending = [
+        event
+        for event in board.pending
+        if not (event[1] in (ARRIVE, CLEAR) and event[3] == unit and event[4] == ticket)
+    ]
+
+
+def let_go(board: Board, unit: int, *, quietly: bool = False) -> None:
+    """A unit under an order is free: it heads back, and looks at the waiting list unless ``quietly``."""
+    state, incident, then = board.state, board.state.serves[unit], list[Event]()
+    _drop_events(board, unit)
+    waiting = state.waiting[:]
+    if quietly:
+        state.waiting.clear()
+    if state.on_scene[unit] == 1:
+        event = (board.now, CLEAR, incident, unit, state.ticket[unit])
+        rules.on_clear(board.world, board.day, state, event, then)
+    else:
+        _turn_back(board, unit, incident)
+        if state.waiting:
+            rules.serve_waiting(board.world, board.day, state, unit, board.now, then)
+    if quietly:
+        state.waiting[:] = waiting
+    schedule(board, then)
+
+
+def _turn_back(board: Board, unit: int, incident: int) -> None:
+    """A unit that had not come yet turns round where it is."""
+    world, state, now = board.world, board.state, board.now
+    at, home = position(world, state, unit, now), world.unit_home[unit]
+    state.sent[incident][state.serves_as[unit]] -= 1
+    state.here[incident] -= 1
+    state.busy_min[unit] += now - state.ordered_at[unit]
+    state.serves[unit] = NOWHERE
+    state.leg_from[unit], state.leg_to[unit] = at, home
+    state.leg_start[unit] = now
+    state.leg_slow[unit] = slowness(world, board.day, now, at, home)
+
+
+def inject(board: Board, rows: Incidents, reported_after_min: float | None) -> int:
+    """An incident begins now; its number."""
+    if reported_after_min is not None:
+        rows = replace(rows, report_delay_min=np.full(1, reported_after_min))
+    (incident,) = append(board, rows)
+    then: list[Event] = []
+    rules.wake(board.world, board.day, board.state, incident, board.now, then)
+    schedule(board, then)
+    return incident
+
+
+def hold(board: Board, unit: int) -> None:
+    """A free unit stays where it is, out of service, and is not sent anywhere."""
+    at = position(board.world, board.state, unit, board.now)
+    incident = open_order(board, 0, post_station(board, at), math.inf, at_once=True)
+    send(board, incident, _capability(board, unit), unit)
+    board.held[unit] = incident
+
+
+def _capability(board: Board, unit: int) -> int:
+    return max(board.stage.serves_as[board.world.unit_kind[unit]], 0)
+
+
+def belongs(board: Board, node: int) -> list[int]:
+    """Units whose base is the node; guard pairs belong to their stations."""
+    world = board.world
+    return [u for u, home in enumerate(world.unit_home) if home == node and world.unit_block[u] < 0]
+
+
+def next_return(board: Board, before: float) -> Event | None:
+    """The next event before a minute that may free a unit whose post is out, or by which one may be turned round."""
+    out = {unit for node in board.out for unit in belongs(board, node)} - set(board.held)
+    if not out:
+        return None
+    for event in board.pending:
+        if event[0] >= before:
+            return None
+        ours = event[1] in (ARRIVE, CLEAR) and event[3] in out and event[4] == board.state.ticket[event[3]]
+        if ours or board.world.divert == 1:
+            return event
+    return None
+
+
+def rain(board: Board, mm: float, zones: list[int], until: float) -> None:
+    """Rain over zones for the hours from now to a minute; whoever is on his way keeps his speed."""
+    starts = board.stage.starts_min
+    first = max(int((board.now - starts) // 60), 0)
+    last = min(math.ceil((until - starts) / 60), len(board.rain_mm))
+    board.rain_mm = board.rain_mm.copy()
+    board.rain_mm[first:last, zones] = mm
+    slow = slowdown(board.stage.scenario, board.rain_mm)
+    even = (slow == slow[:, :1]).all(axis=1).astype(np.int64).tolist()
+    board.day = board.day._replace(slow=slow.tolist(), even=even)
+
+
+def reroute(board: Board) -> None:
+    """Travel with the roads now open; whoever's way has changed goes on from where he is."""
+    old, state = board.world, board.state
+    roads = roads_without(board.stage.scenario, frozenset(edge for edges in board.closed.values() for edge in edges))
+    new = old._replace(minutes=roads.minutes, previous=roads.previous, zone_share=roads.zone_share)
+    arrives = {(event[3], event[4]): event for event in board.pending if event[1] == ARRIVE}
+    for unit, kind in enumerate(old.unit_kind):
+        start, end, vehicle = state.leg_from[unit], state.leg_to[unit], old.kind_vehicle[kind]
+        if start == end or state.on_scene[unit] == 1 or old.minutes[vehicle][start][end] == new.minutes[vehicle][start][end]:
+            continue
+        if (board.now - state.leg_start[unit]) / state.leg_slow[unit] >= old.minutes[vehicle][start][end]:
+            continue  # only the last stretch is left, or it is home
+        incident = state.serves[unit]
+        if incident >= 0 and _walks_its_block(board, unit, incident, start):
+            continue
+        at = position(old, state, unit, board.now)
+        moves = max(state.leg_start[unit], board.now)
+        state.leg_from[unit], state.leg_start[unit] = at, moves
+        if incident >= 0:
+            event = arrives[unit, state.ticket[unit]]
+            way = new.minutes[vehicle][at][end] + new.stretch[vehicle][board.day.station[incident]]
+            board.pending.remove(event)
+            schedule(board, [(moves + way * state.leg_slow[unit], *event[1:])])
+        else:
+            way = new.minutes[vehicle][at][end]
+            trip = next((trip for trip in reversed(board.trips) if trip.unit == unit), None)
+            if trip is not None:
+                trip.back_min = moves + way * state.leg_slow[unit]
+    board.world = new
+
+
+def _walks_its_block(board: Board, unit: int, incident: int, start: int) -> bool:
+    """Whether a pair goes from station to station inside its block, where no table of roads is asked."""
+    world = board.world
+    block = world.unit_block[unit]
+    return block >= 0 and block == world.station_block[board.day.station[incident]] and start == world.unit_home[unit]
+
+
+def snapshot(board: Board) -> tuple[State, list[Event], DayMarks]:
+    """What makes the moment: the state, what is pending, and the day with what was added to it."""
+    day = DayMarks(*(value[:] if isinstance(value, list) else value for value in board.day))
+    return copy_state(board.state), list(board.pending), day
+
+
+def happened(board: Board, incident: int) -> bool:
+    """Whether somebody outside the station knows of an incident that is not over."""
+    return board.state.reported[incident] != NEVER and board.state.cleared[incident] == NEVER

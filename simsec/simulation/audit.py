@@ -1,0 +1,430 @@
+"""An auditor over the table of events: was everybody in one place, and did nothing come before its cause?
+
+He works the day out again from the table, the travel model and the marks, and shares no code with the rules. What does
+not hold he says in plain sentences.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from simsec.simulation.model import SQUAD, DayMarks, State, World
+from simsec.simulation.outcome import Outcome
+from simsec.simulation.trace import KINDS, Events
+
+TOLERANCE_MIN = 1e-6
+FREE = -1
+
+
+@dataclass
+class _Row:
+    """A row of the table in plain numbers."""
+
+    time: float
+    kind: str
+    incident: int
+    unit: int
+    place: int
+    start: int
+    end: int
+    capability: int
+    level: int
+    leaves: float
+    slow: float
+
+
+@dataclass
+class _Unit:
+    """A unit as the table tells it: what it serves, since when, and the leg it is on."""
+
+    start: int
+    end: int
+    leaves: float
+    slow: float = 1.0
+    serves: int = FREE
+    capability: int = FREE
+    at_work: bool = False
+    ordered: float = 0.0
+    due: float = 0.0  # when it should arrive, then when it should be done
+    missions: int = 0
+    busy: float = 0.0
+
+
+@dataclass
+class _Incident:
+    """The clock of an incident as the table tells it."""
+
+    level: int
+    clock: dict[str, float] = field(default_factory=dict)
+    trips: list[tuple[float, float]] = field(default_factory=list)  # of each order its time and its noise
+    arrived: int = 0
+    there: set[int] = field(default_factory=set)
+
+
+# What must have happened to the incident before a row of the kind, where anything must.
+CAUSE = {
+    "report": "onset",
+    "rise": "onset",
+    "request": "report",
+    "pass_on": "report",
+    "wait": "report",
+    "order": "report",
+    "recall": "dispatched",
+    "arrive": "dispatched",
+    "first_help": "arrive",
+    "care": "arrive",
+    "contained": "arrive",
+    "full": "first_help",
+    "clear": "arrive",
+    "cleared": "full",
+}
+ONCE = ("onset", "report", "first_help", "care", "contained", "full")
+_IN_OUTCOME = {
+    "onset": "onset_min",
+    "report": "reported_min",
+    "dispatched": "dispatched_min",
+    "first_help": "first_min",
+    "full": "full_min",
+    "care": "care_min",
+    "cleared": "cleared_min",
+}
+
+
+class _Audit:
+    """One pass over the table; ``told`` collects the sentences."""
+
+    def __init__(self, world: World, day: DayMarks, ends_min: float) -> None:
+        self.world, self.day, self.ends = world, day, ends_min
+        self.told: list[str] = []
+        self.units = [_Unit(home, home, world.starts_min) for home in world.unit_home]
+        self.incidents = [_Incident(level) for level in day.level]
+        self.now = -1e18
+
+    def tell(self, row: _Row, what: str) -> None:
+        who = f" unit {row.unit}," if row.unit >= 0 else ""
+        self.told.append(f"minute {row.time:.3f},{who} incident {row.incident}, {row.kind}: {what}")
+
+    def take(self, row: _Row) -> None:
+        """One row after the other."""
+        if row.time < self.now:
+            self.tell(row, f"the row before it happened at {self.now:.3f}; time runs forwards")
+        if row.time >= self.ends:
+            self.tell(row, f"the clock ended at {self.ends:g}")
+        self.now = row.time
+        incident = self.incidents[row.incident]
+        if row.place != self.day.station[row.incident]:
+            self.tell(row, f"the incident is at station {self.day.station[row.incident]}, not {row.place}")
+        cause = CAUSE.get(row.kind)
+        if cause is not None and cause not in incident.clock:
+            self.tell(row, f"comes before its cause, {cause}")
+        handler = getattr(self, f"on_{row.kind}", None)
+        if handler is not None:
+            handler(row, incident)
+        if row.kind in ONCE and row.kind in incident.clock:
+            self.tell(row, "happens twice")
+        incident.clock["onset" if row.kind == "spread" else row.kind] = row.time
+
+    # Incidents
+
+    def on_onset(self, row: _Row, incident: _Incident) -> None:
+        if self.day.parent[row.incident] >= 0:
+            self.tell(row, "a dormant incident begins by itself")
+        elif row.time != self.day.onset[row.incident]:
+            self.tell(row, f"it was drawn to begin at {self.day.onset[row.incident]:.3f}")
+
+    def on_spread(self, row: _Row, incident: _Incident) -> None:
+        parent = self.day.parent[row.incident]
+        before = self.incidents[parent].clock.get("onset") if parent >= 0 else None
+        if "onset" in incident.clock:
+            self.tell(row, "the crowd comes to the same village twice")
+        if before is None:
+            self.tell(row, "comes before its cause, the incident it spread from")
+        elif not _same(row.time, before + self.day.spread_delay[row.incident]):
+            self.tell(row, "the crowd does not keep to its minutes")
+        else:
+            held = self.incidents[parent].clock.get("contained", self.ends)
+            if held <= min(row.time, before + self.day.contain_within[row.incident]):
+                self.tell(row, f"it spreads although enough squads stood there at {held:.3f}")
+
+    def on_report(self, row: _Row, incident: _Incident) -> None:
+        onset = incident.clock.get("onset", row.time)
+        if not _same(row.time, onset + self.day.report_delay[row.incident]):
+            self.tell(row, f"somebody outside would know {self.day.report_delay[row.incident]:.3f} after the onset")
+
+    def on_rise(self, row: _Row, incident: _Incident) -> None:
+        if "first_help" in incident.clock:
+            self.tell(row, "it rises although help had come")
+        if row.level != incident.level + 1:
+            self.tell(row, f"from level {incident.level} it rises to {row.level}")
+        due = incident.clock.get("onset", row.time) + self.day.rise[row.incident][max(row.level - 1, 0)]
+        if not _same(row.time, due):
+            self.tell(row, f"the level was to be left at {due:.3f}")
+        incident.level = row.level
+
+    def on_full(self, row: _Row, incident: _Incident) -> None:
+        need = sum(self.world.need[self.day.kind[row.incident]][incident.level])
+        if incident.arrived < need:
+            self.tell(row, f"{incident.arrived} came, {need} are needed")
+
+    def on_cleared(self, row: _Row, incident: _Incident) -> None:
+        if incident.there:
+            self.tell(row, f"units {sorted(incident.there)} are still there or on the way")
+
+    # Units
+
+    def on_order(self, row: _Row, incident: _Incident) -> None:
+        unit = self.units[row.unit]
+        if unit.serves != FREE:
+            where = "at work at" if unit.at_work else "on the way to"
+            self.tell(row, f"ordered while {where} incident {unit.serves}: nobody is in two places")
+            self.incidents[unit.serves].there.discard(row.unit)
+        target = self.world.station_node[self.day.station[row.incident]]
+        if row.end != target:
+            self.tell(row, f"sent to place {row.end}; the incident is at {target}")
+        start = self.stands_near(unit, row)
+        kind, block = self.world.unit_kind[row.unit], self.world.unit_block[row.unit]
+        if self.world.can[kind][row.capability] == 0:
+            self.tell(row, f"sent as {row.capability}, which the unit cannot serve as")
+        own_block = block >= 0 and block == self.world.station_block[row.place]
+        home = self.world.unit_home[row.unit]
+        at_base = unit.capability == FREE and start == home and unit.end == home
+        self.leaves_when_due(row, unit, at_base and not own_block)
+        way = self.way(row, kind, start, at_base and own_block)
+        incident.trips.append((row.time, self.noise(row, start, target)))
+        incident.clock.setdefault("dispatched", row.time)
+        incident.there.add(row.unit)
+        unit.start, unit.end, unit.leaves, unit.slow = row.start, row.end, row.leaves, row.slow
+        unit.serves, unit.capability, unit.at_work = row.incident, row.capability, False
+        unit.ordered, unit.due = row.time, row.leaves + way * row.slow
+        unit.missions += 1
+
+    def stands_near(self, unit: _Unit, row: _Row) -> int:
+        """Where the unit may start from: on the way, the known place nearest to it on its route."""
+        vehicle = self.world.kind_vehicle[self.world.unit_kind[row.unit]]
+        minutes, before = self.world.minutes[vehicle][unit.start], self.world.previous[vehicle][unit.start]
+        if unit.start == unit.end:
+            nearest = {unit.end}
+        else:
+            elapsed = min(max((row.time - unit.leaves) / unit.slow, 0.0), minutes[unit.end])
+            route = [unit.end]
+            while route[-1] != unit.start:
+                route.append(before[route[-1]])
+            least = min(abs(minutes[place] - elapsed) for place in route)
+            nearest = {place for place in route if abs(minutes[place] - elapsed) <= least + TOLERANCE_MIN}
+        if row.start not in nearest:
+            self.tell(row, f"starts from place {row.start}; it stands near {sorted(nearest)}: nobody jumps")
+        return row.start
+
+    def leaves_when_due(self, row: _Row, unit: _Unit, turns_out: bool) -> None:
+        """It turns out first when it is called from its base; what is left of that follows it."""
+        if row.leaves < row.time - TOLERANCE_MIN:
+            self.tell(row, f"moves off at {row.leaves:.3f}, before it is ordered: a negative duration")
+            return
+        wait = max(unit.leaves - row.time, 0.0) if unit.capability != FREE else 0.0
+        if turns_out:
+            ladder, kind = self.world.ladder_of[row.capability], self.world.unit_kind[row.unit]
+            wait = self.day.turnout[row.incident][self.world.kind_row[ladder][kind]]
+        if not _same(row.leaves, row.time + wait):
+            self.tell(row, f"moves off {row.leaves - row.time:.3f} after the order; {wait:.3f} is its turn-out")
+
+    def way(self, row: _Row, kind: int, start: int, walks: bool) -> float:
+        """Minutes of the travel model from a place to the station; a pair at its base walks from where the mark says."""
+        world, block = self.world, self.world.unit_block[row.unit]
+        if walks:
+            size = world.block_size[block]
+            place = min(int(self.day.where[row.incident] * size), size - 1)
+            return world.block_minutes[world.block_offset[block] + place * size + world.station_place[row.place]]
+        vehicle = world.kind_vehicle[kind]
+        return world.minutes[vehicle][start][world.station_node[row.place]] + world.stretch[vehicle][row.place]
+
+    def noise(self, row: _Row, start: int, target: int) -> float:
+        """What the factor of the trip is beside rain and night on its way."""
+        world, day = self.world, self.day
+        hour = min(max(int((row.time - world.starts_min) // 60.0), 0), len(day.slow) - 1)
+        zones = zip(world.zone_share[start][target], day.slow[hour], strict=True)
+        weather = day.slow[hour][0] if day.even[hour] == 1 else sum(share * slow for share, slow in zones)
+        return row.slow / weather
+
+    def every_trip_has_its_noise(self, number: int) -> None:
+        """Each order takes the next noise of the incident; orders of one moment share theirs, in whatever order."""
+        trips, noises = self.incidents[number].trips, self.day.noise[number]
+        for time in dict.fromkeys(trip[0] for trip in trips):
+            slots = [slot for slot, trip in enumerate(trips) if trip[0] == time]
+            drawn = sorted(noises[slot % self.day.noises] for slot in slots)
+            taken = sorted(trips[slot][1] for slot in slots)
+            if not all(map(_same, drawn, taken)):
+                self.told.append(f"minute {time:.3f}, incident {number}: trips of noise {taken}, drawn were {drawn}")
+
+    def on_recall(self, row: _Row, incident: _Incident) -> None:
+        unit = self.units[row.unit]
+        if unit.serves != row.incident or unit.at_work:
+            self.tell(row, "turned round, but it is not on the way there")
+        unit.busy += row.time - unit.ordered
+        unit.serves = FREE
+        incident.there.discard(row.unit)
+
+    def on_arrive(self, row: _Row, incident: _Incident) -> None:
+        unit = self.units[row.unit]
+        if unit.serves != row.incident:
+            self.tell(row, "arrives where it was not sent")
+        elif unit.at_work:
+            self.tell(row, "answers one order twice")
+        elif row.time < unit.due - TOLERANCE_MIN:
+            self.tell(row, f"arrives {unit.due - row.time:.3f} minutes sooner than the travel model allows")
+        elif row.time > unit.due + TOLERANCE_MIN:
+            self.tell(row, f"arrives {row.time - unit.due:.3f} minutes later than the travel model says")
+        if row.capability != unit.capability:
+            self.tell(row, f"sent as {unit.capability}, comes as {row.capability}")
+        unit.at_work = True
+        unit.due = row.time + self.day.scene[row.incident][incident.level]
+        incident.arrived += 1
+
+    def on_clear(self, row: _Row, incident: _Incident) -> None:
+        unit, home = self.units[row.unit], self.world.unit_home[row.unit]
+        if unit.serves != row.incident or not unit.at_work:
+            self.tell(row, "leaves where it was not at work")
+        elif not _same(row.time, unit.due):
+            self.tell(row, f"was to be done at {unit.due:.3f}")
+        unit.busy += row.time - unit.ordered
+        unit.serves = unit.capability = FREE
+        unit.at_work = False
+        sent_on = row.end < 0
+        unit.start, unit.end = self.world.station_node[row.place], home
+        unit.leaves, unit.slow = row.time, 1.0 if sent_on else row.slow
+        if not sent_on and (row.start, row.end, row.leaves) != (unit.start, home, row.time):
+            self.tell(row, "does not head home from where it worked")
+        incident.there.discard(row.unit)
+
+    # The books
+
+    def close(self, outcome: Outcome | None) -> None:
+        """Everybody is free or serves one incident that knows of it, and nothing that was due is missing."""
+        for number, unit in enumerate(self.units):
+            if unit.serves == FREE:
+                continue
+            if number not in self.incidents[unit.serves].there:
+                self.told.append(f"at the end, unit {number} serves incident {unit.serves}, which does not know of it")
+            if unit.due < self.ends - TOLERANCE_MIN:
+                what = "been done" if unit.at_work else "arrived"
+                self.told.append(f"at the end, unit {number} should have {what} at {unit.due:.3f}")
+        for number, incident in enumerate(self.incidents):
+            self.every_trip_has_its_noise(number)
+            onset, delay = incident.clock.get("onset"), self.day.report_delay[number]
+            if onset is None and self.day.parent[number] < 0 and self.day.onset[number] < self.ends:
+                self.told.append(f"at the end, incident {number} has no onset")
+            if onset is not None and "report" not in incident.clock and onset + delay < self.ends - TOLERANCE_MIN:
+                self.told.append(f"at the end, incident {number} was never reported")
+        if outcome is not None:
+            self.against(outcome)
+
+    def against(self, outcome: Outcome) -> None:
+        """The rows of the outcome tell the same day."""
+        rows = outcome.incidents
+        known = {number for number, incident in enumerate(self.incidents) if "onset" in incident.clock}
+        if known != set(rows.incident.tolist()):
+            self.told.append(f"incidents {sorted(known ^ set(rows.incident.tolist()))} are not in both tables")
+        for name, column in _IN_OUTCOME.items():
+            for number, time in zip(rows.incident.tolist(), getattr(rows, column).tolist(), strict=True):
+                seen = self.incidents[number].clock.get(name)
+                if (seen is None) != (time != time) or (seen is not None and seen != time):
+                    self.told.append(f"incident {number}: {name} at {seen} in the events, at {time} in its row")
+        for number, sent in zip(rows.incident.tolist(), rows.units_sent.tolist(), strict=True):
+            if len(self.incidents[number].trips) != sent:
+                self.told.append(f"incident {number}: {len(self.incidents[number].trips)} orders, its row says {sent}")
+        for number, unit in enumerate(self.units):
+            busy = unit.busy + (self.ends - unit.ordered if unit.serves != FREE else 0.0)
+            if unit.missions != outcome.units.missions[number] or not _same(busy, outcome.units.busy_min[number]):
+                self.told.append(f"unit {number}: {unit.missions} orders, {busy:.3f} minutes; its row says otherwise")
+
+
+def _same(first: float, second: float) -> bool:
+    return abs(first - second) <= TOLERANCE_MIN
+
+
+def audit(
+    world: World, day: DayMarks, events: Events, ends_min: float, outcome: Outcome | None = None
+) -> list[str]:
+    """Work a day out again from its table of events.
+
+    Nobody is in two places or jumps, no order is answered twice, nothing takes a negative time or comes before its
+    cause, nobody is faster than the travel table times rain, night and noise; and at the end everybody is accounted
+    for.
+
+    Args:
+        world: what was known and decided.
+        day: what chance brought.
+        events: from :meth:`simsec.simulation.trace.Trace.events`.
+        ends_min: end of the clock.
+        outcome: its rows must tell the same day.
+
+    Returns:
+        A plain sentence for everything that does not hold; empty: all is well.
+
+    Example:
+        >>> from simsec.day import sample_day
+        >>> from simsec.plan import doctrine
+        >>> from simsec.scenario import read_scenario
+        >>> from simsec.simulation import simulate
+        >>> from simsec.simulation.calendar import marks_of
+        >>> from simsec.simulation.simulate import kept_world
+        >>> from simsec.simulation.trace import Trace
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> plan, day = doctrine(scenario), sample_day(scenario, 1, 0)
+        >>> world, marks = kept_world(scenario, plan), marks_of(day)
+        >>> outcome = simulate(scenario, plan, day, listener=(trace := Trace(world, marks)))
+        >>> audit(world, marks, trace.events(scenario.horizon_min[1]), scenario.horizon_min[1], outcome)
+        []
+    """
+    auditor = _Audit(world, day, ends_min)
+    columns = (
+        events.time_min,
+        events.kind,
+        events.incident,
+        events.unit,
+        events.place,
+        events.start,
+        events.end,
+        events.capability,
+        events.level,
+        events.leaves_min,
+        events.slow,
+    )
+    for time, kind, *rest in zip(*(column.tolist() for column in columns), strict=True):
+        auditor.take(_Row(time, KINDS[kind], *rest))
+    auditor.close(outcome)
+    return auditor.told
+
+
+def count_heads(world: World, state: State) -> list[str]:
+    """What does not add up in a state, at any moment: who is where, who is on the way, who waits.
+
+    Args:
+        world: what is known and decided.
+        state: as a listener or a look sees it; only read.
+
+    Returns:
+        A plain sentence for everything that does not hold.
+    """
+    incidents = range(len(state.onset))
+    here, squads = [0] * len(incidents), [0] * len(incidents)
+    on_the_way = [[0] * world.capabilities for _ in incidents]
+    for unit, incident in enumerate(state.serves):
+        if incident < 0:
+            continue
+        here[incident] += 1
+        if state.on_scene[unit]:
+            squads[incident] += state.serves_as[unit] == SQUAD
+        else:
+            on_the_way[incident][state.serves_as[unit]] += 1
+    told = [f"unit {u} is on scene and serves nobody" for u, n in enumerate(state.serves) if n < 0 < state.on_scene[u]]
+    told += [f"incident {i} counts {state.here[i]} units, {here[i]} serve it" for i in incidents if here[i] != state.here[i]]
+    told += [f"incident {i} miscounts its squads" for i in incidents if squads[i] != state.squads_here[i]]
+    for incident in incidents:
+        gaps = [sent - came for sent, came in zip(state.sent[incident], state.arrived[incident], strict=True)]
+        if gaps != on_the_way[incident]:
+            told.append(f"incident {incident}: sent less arrived is {gaps}, on the way are {on_the_way[incident]}")
+    listed = [(incident, ladder) for _, incident, ladder in state.waiting]
+    queued = [(i, ladder) for i, row in enumerate(state.queued) for ladder, flag in enumerate(row) if flag]
+    if sorted(listed) != queued:
+        told.append(f"on the waiting list are {sorted(listed)}, who waits is {queued}")
+    return told
