@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simsec.day.day import Day, Incidents
 from simsec.day.incidents import Draws, marked
@@ -20,6 +20,7 @@ from simsec.day.streams import text_key
 from simsec.day.weather import slowdown
 from simsec.drill.commands import Command
 from simsec.drill.stage import Stage, roads_without
+from simsec.drill.trips import ROOM, Trips
 from simsec.simulation import rules
 from simsec.simulation.calendar import Listener, Play, marks_of
 from simsec.simulation.model import (
@@ -61,28 +62,6 @@ class Entry:
 
 
 @dataclass
-class Trip:
-    """One order to a unit, until it is back or ordered elsewhere; times in minutes, nan: not yet.
-
-    Attributes:
-        role: who decided, see :data:`simsec.drill.watch.ROLES`.
-        leaves_min: when it moves off, turn-out or handover over.
-        back_min: when it is back where it belongs.
-    """
-
-    unit: int
-    ticket: int
-    incident: int
-    capability: int
-    role: str
-    ordered_min: float
-    leaves_min: float
-    arrived_min: float = math.nan
-    done_min: float = math.nan
-    back_min: float = math.nan
-
-
-@dataclass
 class Board:
     """A day under a clock, with everything that was done to it.
 
@@ -91,13 +70,13 @@ class Board:
         world, day, state, pending: as the simulation has them; ``day`` holds the injects and orders too.
         now: everything before this minute has happened.
         rain_mm: shape (hours, zones).
+        trips: who was sent by whom, and until when.
         incidents: command number -> its incident, for injects and orders.
         names: name -> command number.
         closed: command number -> edges it closed.
         out: nodes of the posts that fell out.
         held: unit -> incident that keeps it out of service.
         asked_in: stations whose KPPS asked the police to come in.
-        trips: orders in their order.
         log: what became of every command.
     """
 
@@ -107,14 +86,14 @@ class Board:
     state: State
     pending: list[Event]
     now: float
-    rain_mm: np.ndarray[Any, np.dtype[np.float64]]
+    rain_mm: NDArray[np.float64]
+    trips: Trips
     incidents: dict[int, int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
     closed: dict[int, tuple[int, ...]] = field(default_factory=dict)
     out: set[int] = field(default_factory=set)
     held: dict[int, int] = field(default_factory=dict)
     asked_in: set[int] = field(default_factory=set)
-    trips: list[Trip] = field(default_factory=list)
     log: list[Entry] = field(default_factory=list)
 
 
@@ -122,18 +101,18 @@ def new_board(stage: Stage) -> Board:
     """The board before the day begins."""
     day = DayMarks(*(value[:] if isinstance(value, list) else value for value in stage.marks))
     state, pending = Play(stage.world, day).pause()
-    return Board(stage, stage.world, day, state, pending, stage.starts_min, stage.day.rain_mm)
+    return Board(stage, stage.world, day, state, pending, stage.starts_min, stage.day.rain_mm, Trips(state))
 
 
-def run(board: Board, minute: float, listeners: Iterable[Listener] = ()) -> None:
-    """Let everything happen that lies before a minute."""
-    every = tuple(listeners)
+def run(board: Board, minute: float, listener: Listener | None = None) -> None:
+    """Let everything happen that lies before a minute; a listener may only look."""
 
     def listen(event: Event, state: State) -> None:
-        for listener in every:
+        board.trips.note_event(board.world, board.day, event, state)
+        if listener is not None:
             listener(event, state)
 
-    play = Play(board.world, board.day, listen if every else None, (board.state, board.pending))
+    play = Play(board.world, board.day, listen, (board.state, board.pending))
     play.run_before(minute)
     board.state, board.pending = play.pause()
     board.now = max(board.now, minute)
@@ -167,13 +146,16 @@ def _no_rows(day: DayMarks) -> DayMarks:
     )
 
 
-def rows_for(board: Board, number: int, kind: int, stations: list[int]) -> Incidents:
-    """Incidents of a kind at stations, now; marks of the day's seed and the command's number, dormant."""
-    n = len(stations)
-    key = np.full(n, text_key(f"drill/{number}"), dtype=np.uint64)
-    draws = Draws(board.stage.day.seed, board.stage.day.replication, key, np.arange(n, dtype=np.uint64))
-    at = np.full(n, np.nan)
-    return marked(board.stage.scenario, np.full(n, kind), np.array(stations, dtype=np.int64), at, draws)
+def draws_of(board: Board, number: int) -> Draws:
+    """The uniforms of a command: functions of the day and its number alone."""
+    key = np.array([text_key(f"drill/{number}")], dtype=np.uint64)
+    return Draws(board.stage.day.seed, board.stage.day.replication, key, np.zeros(1, dtype=np.uint64))
+
+
+def rows_for(board: Board, number: int, kind: int, station: int) -> Incidents:
+    """A dormant incident of a kind at a station, with the marks of a command."""
+    draws, never = draws_of(board, number), np.full(1, np.nan)
+    return marked(board.stage.scenario, np.full(1, kind), np.full(1, station), never, draws)
 
 
 def open_order(board: Board, number: int, station: int, for_min: float, *, at_once: bool = False) -> int:
@@ -182,8 +164,15 @@ def open_order(board: Board, number: int, station: int, for_min: float, *, at_on
     It counts as red, so that nobody who goes there is turned round. ``at_once`` leaves out turn-out and noise: the
     units stand there already.
     """
-    rows = rows_for(board, number, board.stage.order_kind, [station])
-    rows = replace(rows, level=np.full(1, RED), scene_min=np.full_like(rows.scene_min, for_min))
+    rows = rows_for(board, number, 0, 0)  # for turn-out, noise and the place in the block; the rest is not a draw
+    rows = replace(
+        rows,
+        kind=np.full(1, board.stage.order_kind),
+        station=np.full(1, station),
+        level=np.full(1, RED),
+        rise_min=np.full_like(rows.rise_min, np.inf),
+        scene_min=np.full_like(rows.scene_min, for_min),
+    )
     if at_once:
         still = np.zeros_like(rows.turnout_min)
         rows = replace(rows, turnout_min=still, noise=np.ones_like(rows.noise))
@@ -199,7 +188,7 @@ def post_station(board: Board, node: int) -> int:
 
 
 def send(board: Board, incident: int, capability: int, unit: int) -> None:
-    """Order a unit to an incident, as the rules do; one that stands under another order of the room leaves it."""
+    """The room orders a unit to an incident, as the rules do; one under another order of the room leaves it."""
     state, then = board.state, list[Event]()
     other = state.serves[unit]
     if other >= 0:
@@ -211,12 +200,14 @@ def send(board: Board, incident: int, capability: int, unit: int) -> None:
         if waiting == incident and rules.missing_on(board.world, board.day, state, incident, ladder) == 0:
             state.waiting[:] = [entry for entry in state.waiting if entry[1:] != (waiting, ladder)]
             state.queued[incident][ladder] = 0
+    board.trips.note_sent(board.world, board.day, state, board.now, ROOM)
     schedule(board, then)
 
 
 def _leave(board: Board, unit: int, other: int) -> None:
     """Take a unit from the spot without letting it go home: the order it came to keeps it as sent and arrived."""
     state, capability = board.state, board.state.serves_as[unit]
+    board.trips.note_done(board.world, state, unit, state.ticket[unit], board.now)
     state.on_scene[unit] = 0
     state.sent[other][capability] += 1  # the rules take away a unit on its way; this one had come
     if capability == SQUAD:
@@ -238,6 +229,7 @@ def _drop_events(board: Board, unit: int) -> None:
 def let_go(board: Board, unit: int, *, quietly: bool = False) -> None:
     """A unit under an order is free: it heads back, and looks at the waiting list unless ``quietly``."""
     state, incident, then = board.state, board.state.serves[unit], list[Event]()
+    ticket = state.ticket[unit]
     _drop_events(board, unit)
     waiting = state.waiting[:]
     if quietly:
@@ -251,6 +243,8 @@ def let_go(board: Board, unit: int, *, quietly: bool = False) -> None:
             rules.serve_waiting(board.world, board.day, state, unit, board.now, then)
     if quietly:
         state.waiting[:] = waiting
+    board.trips.note_done(board.world, state, unit, ticket, board.now)
+    board.trips.note_sent(board.world, board.day, state, board.now)
     schedule(board, then)
 
 
@@ -330,10 +324,12 @@ def reroute(board: Board) -> None:
     arrives = {(event[3], event[4]): event for event in board.pending if event[1] == ARRIVE}
     for unit, kind in enumerate(old.unit_kind):
         start, end, vehicle = state.leg_from[unit], state.leg_to[unit], old.kind_vehicle[kind]
-        if start == end or state.on_scene[unit] == 1 or old.minutes[vehicle][start][end] == new.minutes[vehicle][start][end]:
+        way_before = old.minutes[vehicle][start][end]
+        if way_before == new.minutes[vehicle][start][end]:
             continue
-        if (board.now - state.leg_start[unit]) / state.leg_slow[unit] >= old.minutes[vehicle][start][end]:
-            continue  # only the last stretch is left, or it is home
+        if (board.now - state.leg_start[unit]) / state.leg_slow[unit] >= way_before:
+            state.leg_from[unit] = end  # this leg is over, or only its last stretch is left: no road matters any more
+            continue
         incident = state.serves[unit]
         if incident >= 0 and _walks_its_block(board, unit, incident, start):
             continue
@@ -346,10 +342,8 @@ def reroute(board: Board) -> None:
             board.pending.remove(event)
             schedule(board, [(moves + way * state.leg_slow[unit], *event[1:])])
         else:
-            way = new.minutes[vehicle][at][end]
-            trip = next((trip for trip in reversed(board.trips) if trip.unit == unit), None)
-            if trip is not None:
-                trip.back_min = moves + way * state.leg_slow[unit]
+            way = new.minutes[vehicle][at][end]  # the way home
+            board.trips.by_order[unit, state.ticket[unit]].back_min = moves + way * state.leg_slow[unit]
     board.world = new
 
 

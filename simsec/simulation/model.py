@@ -23,7 +23,7 @@ NEVER = -1e9  # times may be negative on the day before
 
 Ints = Sequence[int]
 Floats = Sequence[float]
-Event = tuple[float, int, int, int, int]  # time, kind, incident, unit (or ladder, level), ticket of the unit or request
+Event = tuple[float, int, int, int, int]  # time, kind, incident, unit (or ladder, level), ticket
 
 
 class World(NamedTuple):
@@ -124,8 +124,7 @@ class State(NamedTuple):
     ordered_at: list[float]  # [u]
     onset: list[float]  # [i] NEVER while dormant
     level: list[int]  # [i]
-    climb: list[list[int]]  # [i][l] raised when the ladder is asked anew: a request that bears an older one is void
-    climbing: list[list[int]]  # [i][l] 1: a request is on its way to the next step
+    due: list[list[float]]  # [i][l] when the request on its way reaches the next step, NEVER: none is; others are void
     step: list[list[int]]  # [i][l] row
     queued: list[list[int]]  # [i][l] 0 or 1: stands in the waiting list
     sent: list[list[int]]  # [i][capability]
@@ -164,8 +163,7 @@ def fresh_state(world: World, day: DayMarks) -> State:
         ordered_at=[NEVER] * units,
         onset=list(day.onset),
         level=list(day.level),
-        climb=[[0] * world.ladders for _ in range(n)],
-        climbing=[[0] * world.ladders for _ in range(n)],
+        due=[[NEVER] * world.ladders for _ in range(n)],
         step=[[0] * world.ladders for _ in range(n)],
         queued=[[0] * world.ladders for _ in range(n)],
         sent=[[0] * world.capabilities for _ in range(n)],

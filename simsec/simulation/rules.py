@@ -77,8 +77,8 @@ def request(
     row = state.step[incident][ladder]
     if row + 1 < world.ladder_end[ladder]:
         state.step[incident][ladder] = row + 1
-        state.climbing[incident][ladder] = 1
-        then.append((now + day.delay[incident][row], REQUEST, incident, ladder, state.climb[incident][ladder]))
+        state.due[incident][ladder] = now + day.delay[incident][row]
+        then.append((state.due[incident][ladder], REQUEST, incident, ladder, 0))
     elif state.queued[incident][ladder] == 0:
         state.queued[incident][ladder] = 1
         state.waiting.append((now, incident, ladder))
@@ -108,8 +108,7 @@ def ask(world: World, day: DayMarks, state: State, incident: int, now: float, th
     asked = world.asked[day.kind[incident]][level]
     for ladder in range(world.ladders):
         if asked[ladder] == 1 and missing_on(world, day, state, incident, ladder) > 0:
-            state.climb[incident][ladder] += 1
-            state.climbing[incident][ladder] = 0
+            state.due[incident][ladder] = NEVER
             enter = world.enter[ladder][level]
             reached = max(state.step[incident][ladder], enter)
             for row in range(enter, reached):
@@ -165,9 +164,9 @@ def withdraw(world: World, state: State, unit: int, now: float, then: list[Event
     state.sent[other][state.serves_as[unit]] -= 1
     state.here[other] -= 1
     state.busy_min[unit] += now - state.ordered_at[unit]
-    if state.climbing[other][ladder] == 0:
-        state.climbing[other][ladder] = 1
-        then.append((now, REQUEST, other, ladder, state.climb[other][ladder]))
+    if state.due[other][ladder] == NEVER:
+        state.due[other][ladder] = now
+        then.append((now, REQUEST, other, ladder, 0))
 
 
 def may_serve(world: World, day: DayMarks, state: State, unit: int, incident: int, ladder: int) -> int:
@@ -222,9 +221,9 @@ def on_report(world: World, day: DayMarks, state: State, event: Event, then: lis
 
 def on_request(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
     """The next step takes the request up, unless the ladder was asked anew since it was passed on."""
-    now, _, incident, ladder, ticket = event
-    if ticket == state.climb[incident][ladder]:
-        state.climbing[incident][ladder] = 0
+    now, _, incident, ladder, _ = event
+    if now == state.due[incident][ladder]:
+        state.due[incident][ladder] = NEVER
         request(world, day, state, incident, ladder, now, then)
 
 
@@ -284,7 +283,7 @@ def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list
     state.here[incident] -= 1
     if state.serves_as[unit] == SQUAD:
         state.squads_here[incident] -= 1
-    if state.here[incident] == 0 and all_arrived(world, day, state, incident):
+    if state.here[incident] == 0 and state.full[incident] != NEVER:
         state.cleared[incident] = now
     if len(state.waiting) > 0:
         serve_waiting(world, day, state, unit, now, then)

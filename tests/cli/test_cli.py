@@ -1,5 +1,6 @@
 """The commands: what they print, their exit codes, and what wrong input gets."""
 
+import errno
 import json
 import os
 import shutil
@@ -10,8 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
+from simsec.cli.common import Language, exit_codes
 from simsec.cli.main import app
 
 AREA = Path(__file__).parents[2] / "scenarios" / "kabupaten-semarang"
@@ -64,7 +67,7 @@ def test_all_errors_come_at_once_with_file_row_column_value_bound_and_remedy(are
     stations.write_text("\n".join(lines) + "\n", encoding="utf-8")
     settings = (area / "scenario.toml").read_text(encoding="utf-8")
     (area / "scenario.toml").write_text(settings.replace("police = { value = 575", "police = { value = -575"))
-    code, _, err = simsec("check", area)
+    code, _, err = simsec("check", area, "--lang", "en")
     assert code == 2
     assert "Traceback" not in err
     for part in ("line 4, code", "line 6, registered_voters", "'-4'", "0 to 2000", "forces.police"):
@@ -111,9 +114,13 @@ def test_a_plan_that_puts_more_people_than_there_are_is_refused(tmp_path: Path) 
     plan = doctrine(scenario, 8)
     plan.squads["polres" if "polres" in plan.squads else next(iter(plan.squads))] = 25
     write_plan(tmp_path / "plan", plan, scenario)
-    code, _, err = simsec("simulate", AREA, "--plan", tmp_path / "plan", "--days", "2", "--workers", "1")
+    command = ("simulate", AREA, "--plan", tmp_path / "plan", "--days", "2", "--workers", "1")
+    code, _, err = simsec(*command, "--lang", "en")
     assert code == 2
     assert "25 squads" in err and "at most 10" in err
+    code, _, err = simsec(*command)  # the area's own language
+    assert code == 2
+    assert "25 regu" in err and "paling banyak 10" in err
 
 
 def test_a_plan_folder_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -181,6 +188,83 @@ def test_a_strength_that_staffs_nothing_is_explained(area: Path) -> None:
     settings = (area / "scenario.toml").read_text(encoding="utf-8")
     smaller = settings.replace("police = { value = 575", "police = { value = 100")
     (area / "scenario.toml").write_text(smaller, encoding="utf-8")
-    code, _, err = simsec("plan", area, "--out", area / "runs", "--workers", "1")
+    code, _, err = simsec("plan", area, "--out", area / "runs", "--workers", "1", "--lang", "en")
     assert code == 2
     assert "officers are missing" in err
+
+
+def spoilt(area: Path) -> Path:
+    """An area with an error of every kind: a figure, a key, a range, a table's cell."""
+    settings = (area / "scenario.toml").read_text(encoding="utf-8")
+    for old, new in (
+        ("police = { value = 575", "police = { value = -575"),
+        ("[calls]", "[calls]\nspeed = 3"),
+        ("booths = 4", "booths = 0"),
+        ('election_type = "pilkada"', 'election_type = "pilkades"'),
+    ):
+        assert settings.count(old) >= 1, old
+        settings = settings.replace(old, new, 1)
+    (area / "scenario.toml").write_text(settings, encoding="utf-8")
+    villages = (area / "villages.csv").read_text(encoding="utf-8").splitlines()
+    cells = villages[1].split(",")
+    cells[villages[0].split(",").index("lat")] = "-97"
+    villages[1] = ",".join(cells)
+    (area / "villages.csv").write_text("\n".join(villages) + "\n", encoding="utf-8")
+    return area
+
+
+def test_errors_are_told_in_indonesian(area: Path) -> None:
+    code, out, err = simsec("check", spoilt(area), "--lang", "id")
+    assert (code, out) == (2, "")
+    assert err.splitlines() == [
+        "simsec: scenario.toml, election_type: harus 'pemilu' atau 'pilkada' (tertulis 'pilkades')",
+        "simsec: scenario.toml, forces.police: tidak boleh kurang dari 0 (tertulis '-575')",
+        "simsec: scenario.toml, calls.speed: kunci tidak dikenal (tertulis '3'). hapus, atau periksa ejaannya",
+        "simsec: scenario.toml, voters.booths: harus sedikitnya 1 (tertulis '0')",
+        "simsec: villages.csv, baris 2, lat: di luar batas (tertulis '-97'); seharusnya -90 hingga 90",
+    ]
+
+
+def test_errors_speak_the_language_asked_for_else_the_scenarios_else_the_environments(
+    area: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said(*arguments: object) -> str:
+        code, _, err = simsec(*arguments)
+        assert code == 2 and "Traceback" not in err
+        return "id" if "tidak" in err else "en"
+
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    spoilt(area)
+    assert said("check", area, "--lang", "en") == "en"
+    assert said("check", area) == "id"  # what the scenario says, wrong as it is
+    assert said("check", tmp_path / "nowhere") == "en"
+    monkeypatch.setenv("LANG", "id_ID.UTF-8")
+    assert said("check", tmp_path / "nowhere") == "id"
+    assert said("check", tmp_path / "nowhere", "--lang", "en") == "en"
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")  # a language without a catalogue
+    assert said("check", tmp_path / "nowhere") == "en"
+
+
+def test_a_failed_run_is_told_in_indonesian(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file in the way")
+    code, _, err = simsec("plan", AREA, "--out", tmp_path / "runs", "--workers", "1", "--lang", "id")
+    assert code == 1
+    told = "folder hasil tidak dapat dibuat (berkas sudah ada). Pilih --out lain."
+    assert err == f"simsec: {tmp_path / 'runs'}: {told}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (KeyboardInterrupt(), "simsec: dihentikan; tidak ada berkas setengah jadi yang tertinggal\n"),
+        (OSError(errno.ENOSPC, "No space left on device", "a.csv"), "simsec: a.csv: ruang penyimpanan habis\n"),
+        (OSError("odd"), "simsec: berkas: odd\n"),
+    ],
+)
+def test_what_stops_a_command_is_told_in_indonesian(
+    error: BaseException, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit) as left, exit_codes(Language.id):
+        raise error
+    assert (left.value.exit_code, capsys.readouterr().err) == (1, line)

@@ -13,6 +13,7 @@ SINKS = {
     "Problem": PROBLEM,
     "RunError": {0: "said"},
     "complaints.add": {0: "what", 1: "remedy", 5: "bound"},
+    "self.add": {0: "what", 1: "remedy", 5: "bound"},
     "complaints.number": {5: "unit"},
     "_wrong": {1: "what", 3: "bound"},
 }
@@ -47,13 +48,12 @@ def assigned(scope: ast.AST) -> dict[str, list[ast.expr]]:
         if isinstance(node, Function):
             continue
         nodes += ast.iter_child_nodes(node)
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
-            targets = [node.target]
-        for target in targets:
-            pairs = [(target, node.value)]  # type: ignore[attr-defined]
-            if isinstance(target, ast.Tuple) and isinstance(pairs[0][1], ast.Tuple):
-                pairs = list(zip(target.elts, pairs[0][1].elts, strict=True))
+        if not isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) or node.value is None:
+            continue
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            pairs = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(target.elts, node.value.elts, strict=True))
             for one, value in pairs:
                 if isinstance(one, ast.Name):
                     values.setdefault(one.id, []).append(value)

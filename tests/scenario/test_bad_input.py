@@ -1,11 +1,13 @@
 """What bad input gets: one clear line for each problem, all at once, and never a traceback."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from simsec.base.errors import InputError
+from simsec.locale import texts
 from simsec.scenario import read_scenario
 from simsec.scenario.reading import FILES
 from tests.scenario.area import sukamaju
@@ -200,6 +202,9 @@ def problems(folder: Path) -> list[str]:
         read_scenario(folder)
     except InputError as error:
         assert error.exit_code == 2
+        sentences = [text for problem in error.problems for text in (problem.what, problem.remedy, problem.bound)]
+        english = [text for text in sentences if re.search("[a-z]{2}", text) and texts("id").message(text) == text]
+        assert english == [], "told in English only"
         return [str(problem) for problem in error.problems]
     return []
 

@@ -1,0 +1,133 @@
+"""What can be wrong with commands before anything is played: names, places, kinds, levels and times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from simsec.base.clock import format_stamp
+from simsec.base.errors import Problem, say
+from simsec.drill.commands import (
+    INJECT_PREFIX,
+    CallUp,
+    CloseRoad,
+    ClosePost,
+    Command,
+    Enter,
+    Inject,
+    KppsRequest,
+    OpenPost,
+    OpenRoad,
+    Order,
+    Rain,
+    Release,
+    Voting,
+)
+from simsec.drill.places import NoPlaceError, find
+from simsec.drill.stage import Stage
+
+Where = Callable[[int, str], tuple[int, str]]
+"""For a command's place in the list and a field: the line and the dotted path to name."""
+
+
+def _anywhere(place: int, field: str) -> tuple[int, str]:
+    return 0, field
+
+
+def command_problems(
+    stage: Stage, earlier: Sequence[Command], commands: Sequence[Command], file: str, where: Where = _anywhere
+) -> list[Problem]:
+    """Everything wrong with commands that the stage can tell beforehand.
+
+    Args:
+        stage: scenario, plan and day.
+        earlier: commands whose names may be used.
+        commands: those to check.
+        file: what to call their source.
+        where: line and path of a field of the n-th of them.
+    """
+    problems: list[Problem] = []
+    names = {command.name: command for command in earlier if command.name}
+    for command in commands:
+        if command.name:
+            names.setdefault(command.name, command)
+    taken = {command.name for command in earlier if command.name}
+    for place, command in enumerate(commands):
+        found = list(_of_one(stage, command, names))
+        if command.name in taken:
+            found.append(("name", say("another command has this name"), command.name, "choose another"))
+        taken |= {command.name} if command.name else set()
+        for field, what, value, remedy in found:
+            row, column = where(place, field)
+            problems.append(Problem(file, what, remedy, row, column, value))
+    return problems
+
+
+_Found = tuple[str, str, str, str]  # field, what, value, remedy
+
+
+def _of_one(stage: Stage, command: Command, names: dict[str, Command]) -> Iterator[_Found]:
+    if not stage.starts_min <= command.at < stage.ends_min:
+        clock = say("{start} to {end}", start=format_stamp(stage.starts_min), end=format_stamp(stage.ends_min))
+        yield "at", say("outside the clock of the scenario, {clock}", clock=clock), format_stamp(command.at), ""
+    match command:
+        case Inject():
+            yield from _place(stage, "place", command.place, "station")
+            yield from _inject(stage, command)
+        case Rain():
+            for place in command.over:
+                yield from _place(stage, "over", place)
+        case CloseRoad():
+            for place in command.between:
+                yield from _place(stage, "between", place)
+        case OpenRoad():
+            yield from _named("road", command.road, names, (CloseRoad,))
+        case ClosePost() | OpenPost():
+            yield from _place(stage, "post", command.post, "post")
+        case KppsRequest() | Enter() | Voting():
+            yield from _place(stage, "place", command.place, "station")
+        case Order():
+            if command.to.startswith(INJECT_PREFIX):
+                yield from _named("to", command.to.removeprefix(INJECT_PREFIX), names, (Inject,))
+            else:
+                yield from _place(stage, "to", command.to)
+            if command.start is not None:
+                yield from _place(stage, "from", command.start)
+            kinds = [unit.kind for unit in stage.scenario.settings.units]
+            if command.kind is not None and command.kind not in kinds:
+                yield "kind", say("no such kind of unit"), command.kind, say("use one of {these}", these=", ".join(kinds))
+        case CallUp():
+            yield from _place(stage, "to", command.to)
+        case Release():
+            yield from _named("order", command.order, names, (Order, CallUp))
+
+
+def _place(stage: Stage, field: str, reference: str, wanted: str = "") -> Iterator[_Found]:
+    try:
+        spot = find(stage.draw, reference)
+    except NoPlaceError as error:
+        yield field, say("no such place"), reference, error.args[0]
+        return
+    if wanted == "station" and spot.station < 0:
+        yield field, say("this is no polling station"), reference, say("write any:A:1, or code: and its code")
+    if wanted == "post" and spot.post < 0:
+        yield field, say("this is no post"), reference, say("write a type of post such as polres or polsek:A")
+
+
+def _named(field: str, name: str, names: dict[str, Command], kinds: tuple[type, ...]) -> Iterator[_Found]:
+    if not isinstance(names.get(name), kinds):
+        remedy = say("give the command meant a name = {name!r}", name=name)
+        yield field, say("no command of that name that fits"), name, remedy
+
+
+def _inject(stage: Stage, command: Inject) -> Iterator[_Found]:
+    incidents = stage.scenario.settings.incidents
+    if command.kind not in incidents:
+        remedy = say("use one of {these}", these=", ".join(incidents))
+        yield "kind", say("no such kind of incident"), command.kind, remedy
+        return
+    needs = incidents[command.kind].needs
+    if not needs:
+        yield "kind", say("nobody goes out for this kind"), command.kind, say("choose another")
+    elif command.level is not None and command.level not in needs:
+        remedy = say("use one of {these}", these=", ".join(needs))
+        yield "level", say("the kind has no needs at this level"), command.level, remedy
