@@ -161,9 +161,7 @@ def drawn_weight(scenario: Scenario, runs: Replications, family: str) -> tuple[F
     return np.asarray(drawn, dtype=np.float64)[:, None], known
 
 
-def controlled_measure(
-    scenario: Scenario, runs: Replications, family: str = "security", *day_types: str
-) -> Controlled:
+def controlled_measure(scenario: Scenario, runs: Replications, family: str = "security", *day_types: str) -> Controlled:
     """The primary measure of a plan with the incidents drawn as control.
 
     It helps where waiting grows with the number of incidents, and hardly where rare days carry the measure.
@@ -192,7 +190,5 @@ def controlled_measure(
     estimate = found.estimate
     return replace(
         found,
-        estimate=replace(
-            estimate, mean=estimate.mean * scale, low=estimate.low * scale, high=estimate.high * scale
-        ),
+        estimate=replace(estimate, mean=estimate.mean * scale, low=estimate.low * scale, high=estimate.high * scale),
     )

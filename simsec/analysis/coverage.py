@@ -195,7 +195,7 @@ def coverage_rows(repetitions: int = REPETITIONS, seed: int = 1) -> list[Coverag
     """Measure every method in every case; the figures depend on the seed alone.
 
     Args:
-        repetitions: of each; 1,000 take about a minute.
+        repetitions: of each; 1,000 take some minutes.
         seed: of all draws.
     """
     trials: list[tuple[str, str, Trial]] = []

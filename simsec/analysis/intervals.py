@@ -21,7 +21,17 @@ SKEWED = 0.3  # skewness of the mean's own distribution, as the sample shows it 
 class Doubt(StrEnum):
     """Why an interval may cover less often than it says; the coverage study measured where it does.
 
-    SKEWED: a few days carry the figure; such 95 % intervals covered in under 90 % of the cases tried.
+    Measured over 1,000 repetitions (:mod:`simsec.analysis.coverage`), 95 % t intervals of a mean held the truth in::
+
+        days                      20     50    100    200    500
+        normal                  95.7   95.8   94.4   95.5   94.8 %
+        exponential             91.7   93.1   92.5   93.7   94.3 %
+        log-normal, sigma 1     85.5   88.8   90.6   92.4   93.2 %
+        zero on 90 % of days    69.8   83.4   86.4   90.2   92.4 %
+
+    Wherever that is under 90 %, at least 99 % of the intervals come with one of these:
+
+    SKEWED: a few days carry the figure, as far as the sample shows.
     FEW: some type of day has fewer than 100 days; where rare days matter none of them may have been seen yet.
     ALIKE: all days are alike, which hides whatever is rarer than one day in their number.
     """

@@ -52,7 +52,7 @@ def order_ranks(days: int, q: float, level: float = LEVEL) -> tuple[int, int] | 
     tail = (1 - level) / 2
     low = int(binom.ppf(tail, days, q))
     high = int(binom.ppf(1 - tail, days, q)) + 1
-    return (low, high) if 1 <= low and high <= days else None
+    return (low, high) if low >= 1 and high <= days else None
 
 
 def _below(values: Floats, stratum: Integers, probability: Mapping[int, float], bound: float) -> tuple[float, float]:

@@ -38,9 +38,7 @@ class Choice:
     procedure: str = PAIRED_BOUND
 
 
-def choose(
-    values: Floats, stratum: Integers, probability: Mapping[int, float], level: float = LEVEL
-) -> Choice:
+def choose(values: Floats, stratum: Integers, probability: Mapping[int, float], level: float = LEVEL) -> Choice:
     """Choose the system with the least stratified mean, and say how sure that is.
 
     With D_j the paired gap to another system j and T its t distribution, 1 - sum (1 - T(D_j / se_j)) bounds from below

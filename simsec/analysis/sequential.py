@@ -207,13 +207,14 @@ def replicate_until(
     Raises:
         InputError: the rule makes no sense, or a type of day is unknown.
     """
-    day_keys(dict.fromkeys(day_types, 1), (seed,))  # refuses what is no type of day
+    asked: dict[str, int] = dict.fromkeys(day_types, 1)
+    day_keys(asked, (seed,))  # refuses what is no type of day
     column = FAMILIES.index(family)
     rows: dict[DayKey, dict[str, object]] = {}
     shared = (scenario, (plan,), Options(voters=voters, missions=missions, trace=trace))
 
     def play(played: Mapping[int, int], more: Mapping[int, int]) -> dict[int, Floats]:
-        upto = {DAY_TYPES[number]: played[number] + more[number] for number in played}
+        upto: dict[str, int] = {DAY_TYPES[number]: played[number] + more[number] for number in played}
         keys = [key for key in day_keys(upto, (seed,)) if key not in rows]
         chunks = [tuple(keys[first : first + CHUNK]) for first in range(0, len(keys), CHUNK)]
         before = len(rows)
@@ -230,7 +231,8 @@ def replicate_until(
         return {number: np.array(values) for number, values in found.items()}
 
     stopped, _ = until_precise(play, strata(scenario, *day_types), rule)
-    keys = day_keys({DAY_TYPES[number]: days for number, days in stopped.days.items()}, (seed,))
+    whole: dict[str, int] = {DAY_TYPES[number]: days for number, days in stopped.days.items()}
+    keys = day_keys(whole, (seed,))
     runs = gather(plan, keys, [rows[key] for key in keys])
     if progress:
         progress(len(keys), len(keys))

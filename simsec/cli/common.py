@@ -83,9 +83,10 @@ def exit_codes(language: Language | None = None, scenario: Path | None = None) -
         language: of the lines; without it :func:`language_of_errors` decides.
         scenario: the folder the command was given.
     """
-    from simsec.locale import texts
 
     def tell(text: str) -> str:
+        from simsec.locale import texts
+
         return texts(language_of_errors(language, scenario)).message(text)
 
     try:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,10 +18,14 @@ from simsec.cli.common import Language, estimate_json, exit_codes, print_json, p
 
 if TYPE_CHECKING:
     from simsec.analysis.replications import Replications
-    from simsec.analysis.sequential import Stopped
+    from simsec.analysis.sequential import Stopped, Stopping
+    from simsec.locale import Texts
+    from simsec.plan import Plan
+    from simsec.report.describe import Item
     from simsec.scenario.reading import Scenario
 
 DAYS = 50  # of every type, unless asked otherwise
+
 
 def simulate(
     scenario: Annotated[Path, typer.Argument(help="Scenario folder.")],
@@ -31,6 +41,11 @@ def simulate(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
     voters: Annotated[bool, typer.Option(help="Also serve the voters of disturbed stations.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write result tables (Parquet) into this folder.")] = None,
+    trace: Annotated[bool, typer.Option("--trace", help="Also write every event, with --out.")] = False,
+    describe: Annotated[
+        bool,
+        typer.Option("--describe", help="Fill in the STRESS-DES checklist: alone, or with --out beside the tables."),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     lang: Annotated[Language | None, typer.Option(help="Language; the scenario's own by default.")] = None,
 ) -> None:
@@ -39,6 +54,7 @@ def simulate(
         from simsec.analysis.replications import day_keys, replicate_plans
         from simsec.analysis.sequential import Stopping, replicate_until
         from simsec.analysis.workers import default_workers, open_workers
+        from simsec.base.files import write_text
         from simsec.plan import doctrine
         from simsec.plan.files import read_plan
         from simsec.results.run_folder import citation, versions
@@ -50,24 +66,54 @@ def simulate(
         decided = read_plan(plan, area) if plan else doctrine(area)
         if precision is not None and days is not None:
             raise InputError([Problem("--precision", "not together with --days", "give one of them")])
+        if trace and out is None:
+            raise InputError([Problem("--trace", "needs a folder to write its table into", "add --out FOLDER")])
         rule = None if precision is None else Stopping(parse_precision(precision), day_limit)
         names = (day_type,) if day_type else DAY_TYPES
+        processes = workers or default_workers()
+
+        def described(days_of: dict[str, int], seconds: float | None) -> tuple[Item, ...]:
+            command = command_line(area, plan, day_type, days, precision, day_limit, seed, voters)
+            return filled_in(area, decided, texts, days_of, seed, processes, voters, command, rule, seconds)
+
+        if describe and out is None:
+            from simsec.report.describe import checklist_json, checklist_markdown
+
+            items = described(dict.fromkeys(names, days or DAYS), None)
+            if json:
+                print_json(checklist_json(items))
+            else:
+                typer.echo(checklist_markdown(area, items, texts), nl=False)
+            return
         stopped: Stopped | None = None
-        with open_workers(workers or default_workers()) as pool, progress_bars(not json) as bar:
+        begun = time.monotonic()
+        with (
+            parts_folder(out if trace else None) as parts,
+            open_workers(processes) as pool,
+            progress_bars(not json) as bar,
+        ):
             progress = bar(texts.t("cli.days"))
             if rule:
                 runs, stopped = replicate_until(
-                    area, decided, rule, pool, seed=seed, day_types=names, voters=voters, progress=progress
+                    area,
+                    decided,
+                    rule,
+                    pool,
+                    seed=seed,
+                    day_types=names,
+                    voters=voters,
+                    missions=out is not None,
+                    trace=parts,
+                    progress=progress,
                 )
             else:
                 keys = day_keys(dict.fromkeys(names, days or DAYS), (seed,))
-                runs = replicate_plans(area, [decided], keys, pool, voters=voters, progress=progress)[0]
-        if out is not None:
-            from simsec.results.tables import days_table, incidents_table, write_table
-
-            made_by = {"cite": citation(area.hash, (seed,)), "scenario_hash": area.hash, "plan_hash": decided.hash}
-            write_table(out / "days.parquet", [days_table(runs)], made_by | versions())
-            write_table(out / "incidents.parquet", [incidents_table(area, runs)], made_by | versions())
+                runs = replicate_plans(
+                    area, [decided], keys, pool, voters=voters, missions=out is not None, trace=parts, progress=progress
+                )[0]
+            seconds = time.monotonic() - begun
+            if out is not None:
+                write_results(out, area, decided, runs, seed, parts)
         summary = summarise(area, runs, seed) | {
             "plan_hash": decided.hash,
             "versions": versions(),
@@ -75,6 +121,11 @@ def simulate(
         }
         if stopped:
             summary["precision"] = precision_json(stopped)
+        if describe and out is not None:
+            from simsec.report.describe import checklist_markdown
+
+            items = described(dict(Counter(key.day_type for key in runs.keys)), seconds)
+            write_text(out / "describe.md", checklist_markdown(area, items, texts), private=True)
         if json:
             print_json(summary)
             return
@@ -93,6 +144,83 @@ def simulate(
             )
         if out is not None:
             typer.echo(texts.t("cli.wrote", path=str(out)))
+            if trace:
+                typer.echo(texts.t("cli.wrote_events", path=str(out / "events.parquet")))
+
+
+@contextmanager
+def parts_folder(out: Path | None) -> Iterator[Path | None]:
+    """A hidden folder beside the tables for the events of single days; nothing is left of it."""
+    if out is None:
+        yield None
+        return
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".events-", dir=out) as folder:
+        yield Path(folder)
+
+
+def write_results(out: Path, area: Scenario, decided: Plan, runs: Replications, seed: int, parts: Path | None) -> None:
+    """Write the result tables of a run; ``parts`` holds the events of its days, where they were asked for."""
+    from simsec.results.run_folder import citation, versions
+    from simsec.results.tables import days_table, incidents_table, units_table, write_events_table, write_table
+
+    made_by = {"cite": citation(area.hash, (seed,)), "scenario_hash": area.hash, "plan_hash": decided.hash} | versions()
+    write_table(out / "days.parquet", [days_table(runs)], made_by)
+    write_table(out / "incidents.parquet", [incidents_table(area, runs)], made_by)
+    write_table(out / "units.parquet", [units_table(area, decided, runs)], made_by)
+    if parts is not None:
+        write_events_table(out / "events.parquet", area, decided, runs, parts, made_by)
+
+
+def command_line(
+    area: Scenario,
+    plan: Path | None,
+    day_type: str | None,
+    days: int | None,
+    precision: str | None,
+    day_limit: int,
+    seed: int,
+    voters: bool,
+) -> str:
+    """The command that plays the same days again, without the folders of the machine it ran on."""
+    words = ["simsec", "simulate", area.settings.name, *(["--plan", plan.name] if plan else [])]
+    words += ["--precision", precision, "--day-limit", str(day_limit)] if precision else ["--days", str(days or DAYS)]
+    words += ["--day-type", day_type] if day_type else []
+    return shlex.join([*words, "--seed", str(seed), *(["--voters"] if voters else [])])
+
+
+def filled_in(
+    area: Scenario,
+    decided: Plan,
+    texts: Texts,
+    days_of: dict[str, int],
+    seed: int,
+    processes: int,
+    voters: bool,
+    command: str,
+    rule: Stopping | None,
+    seconds: float | None,
+) -> tuple[Item, ...]:
+    """The STRESS-DES checklist of a run."""
+    from simsec.analysis.workers import default_workers
+    from simsec.report.describe import Settings, checklist
+    from simsec.results.run_folder import citation, versions
+
+    settings = Settings(
+        plan=decided,
+        seed=seed,
+        days=days_of,
+        workers=processes,
+        cores=default_workers(),
+        voters=voters,
+        versions=versions(),
+        cite=citation(area.hash, (seed,)),
+        command=command,
+        precision=rule.relative if rule else None,
+        most_days=rule.most_days if rule else 0,
+        seconds=seconds,
+    )
+    return checklist(area, settings, texts)
 
 
 def parse_precision(text: str) -> float:

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsec.day.day import Day, Incidents
-from simsec.day.incidents import Draws, marked
+from simsec.day.incidents import marked
+from simsec.day.keyed import Draws
 from simsec.day.streams import text_key
 from simsec.day.weather import slowdown
-from simsec.drill.commands import Command
+from simsec.drill.schema import Command
 from simsec.drill.stage import Stage, roads_without
 from simsec.drill.trips import ROOM, Trips
 from simsec.simulation import rules
@@ -72,6 +73,7 @@ class Board:
         rain_mm: shape (hours, zones).
         trips: who was sent by whom, and until when.
         incidents: command number -> its incident, for injects and orders.
+        sent: command number -> (unit, ticket) of those it ordered.
         names: name -> command number.
         closed: command number -> edges it closed.
         out: nodes of the posts that fell out.
@@ -89,6 +91,7 @@ class Board:
     rain_mm: NDArray[np.float64]
     trips: Trips
     incidents: dict[int, int] = field(default_factory=dict)
+    sent: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
     closed: dict[int, tuple[int, ...]] = field(default_factory=dict)
     out: set[int] = field(default_factory=set)
@@ -99,7 +102,7 @@ class Board:
 
 def new_board(stage: Stage) -> Board:
     """The board before the day begins."""
-    day = DayMarks(*(value[:] if isinstance(value, list) else value for value in stage.marks))
+    day = DayMarks._make(value[:] if isinstance(value, list) else value for value in stage.marks)
     state, pending = Play(stage.world, day).pause()
     return Board(stage, stage.world, day, state, pending, stage.starts_min, stage.day.rain_mm, Trips(state))
 
@@ -128,7 +131,8 @@ def append(board: Board, rows: Incidents) -> list[int]:
     first = len(board.day.kind)
     drawn = board.stage.day
     one_day: Callable[[Day], DayMarks] = marks_of.__wrapped__  # its cache is for whole days
-    more = one_day(replace(drawn, incidents=rows))
+    own = np.arange(first, first + len(rows))
+    more = one_day(replace(drawn, incidents=replace(rows, village=own)))
     for name in DayMarks._fields:
         if name not in _OF_THE_DAY:
             getattr(board.day, name).extend(getattr(more, name))
@@ -137,13 +141,11 @@ def append(board: Board, rows: Incidents) -> list[int]:
     for name, value in fresh.items():
         if len(value) > len(none[name]):  # a field with a row an incident
             getattr(board.state, name).extend(value)
-    return list(range(first, first + len(rows)))
+    return [int(number) for number in own]
 
 
 def _no_rows(day: DayMarks) -> DayMarks:
-    return DayMarks(
-        *(v if n in _OF_THE_DAY else v[:0] for n, v in zip(DayMarks._fields, day, strict=True))
-    )
+    return DayMarks._make([] if name not in _OF_THE_DAY else getattr(day, name) for name in DayMarks._fields)
 
 
 def draws_of(board: Board, number: int) -> Draws:
@@ -356,7 +358,7 @@ def _walks_its_block(board: Board, unit: int, incident: int, start: int) -> bool
 
 def snapshot(board: Board) -> tuple[State, list[Event], DayMarks]:
     """What makes the moment: the state, what is pending, and the day with what was added to it."""
-    day = DayMarks(*(value[:] if isinstance(value, list) else value for value in board.day))
+    day = DayMarks._make(value[:] if isinstance(value, list) else value for value in board.day)
     return copy_state(board.state), list(board.pending), day
 
 

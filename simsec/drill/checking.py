@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from simsec.base.clock import format_stamp
 from simsec.base.errors import Problem, say
-from simsec.drill.commands import (
+from simsec.drill.places import NoPlaceError, find
+from simsec.drill.schema import (
     INJECT_PREFIX,
     CallUp,
-    CloseRoad,
     ClosePost,
+    CloseRoad,
     Command,
     Enter,
     Inject,
@@ -22,7 +23,6 @@ from simsec.drill.commands import (
     Release,
     Voting,
 )
-from simsec.drill.places import NoPlaceError, find
 from simsec.drill.stage import Stage
 
 Where = Callable[[int, str], tuple[int, str]]
@@ -54,7 +54,7 @@ def command_problems(
     for place, command in enumerate(commands):
         found = list(_of_one(stage, command, names))
         if command.name in taken:
-            found.append(("name", say("another command has this name"), command.name, "choose another"))
+            found.append(("name", say("another command has this name"), command.name, say("choose another")))
         taken |= {command.name} if command.name else set()
         for field, what, value, remedy in found:
             row, column = where(place, field)
@@ -67,8 +67,8 @@ _Found = tuple[str, str, str, str]  # field, what, value, remedy
 
 def _of_one(stage: Stage, command: Command, names: dict[str, Command]) -> Iterator[_Found]:
     if not stage.starts_min <= command.at < stage.ends_min:
-        clock = say("{start} to {end}", start=format_stamp(stage.starts_min), end=format_stamp(stage.ends_min))
-        yield "at", say("outside the clock of the scenario, {clock}", clock=clock), format_stamp(command.at), ""
+        ends = {"start": format_stamp(stage.starts_min), "end": format_stamp(stage.ends_min)}
+        yield "at", say("outside the clock of the scenario, {start} to {end}", **ends), format_stamp(command.at), ""
     match command:
         case Inject():
             yield from _place(stage, "place", command.place, "station")
@@ -94,7 +94,12 @@ def _of_one(stage: Stage, command: Command, names: dict[str, Command]) -> Iterat
                 yield from _place(stage, "from", command.start)
             kinds = [unit.kind for unit in stage.scenario.settings.units]
             if command.kind is not None and command.kind not in kinds:
-                yield "kind", say("no such kind of unit"), command.kind, say("use one of {these}", these=", ".join(kinds))
+                yield (
+                    "kind",
+                    say("no such kind of unit"),
+                    command.kind,
+                    say("use one of {these}", these=", ".join(kinds)),
+                )
         case CallUp():
             yield from _place(stage, "to", command.to)
         case Release():

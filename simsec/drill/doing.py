@@ -9,12 +9,14 @@ import numpy as np
 
 from simsec.drill import board as hands
 from simsec.drill.board import Board, Entry
-from simsec.drill.commands import (
+from simsec.drill.limits import RefusedError, check_limits, open_incident
+from simsec.drill.places import Spot, find
+from simsec.drill.schema import (
     INJECT_PREFIX,
     CallUp,
+    ClosePost,
     CloseRoad,
     Command,
-    ClosePost,
     Enter,
     Inject,
     KppsRequest,
@@ -25,8 +27,6 @@ from simsec.drill.commands import (
     Release,
     Voting,
 )
-from simsec.drill.limits import RefusedError, check_limits, open_incident
-from simsec.drill.places import Spot, find
 from simsec.geography.ground import ground_of
 from simsec.geography.travel import blocked_hop, without_edges
 from simsec.scenario.schema import CAPABILITIES, LEVELS
@@ -163,6 +163,7 @@ def _order(board: Board, number: int, command: Order) -> None:
         board.incidents[number] = incident
     for unit in units:
         hands.send(board, incident, _capability(board, incident, unit), unit)
+    board.sent[number] = [(unit, board.state.ticket[unit]) for unit in units]
 
 
 def _capability(board: Board, incident: int, unit: int) -> int:
@@ -240,6 +241,7 @@ def _call_up(board: Board, number: int, command: CallUp) -> None:
     board.incidents[number] = incident
     for unit in free[: command.count]:
         hands.send(board, incident, board.stage.serves_as[kind], unit)
+    board.sent[number] = [(unit, board.state.ticket[unit]) for unit in free[: command.count]]
 
 
 def _release(board: Board, command: Release) -> None:

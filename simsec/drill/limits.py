@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simsec.drill.board import Board, happened
-from simsec.drill.commands import INJECT_PREFIX, Command, Enter, Order, Voting
 from simsec.drill.places import find
+from simsec.drill.schema import INJECT_PREFIX, Command, Enter, Order, Voting
 from simsec.scenario.schema import CAPABILITIES, CLASSES
 
 Values = dict[str, int | float | str]
@@ -111,5 +111,3 @@ def open_incident(board: Board, station: int) -> int:
         if known and (best < 0 or state.level[incident] > state.level[best]):
             best = incident
     return best
-
-

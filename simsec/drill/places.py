@@ -89,12 +89,16 @@ def _sector(draw: Draw, name: str) -> int:
     for place, sector in enumerate(order):
         if letters(place) == name:
             return sector
-    raise NoPlaceError(say("no sub-district {name!r}; they run from A to {last}", name=name, last=letters(len(order) - 1)))
+    raise NoPlaceError(
+        say("no sub-district {name!r}; they run from A to {last}", name=name, last=letters(len(order) - 1))
+    )
 
 
 def _nth(found: Sequence[int], number: str, what: str) -> int:
     if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= len(found):
-        raise NoPlaceError(say("no {what} {n!r} there; they run from 1 to {last}", what=what, n=number, last=len(found)))
+        raise NoPlaceError(
+            say("no {what} {n!r} there; they run from 1 to {last}", what=what, n=number, last=len(found))
+        )
     return found[int(number) - 1]
 
 
@@ -105,8 +109,9 @@ def _post(draw: Draw, parts: list[str]) -> Spot:
         sector = _sector(draw, parts[1])
         found = [post for post in found if int(posts.subdistrict[post]) == sector]
     if len(parts) == 1 and len(found) != 1:
-        template = "there are {n} posts of type {type}; write {type}:A for that of a sub-district"
-        raise NoPlaceError(say(template, n=len(found), type=kind))
+        n = len(found)
+        what = say("there are {n} posts of type {type}; write {type}:A for that of a sub-district", n=n, type=kind)
+        raise NoPlaceError(what)
     post = _nth(found, parts[2] if len(parts) == 3 else "1", kind)
     return Spot(post_node(draw.scenario, post), post=post)
 
@@ -154,7 +159,9 @@ def find(draw: Draw, reference: str) -> Spot:
         return Spot(_nth([members[place] for place in order], parts[2], "village"))
     if head in POST_TYPES and len(parts) <= 3:
         return _post(draw, parts)
-    raise NoPlaceError(say("write any:A:1, village:A:1, a type of post such as polres or polsek:A, or code: and a code"))
+    raise NoPlaceError(
+        say("write any:A:1, village:A:1, a type of post such as polres or polsek:A, or code: and a code")
+    )
 
 
 def label(draw: Draw, reference: str, texts: Texts) -> str:

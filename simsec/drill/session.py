@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from simsec.base.errors import InputError
 from simsec.drill.board import Board, new_board
 from simsec.drill.checking import command_problems
-from simsec.drill.commands import MAIN, ROOM, Command, Numbered
 from simsec.drill.doing import advance, give
+from simsec.drill.schema import MAIN, ROOM, Command, Numbered
 from simsec.drill.stage import Stage
 from simsec.simulation.calendar import Listener
 
@@ -29,7 +29,7 @@ class Session:
         given: how many numbers were given so far.
 
     Example:
-        >>> from simsec.drill.commands import command
+        >>> from simsec.drill.schema import command
         >>> from simsec.drill.stage import stage_of
         >>> from simsec.plan import doctrine
         >>> from simsec.scenario import read_scenario
@@ -106,9 +106,7 @@ class Session:
         return min([self.stage.ends_min, *due])
 
 
-def play(
-    stage: Stage, commands: tuple[Numbered, ...], minute: float, listener: Listener | None = None
-) -> Board:
+def play(stage: Stage, commands: tuple[Numbered, ...], minute: float, listener: Listener | None = None) -> Board:
     """Play a day from its start to a minute, giving the commands in the order of their minutes, then numbers."""
     board, minute = new_board(stage), min(minute, stage.ends_min)
     for entry in sorted(commands, key=lambda entry: (entry.command.at, entry.number)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from simsec.scenario.schema import CAPABILITIES
 from simsec.simulation.model import (
     AMBULANCE,
     ARRIVE,
@@ -20,7 +21,6 @@ from simsec.simulation.model import (
     State,
     World,
 )
-from simsec.scenario.schema import CAPABILITIES
 
 ROLES = ("kpps", "padal", "pamenwas", "karendalops", "kaopsres", "health", "disaster", "logistics", "room")
 """Who decides that a unit goes: the crew's request to its own pair, the sector commander, the rayon's supervisor, the

@@ -104,7 +104,8 @@ def blocked_hop(graph: RoadGraph, origin: int, destination: int) -> tuple[int, .
         >>> blocked_hop(graph, 0, 2)
         (1, 2)
     """
-    reached, before = dijkstra(_weights(graph, CAR), indices=origin, return_predecessors=True)
+    found = dijkstra(_weights(graph, CAR), indices=np.array([origin]), return_predecessors=True)
+    reached, before = found[0][0], found[1][0]
     if origin == destination or not np.isfinite(reached[destination]):
         return ()
     hops, node = [], destination

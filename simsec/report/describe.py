@@ -184,8 +184,7 @@ def _range(parameter: Parameter | None, texts: Texts) -> str:
 
 def _ladders(scenario: Scenario, stepwise: bool, texts: Texts) -> list[TitledTable]:
     t = texts.t
-    head = (t("describe.col.step"), t("describe.col.unit"), t("describe.col.scope"), t("describe.col.delay"))
-    head = (*head, t("describe.col.enters"))
+    head = tuple(t(f"describe.col.{name}") for name in ("step", "unit", "scope", "delay", "enters"))
     found = []
     for ladder in scenario.settings.ladders:
         rows = []
@@ -225,7 +224,7 @@ def _logic(scenario: Scenario, settings: Settings, texts: Texts) -> dict[str, An
         "describe.severe",
         kind=kinds[spreading.kind].label.of(texts.language),
         neighbours=spreading.neighbours_at_most,
-        minutes=_range(spreading.neighbour_min, texts),
+        minutes=texts.figure(spreading.neighbour_min.mode),
         share=texts.percent(spreading.probability.mode),
         depth=spreading.depth_at_most,
         squads=spreading.contained_by_squads,
@@ -315,7 +314,7 @@ def _components(scenario: Scenario, settings: Settings, texts: Texts) -> dict[st
     }
 
 
-def _need(need: Mapping[str, int], texts: Texts) -> str:
+def _need(need: Mapping[Any, int], texts: Texts) -> str:
     return ", ".join(f"{texts.number(number)} {name}" for name, number in need.items()) or texts.number(float("nan"))
 
 
@@ -339,7 +338,7 @@ def _data(scenario: Scenario, texts: Texts) -> dict[str, Any]:
     windows = [
         (
             kind.label.of(texts.language),
-            ", ".join(f"{w.start} – {w.end}: {texts.percent(w.share, 1)}" for w in kind.windows),
+            ", ".join(f"{w.start} - {w.end}: {texts.percent(w.share, 1)}" for w in kind.windows),
             kind.windows_grade,
         )
         for kind in scenario.settings.incidents.values()
@@ -367,7 +366,10 @@ def _data(scenario: Scenario, texts: Texts) -> dict[str, Any]:
             [t("describe.input"), *changed],
             (*figures, TitledTable(t("describe.table.windows"), window_head, tuple(windows))),
         ),
-        "assumptions": ([t("describe.assumptions", d=grades["D"]), t("describe.structure"), t("describe.validity")], ()),
+        "assumptions": (
+            [t("describe.assumptions", d=grades["D"]), t("describe.structure"), t("describe.validity")],
+            (),
+        ),
     }
 
 
@@ -377,8 +379,10 @@ def _cells(table: Table) -> tuple[tuple[str, ...], ...]:
 
 def _experimentation(scenario: Scenario, settings: Settings, texts: Texts) -> dict[str, Any]:
     t, (start, end) = texts.t, scenario.horizon_min
-    per_type = [f"{texts.number(n)} × {t(f'day_type.{name}')}" for name, n in settings.days.items() if n]
-    length = [t("describe.clock", start=texts.clock(start), end=texts.clock(end), hours=texts.figure((end - start) / 60))]
+    per_type = [t("method.days_of_type", n=n, day_type=t(f"day_type.{name}")) for name, n in settings.days.items() if n]
+    length = [
+        t("describe.clock", start=texts.clock(start), end=texts.clock(end), hours=texts.figure((end - start) / 60))
+    ]
     if settings.precision is None:
         length.append(t("describe.fixed_days", days=sum(settings.days.values()), by_type=texts.joined(per_type)))
     else:

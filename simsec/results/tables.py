@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +95,9 @@ UNITS = pa.schema(
         pa.field("unit", pa.int32(), metadata={"meaning": "number of the unit under the plan, as in the events"}),
         pa.field("kind", pa.string(), metadata={"meaning": "code of the unit kind"}),
         pa.field(
-            "home", pa.string(), metadata={"meaning": "where it waits: code of a post or village; a pair's first station"}
+            "home",
+            pa.string(),
+            metadata={"meaning": "where it waits: code of a post or village; a pair's first station"},
         ),
         pa.field(
             "subdistrict", pa.string(), metadata={"meaning": "code of the sub-district it waits in; null: outside"}
@@ -118,14 +121,16 @@ EVENTS = pa.schema(
         pa.field("unit", pa.int32(), metadata={"meaning": "number of the unit under the plan; null: of no unit"}),
         pa.field("place", pa.string(), metadata={"meaning": "code of the incident's station"}),
         pa.field(
-            "from", pa.string(), metadata={"meaning": "order, arrive, clear: post or village nearest to where it starts"}
+            "from",
+            pa.string(),
+            metadata={
+                "meaning": "order, arrive, clear: village, post or place of a main road nearest to where it starts"
+            },
         ),
         pa.field("to", pa.string(), metadata={"meaning": "order, arrive, clear: post or village it heads for"}),
         pa.field("capability", pa.string(), metadata={"meaning": "as what the unit serves"}),
         pa.field("level", pa.string(), metadata={"meaning": "of the incident after the event: green, yellow or red"}),
-        pa.field(
-            "step", pa.string(), metadata={"meaning": "request, pass_on, wait: ladder and step, counted from 1"}
-        ),
+        pa.field("step", pa.string(), metadata={"meaning": "request, pass_on, wait: ladder and step, counted from 1"}),
         pa.field("leaves_min", pa.float64(), metadata={"meaning": "order, clear: when the unit moves off"}),
         pa.field(
             "slow_factor",
@@ -235,7 +240,8 @@ def units_table(scenario: Scenario, plan: Plan, runs: Replications) -> pa.Table:
 
 def events_table(scenario: Scenario, plan_name: str, day: int, events: Events) -> pa.Table:
     """One row a thing that happened on a day."""
-    nodes = np.array([*scenario.villages.code, *scenario.posts.code, None], dtype=object)
+    places = (scenario.villages.code, scenario.posts.code, scenario.main_roads.place)  # as the ground numbers them
+    nodes = np.array([*chain(*places), None], dtype=object)
     steps = [f"{ladder.name} {n}" for ladder in scenario.settings.ladders for n in range(1, len(ladder.steps) + 1)]
     columns: dict[str, object] = {
         "plan": [plan_name] * len(events),

@@ -228,7 +228,7 @@ class _Audit:
             self.tell(row, f"moves off {row.leaves - row.time:.3f} after the order; {wait:.3f} is its turn-out")
 
     def way(self, row: _Row, kind: int, start: int, walks: bool) -> float:
-        """Minutes of the travel model from a place to the station; a pair at its base walks from where the mark says."""
+        """Minutes of the travel model to the station; a pair at its base walks from where the mark says."""
         world, block = self.world, self.world.unit_block[row.unit]
         if walks:
             size = world.block_size[block]
@@ -341,9 +341,7 @@ def _same(first: float, second: float) -> bool:
     return abs(first - second) <= TOLERANCE_MIN
 
 
-def audit(
-    world: World, day: DayMarks, events: Events, ends_min: float, outcome: Outcome | None = None
-) -> list[str]:
+def audit(world: World, day: DayMarks, events: Events, ends_min: float, outcome: Outcome | None = None) -> list[str]:
     """Work a day out again from its table of events.
 
     Nobody is in two places or jumps, no order is answered twice, nothing takes a negative time or comes before its
@@ -417,7 +415,7 @@ def count_heads(world: World, state: State) -> list[str]:
         else:
             on_the_way[incident][state.serves_as[unit]] += 1
     told = [f"unit {u} is on scene and serves nobody" for u, n in enumerate(state.serves) if n < 0 < state.on_scene[u]]
-    told += [f"incident {i} counts {state.here[i]} units, {here[i]} serve it" for i in incidents if here[i] != state.here[i]]
+    told += [f"incident {i} miscounts its units" for i in incidents if here[i] != state.here[i]]
     told += [f"incident {i} miscounts its squads" for i in incidents if squads[i] != state.squads_here[i]]
     for incident in incidents:
         gaps = [sent - came for sent, came in zip(state.sent[incident], state.arrived[incident], strict=True)]

@@ -43,7 +43,6 @@ COMPILED: tuple[Callable[..., Any], ...] = (
     rules.may_serve,
     rules.serve_waiting,
     rules.all_arrived,
-    rules.helps,
     rules.on_report,
     rules.on_request,
     rules.on_arrive,

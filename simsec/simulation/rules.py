@@ -228,14 +228,18 @@ def on_request(world: World, day: DayMarks, state: State, event: Event, then: li
 
 
 def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
-    """A unit reaches the station, unless it was ordered elsewhere meanwhile; its work begins."""
+    """A unit reaches the station, unless it was ordered elsewhere meanwhile; its work begins.
+
+    The first to come is the first help, also where the incident has risen since and wants more: whoever was sent brings
+    something it needs or needed. Whether all it needs has come is told apart, as full help.
+    """
     now, _, incident, unit, ticket = event
     if ticket != state.ticket[unit]:
         return
     capability = state.serves_as[unit]
     state.on_scene[unit] = 1
     state.arrived[incident][capability] += 1
-    if state.first[incident] == NEVER and helps(world, day, state, incident, unit):
+    if state.first[incident] == NEVER:
         state.first[incident] = now
         state.first_unit[incident] = unit
     if world.care_ladder[world.ladder_of[capability]] == 1 and state.care[incident] == NEVER:
@@ -247,15 +251,6 @@ def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: lis
     if state.full[incident] == NEVER and all_arrived(world, day, state, incident):
         state.full[incident] = now
     then.append((now + day.scene[incident][state.level[incident]], CLEAR, incident, unit, ticket))
-
-
-def helps(world: World, day: DayMarks, state: State, incident: int, unit: int) -> bool:
-    """Whether the unit brings anything the incident needs at its present level."""
-    need, can = world.need[day.kind[incident]][state.level[incident]], world.can[world.unit_kind[unit]]
-    for capability in range(world.capabilities):
-        if need[capability] > 0 and can[capability] == 1:
-            return True
-    return False
 
 
 def all_arrived(world: World, day: DayMarks, state: State, incident: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +125,7 @@ class Trace:
         self._day = day
         self._ladders = range(world.ladders)
         self._ticket, self._serves, self._serves_as = state.ticket, state.serves, state.serves_as
-        self._climb = state.climb
+        self._due = state.due
         self._waiting: set[tuple[int, int]] = set()
         self._limit_reached = 0
         self._marks = {name: getattr(state, name) for name in ("first", "care", "contained", "full", "cleared")}
@@ -200,7 +201,7 @@ class Trace:
         return True
 
     def _asking(self, event: Event, state: State) -> bool:
-        time, kind, incident, what, ticket = event
+        time, kind, incident, what, _ = event
         level = state.level[incident]
         if kind == REPORT:
             self._row(time, "report", incident, level)
@@ -209,9 +210,9 @@ class Trace:
                 return False
             self._row(time, "rise", incident, level)
         elif kind == REQUEST:
-            if ticket != state.climb[incident][what]:
+            if time != self._due[incident][what]:
                 return False
-            passed_on = state.climbing[incident][what]
+            passed_on = state.due[incident][what] != NEVER
             self._row(time, "request", incident, level, step=state.step[incident][what] - passed_on)
         return True
 
@@ -231,6 +232,7 @@ class Trace:
                 continue
             other, incident = self._serves[unit], state.serves[unit]
             if other >= 0:
+                self._due[other] = list(state.due[other])  # it may ask again, at once
                 self._row(time, "recall", other, state.level[other], unit, self._serves_as[unit])
             leg, capability = (state.leg_from[unit], state.leg_to[unit]), state.serves_as[unit]
             leaves, slow = state.leg_start[unit], state.leg_slow[unit]
@@ -240,10 +242,10 @@ class Trace:
     def _passed_on(self, event: Event, state: State) -> None:
         time, kind, incident, what, _ = event
         for ladder in (what,) if kind == REQUEST else self._ladders:
-            anew = kind == REQUEST or state.climb[incident][ladder] != self._climb[incident][ladder]
-            if anew and state.climbing[incident][ladder] == 1:
+            due = state.due[incident][ladder]
+            if due != NEVER and (kind == REQUEST or due != self._due[incident][ladder]):
                 self._row(time, "pass_on", incident, state.level[incident], step=state.step[incident][ladder])
-        self._climb[incident] = list(state.climb[incident])
+        self._due[incident] = list(state.due[incident])
 
     def _queue(self, time: float, state: State) -> None:
         now = {(incident, ladder) for _, incident, ladder in state.waiting}
@@ -258,7 +260,7 @@ class Trace:
             ends_min: end of the clock; an incident that would begin later leaves no row.
         """
         columns: Sequence[Sequence[float]] = list(zip(*self._rows, strict=True)) or [()] * len(_FULL_ROW)
-        table = [np.array(column, dtype=of) for column, of in zip(columns, _FULL_ROW, strict=True)]
+        table: list[NDArray[Any]] = [np.array(column, of) for column, of in zip(columns, _FULL_ROW, strict=True)]
         order = np.argsort(table[0], kind="stable")  # onsets stand first, and come before all else of their minute
         order = order[table[0][order] < ends_min]
         return Events(*(column[order] for column in table))

@@ -345,15 +345,15 @@ def test_after_a_diversion_only_one_chain_climbs() -> None:
     assert state.ordered_at[1] == 100 + 3 + 5 + 4 + 6
 
 
-def test_help_is_only_what_the_level_needs() -> None:
-    # A pair sent at green comes when the quarrel is red and wants a squad: it is there, but it is no help.
+def test_first_help_is_whoever_comes_first_and_full_help_is_what_the_level_needs() -> None:
+    # A pair sent at green comes when the quarrel is red and wants a squad.
     units = [Unit(PAIR, 4, block=0), Unit(SQUAD, 1, 0)]
     needs_squads = [[{"guard": 1}, {"guard": 1}, {"squad": 1}]] * 4
     call = Call(0, 100, rises=(2, 5, 1e18), where=0.9)
     state = play(floor([Post(4, place=0), Post(4, place=1), Post(4, place=2), Post(4, place=3)], units,
                        needs=needs_squads), call)  # fmt: skip
-    assert state.arrived[0][0] == 1 and state.first_unit[0] == 1
-    assert state.first[0] == 105 + 2 + 30
+    assert state.first_unit[0] == 0 and state.first[0] == 100 + 3 * 2
+    assert state.full[0] == 105 + 2 + 30 and state.cleared[0] == state.full[0] + 30
 
 
 # Spreading

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from simsec.base.clock import parse_stamp
+from simsec.base.errors import say
 from simsec.scenario.parameter import Strict
 from simsec.scenario.schema import DayType, Level, Text
 
@@ -177,9 +178,7 @@ Command = Annotated[
     | Voting,
     Field(discriminator="do"),
 ]
-Event = Annotated[
-    Inject | Rain | CloseRoad | OpenRoad | ClosePost | OpenPost | KppsRequest, Field(discriminator="do")
-]
+Event = Annotated[Inject | Rain | CloseRoad | OpenRoad | ClosePost | OpenPost | KppsRequest, Field(discriminator="do")]
 Decision = Annotated[Order | CallUp | Release | Enter | Voting, Field(discriminator="do")]
 ROOM = (Order, CallUp, Release, Enter, Voting)
 """What the room decides; the rest befalls it, also under the doctrine."""
@@ -231,9 +230,9 @@ class SessionFile(Strict):
         for name, commands in self.branches.items():
             numbers = [entry.number for entry in commands]
             if len(set(numbers)) < len(numbers):
-                raise ValueError(f"branch {name} has a number twice")
+                raise ValueError(say("branch {name} has a number twice", name=name))
             if numbers and max(numbers) > self.given:
-                raise ValueError(f"branch {name} has a number above given = {self.given}")
+                raise ValueError(say("branch {name} has a number above given = {n}", name=name, n=self.given))
         return self
 
 
