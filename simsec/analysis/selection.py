@@ -162,10 +162,9 @@ def ocba_shares(means: Floats, variances: Floats) -> Floats:
         [0.45, 0.44, 0.11]
     """
     best = int(np.argmin(means))
-    floor = 1e-12 * max(float(variances.max()), 1e-300)
-    deviation = np.sqrt(np.maximum(variances, floor))
-    gap = means - means[best]
-    gap = np.maximum(gap, 1e-6 * float(deviation.max()))  # ties: all but unbounded, yet finite
+    most = float(np.sqrt(variances.max())) or 1.0
+    deviation = np.maximum(np.sqrt(variances) / most, 1e-6)  # neither no noise nor a tie makes a share unbounded
+    gap = np.maximum((means - means[best]) / most, 1e-6)
     share = (deviation / gap) ** 2
     share[best] = 0.0
     share[best] = deviation[best] * np.sqrt(np.sum((share / deviation) ** 2))

@@ -38,7 +38,7 @@ def test_ranks_cover_as_the_binomial_says_and_no_narrower_pair_of_tails_does(day
 def test_ranks_of_the_books() -> None:
     assert order_ranks(100, 0.5) == (40, 61)  # Conover 1999, table of sign test limits
     assert order_ranks(6, 0.5) == (1, 6) and order_ranks(5, 0.5) is None
-    assert order_ranks(36, 0.9) is None  # 0.9^36 > 0.025: even the largest day may lie below
+    assert order_ranks(35, 0.9) is None and order_ranks(36, 0.9) == (29, 36)  # 0.9^35 > 0.025 > 0.9^36
 
 
 def test_where_no_rank_exists_there_is_no_number() -> None:

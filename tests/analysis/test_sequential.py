@@ -1,6 +1,7 @@
 """Stopping at a precision: it is reached or the limit is said to be struck, on any number of workers."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def test_no_round_grows_faster_than_it_may() -> None:
         return play(played, more)
 
     until_precise(watched, P, Stopping(0.02, 50_000, first=20, growth=1.5))
-    assert sizes[0] == 40 and all(b <= 1.5 * a + 1 and b >= 1.05 * a for a, b in zip(sizes, sizes[1:], strict=False))
+    assert sizes[0] == 40 and all(b <= 1.5 * a + 1 and b >= 1.05 * a for a, b in pairwise(sizes))
 
 
 def test_days_all_alike_go_on_to_the_limit_and_are_told() -> None:

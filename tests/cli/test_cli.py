@@ -268,3 +268,27 @@ def test_what_stops_a_command_is_told_in_indonesian(
     with pytest.raises(typer.Exit) as left, exit_codes(Language.id):
         raise error
     assert (left.value.exit_code, capsys.readouterr().err) == (1, line)
+
+
+def test_simulate_to_a_precision_says_whether_it_was_reached() -> None:
+    code, out, _ = simsec(
+        "simulate", AREA, "--precision", "40 %", "--day-type", "severe", "--workers", "1", "--lang", "en"
+    )
+    assert code == 0 and "Precision reached" in out and "asked: 40.0%" in out
+    few = ("--day-limit", "120", "--workers", "1", "--json")
+    code, out, _ = simsec("simulate", AREA, "--precision", "0,2%", "--day-type", "severe", *few)
+    told = json.loads(out)["precision"]
+    assert code == 0 and not told["reached"] and told["days"] == {"severe": 120}
+    assert told["relative_half_width"] > 0.002
+
+
+@pytest.mark.parametrize("wrong", ["0", "0%", "2", "100%", "-3%", "nan%", "two %"])
+def test_a_precision_that_is_none_is_refused(wrong: str) -> None:
+    code, _, err = simsec("simulate", AREA, f"--precision={wrong}")
+    assert code == 2 and "--precision" in err and "Traceback" not in err
+
+
+def test_days_and_a_precision_together_are_refused() -> None:
+    assert simsec("simulate", AREA, "--precision", "5%", "--days", "20")[0] == 2
+    code, _, err = simsec("simulate", AREA, "--precision", "5%", "--day-limit", "30", "--lang", "en")
+    assert code == 2 and "at least 400 days" in err
