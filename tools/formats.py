@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from inspect import cleandoc
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from simsec.drill.places import __doc__ as PLACES
+from simsec.drill.schema import EVENTS, ROOM, Script, SessionFile
+from simsec.drill.sheet import COLUMNS
 from simsec.plan.files import BLOCK_COLUMNS, PlanFile
 from simsec.results.tables import TABLES
 from simsec.scenario.places import POST_COLUMNS, ROAD_COLUMNS, STATION_COLUMNS, VILLAGE_COLUMNS
@@ -32,6 +38,62 @@ def _bounds(column: Column) -> str:
 def _columns(title: str, columns: Sequence[Column]) -> list[str]:
     rows = [f"| `{c.name}` | {c.kind} | {_bounds(c)} | {c.meaning} |" for c in columns]
     return [f"## `{title}`", "", "| column | kind | bounds | meaning |", "|---|---|---|---|", *rows, ""]
+
+
+def _commands(title: str, models: Sequence[type[BaseModel]]) -> list[str]:
+    """A section a command: what it does, and its fields beside ``at`` and ``name``."""
+    lines = [f"## {title}", ""]
+    for model in models:
+        schema = model.model_json_schema(by_alias=True)
+        do = schema["properties"].pop("do")
+        words = " and ".join(f"`{word}`" for word in do.get("enum", [do.get("const")]))
+        lines += [f"### {words}", "", cleandoc(model.__doc__ or "").replace("``", "`"), ""]
+        required = [f"`{name}`" for name in schema["properties"] if name in schema["required"] and name != "at"]
+        optional = [f"`{name}`" for name in schema["properties"] if name not in schema["required"] and name != "name"]
+        lines += [f"Needs {', '.join(required)}." if required else "Needs nothing more."]
+        lines += [f"May have {', '.join(optional)}."] if optional else []
+        lines += [""]
+    return lines
+
+
+def drill_page() -> str:
+    """The page of scripts and sessions."""
+    drawn, _, rest = (PLACES or "").partition("\n\n")
+    forms = "\n".join(line for line in rest.splitlines() if not line.startswith("==="))
+    rows = [line for line in forms.splitlines() if line.startswith("``")]
+    head, _, tail = forms.partition("The forms are")
+    table = [f"| {' | '.join(part.strip().replace('``', '`') for part in row.split('  ', 1))} |" for row in rows]
+    return "\n".join(
+        [
+            "# Drill script and session, format 1",
+            "",
+            "A script is TOML ([JSON Schema](drill-script.schema.json)): `format = 1`, a `title`, a `day`, what happens as",
+            "`[[events]]`, and what the room decides as `[[room.A]]`, `[[room.B]]`: a branch each. A session is JSON",
+            "([JSON Schema](drill-session.schema.json)): the day and the numbered commands of every branch, which are all of",
+            "its state. Every command has `at`, a stamp such as `H 09:05`, and may have a `name` by which others speak of it.",
+            "Commands of one minute are given in the order of their numbers, before anything else of that minute happens.",
+            "",
+            *_commands("What happens", EVENTS),
+            *_commands("What the room decides", ROOM),
+            "## Places",
+            "",
+            drawn.replace("``", "`"),
+            "",
+            head.strip().replace("``", "`"),
+            "",
+            "| form | place |",
+            "|---|---|",
+            *table,
+            "",
+            next((line for line in tail.splitlines() if line.startswith("In place")), ""),
+            "",
+            "## `after_action.csv`",
+            "",
+            "A row an inject and branch, the doctrine last; minutes count from the inject, blank: never. Columns:",
+            ", ".join(f"`{name}`" for name in COLUMNS) + ".",
+            "",
+        ]
+    )
 
 
 def pages() -> dict[str, str]:
@@ -64,6 +126,9 @@ def pages() -> dict[str, str]:
         "plan.md": "\n".join(plan),
         "plan.schema.json": json.dumps(PlanFile.model_json_schema(), indent=1, ensure_ascii=False) + "\n",
         "results.md": "\n".join(results),
+        "drill.md": drill_page(),
+        "drill-script.schema.json": json.dumps(Script.model_json_schema(), indent=1, ensure_ascii=False) + "\n",
+        "drill-session.schema.json": json.dumps(SessionFile.model_json_schema(), indent=1, ensure_ascii=False) + "\n",
     }
 
 

@@ -105,8 +105,9 @@ def _expected(scenario: Scenario, weights: Floats) -> dict[str, dict[str, float]
         share = model.starts_yellow_share.mode if model.starts_yellow_share else 0.0
         first.append((1 - share) * start + share * max(weights[1], start))
     mean = tables.rate * tables.dispatch_share * np.array(first) * len(scenario.stations)
-    seed = weights[LEVELS.index(scenario.settings.incidents[scenario.settings.spreading.kind].starts)]
-    mean[DAY_TYPES.index("severe"), tables.kind(scenario.settings.spreading.kind)] = seed
+    if scenario.general is None:
+        seed = weights[LEVELS.index(scenario.settings.incidents[scenario.settings.spreading.kind].starts)]
+        mean[DAY_TYPES.index("severe"), tables.kind(scenario.settings.spreading.kind)] = seed
     return {
         day_type: {family: float(mean[row][kinds.family == number].sum()) for number, family in enumerate(FAMILIES)}
         for row, day_type in enumerate(DAY_TYPES)

@@ -90,7 +90,7 @@ class Replications:
     reserve_busy: NDArray[np.int16]
     units_busy: NDArray[np.int16]
     unit_count: Integers
-    missions: NDArray[np.int16]
+    missions: NDArray[np.int32]
     busy_min: Floats
     voter_hours_lost: Floats
     voters_not_served: Floats
@@ -163,7 +163,8 @@ def events_file(folder: Path, plan: Plan, key: DayKey) -> Path:
 def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[Outcome, dict[str, object]]:
     """One day under one plan, as a row of everything kept of it."""
     world, marks = kept_world(scenario, plan), marks_of(day)
-    squads = range(world.kind_first[world.squad_kind], world.kind_end[world.squad_kind])
+    squad = world.squad_kind
+    squads = range(world.kind_first[squad], world.kind_end[squad]) if squad >= 0 else range(0)
     start, end = scenario.horizon_min
     reserve: list[int] = []
     out: list[list[int]] = []
@@ -204,7 +205,7 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
         "reserve_busy": np.array(reserve, dtype=np.int16),
         "unit_count": np.subtract(world.kind_end, world.kind_first),
         "units_busy": np.array(out, dtype=np.int16),
-        "missions": outcome.units.missions.astype(np.int16) if options.missions else np.zeros(0, np.int16),
+        "missions": outcome.units.missions.astype(np.int32) if options.missions else np.zeros(0, np.int32),
         "busy_min": outcome.units.busy_min if options.missions else np.zeros(0),
         "kind": rows.kind,
         "station": rows.station,
@@ -261,7 +262,7 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         reserve_busy=stack("reserve_busy").astype(np.int16),
         units_busy=stack("units_busy").astype(np.int16),
         unit_count=np.asarray(rows[0]["unit_count"], dtype=np.int64),
-        missions=stack("missions").astype(np.int16),
+        missions=stack("missions").astype(np.int32),
         busy_min=stack("busy_min"),
         voter_hours_lost=stack("voter_hours_lost"),
         voters_not_served=stack("voters_not_served"),

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from simsec.cli.common import Language, exit_codes, print_json, texts_of
+
+if TYPE_CHECKING:
+    from simsec.locale import Texts
+    from simsec.scenario.reading import Scenario
 
 
 def check(
@@ -17,11 +21,20 @@ def check(
 ) -> None:
     """Check a scenario folder: every error at once, then what it holds and which patterns can be staffed."""
     with exit_codes(lang, scenario):
+        from simsec.geography.ground import ground_of
         from simsec.plan import ledger_of, pattern_rows
         from simsec.plan.ledger import READINGS
         from simsec.scenario import read_scenario
 
         area = read_scenario(scenario)
+        if area.general is not None:
+            if json:
+                print_json(general_facts(area))
+            else:
+                typer.echo(general_line(area, texts_of(area, lang)))
+                typer.echo(texts_of(area, lang).t("cli.check_good"))
+            return
+        ground_of(area)  # refuses places without a way
         rows, ledger = pattern_rows(area), ledger_of(area)
         feasible = next((row for row in rows if row.feasible), None)
         if json:
@@ -75,3 +88,41 @@ def check(
         if feasible is None:
             typer.echo(t("cli.check_none_feasible"))
         typer.echo(t("cli.check_good"))
+
+
+def general_facts(area: Scenario) -> dict[str, Any]:
+    """What a general scenario holds, for machines."""
+    from simsec.day.rates import expected_reports
+
+    settings = area.settings
+    return {
+        "name": settings.name,
+        "hash": area.hash,
+        "places": len(area.villages),
+        "areas": len(area.villages.subdistrict_codes),
+        "units": {
+            unit.kind: sum(team.per_post for team in settings.teams if team.unit == unit.kind)
+            for unit in settings.units
+        },
+        "expected_reports": dict(zip(settings.incidents, expected_reports(area).tolist(), strict=True)),
+        "policy": settings.policy.model_dump(),
+        "queue": settings.queue.model_dump(),
+        "parameters": {path: value.model_dump() for path, value in area.parameters().items()},
+    }
+
+
+def general_line(area: Scenario, texts: Texts) -> str:
+    """What a general scenario holds, for people."""
+    facts = general_facts(area)
+    return texts.t(
+        "cli.check_general",
+        title=area.settings.title.of(texts.language),
+        places=texts.number(facts["places"], 0),
+        areas=texts.number(facts["areas"], 0),
+        units=texts.number(sum(facts["units"].values()), 0),
+        kinds=texts.number(len(facts["units"]), 0),
+        incidents=texts.number(len(area.settings.incidents), 0),
+        reports=texts.number(sum(facts["expected_reports"].values()), 1),
+        first=area.settings.clock.starts,
+        last=area.settings.clock.ends,
+    )

@@ -69,7 +69,8 @@ def simulate(
         if trace and out is None:
             raise InputError([Problem("--trace", "needs a folder to write its table into", "add --out FOLDER")])
         rule = None if precision is None else Stopping(parse_precision(precision), day_limit)
-        names = (day_type,) if day_type else DAY_TYPES
+        probability = area.day_type_probability
+        names = (day_type,) if day_type else tuple(name for name in DAY_TYPES if probability[name] > 0)
         processes = workers or default_workers()
 
         def described(days_of: dict[str, int], seconds: float | None) -> tuple[Item, ...]:
@@ -329,6 +330,6 @@ def _print_table(area: Scenario, runs: Replications, texts: Any) -> None:
             texts.interval(measure, 1),
         )
     Console().print(table)
-    typer.echo(t("cli.simulate_note"))
+    typer.echo(t("cli.simulate_note" if area.general is None else "cli.simulate_note_general"))
     for doubt in sorted(doubts - {Doubt.NONE}):
         typer.echo(t(f"cli.doubt_{doubt}"))

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from simsec.day.clusters import struck_stations
 from simsec.day.day import Floats, Incidents, Integers, Reports
 from simsec.day.keyed import Draws, candidates
+from simsec.day.rates import draw_reports
 from simsec.day.streams import stream, uniforms
 from simsec.day.tables import SamplingTables, last_level, sampling_tables, window_quantile
-from simsec.scenario.parameter import Parameter, triangular
+from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, LEVELS
 
@@ -34,6 +35,22 @@ def _scattered(
     kept = draws.of("exists") < tables.rate[day_type, kind] / tables.ceiling[kind]
     draws = draws.take(kept)
     return kind[kept], station[kept], draws.of("time"), draws
+
+
+def _at_stations(
+    scenario: Scenario, tables: SamplingTables, day_type: str, seed: int, replication: int, rain_mm: Floats
+) -> tuple[Integers, Integers, Floats, Draws]:
+    """Incidents of polling stations: kind, station, onset, draws; those that strike one by one, then clusters."""
+    kind, station, time_u, draws = _scattered(scenario, tables, DAY_TYPES.index(day_type), seed, replication)
+    onset = np.zeros(len(kind))
+    for code, model in enumerate(scenario.settings.incidents.values()):
+        rows = kind == code
+        if rows.any():
+            onset[rows] = window_quantile(time_u[rows], model.windows)
+    for struck in struck_stations(scenario, tables, day_type, seed, replication, rain_mm):
+        kind, station, onset = (np.concatenate(pair) for pair in zip((kind, station, onset), struck[:3], strict=True))
+        draws = draws.and_those(struck[3])
+    return kind, station, onset, draws
 
 
 def draw_incidents(
@@ -58,15 +75,10 @@ def draw_incidents(
         True
     """
     tables = sampling_tables(scenario)
-    kind, station, time_u, draws = _scattered(scenario, tables, DAY_TYPES.index(day_type), seed, replication)
-    onset = np.zeros(len(kind))
-    for code, model in enumerate(scenario.settings.incidents.values()):
-        rows = kind == code
-        if rows.any():
-            onset[rows] = window_quantile(time_u[rows], model.windows)
-    for struck in struck_stations(scenario, tables, day_type, seed, replication, rain_mm):
-        kind, station, onset = (np.concatenate(pair) for pair in zip((kind, station, onset), struck[:3], strict=True))
-        draws = draws.and_those(struck[3])
+    if scenario.general is not None:
+        kind, station, onset, draws = draw_reports(scenario, seed, replication)
+    else:
+        kind, station, onset, draws = _at_stations(scenario, tables, day_type, seed, replication, rain_mm)
     order = np.lexsort((draws.ordinal, station, kind, onset))
     kind, station, onset, draws = kind[order], station[order], onset[order], draws.take(order)
     dispatched = draws.of("dispatch") < tables.dispatch_share[kind]
@@ -99,7 +111,7 @@ def marked(scenario: Scenario, kind: Integers, station: Integers, onset: Floats,
         where=draws.of("where"),
         delay_min=_by_row(draws.table("delay", len(tables.rows)), [step.delay_min for step in tables.rows]),
         turnout_min=_by_row(draws.table("turnout", len(tables.rows)), list(tables.row_turnout)),
-        noise=triangular(u_noise, friction.low, friction.mode, friction.high) / friction.mode,
+        noise=friction.quantile(u_noise) / friction.mode,
         parent=none - 1,
         child_first=none,
         child_end=none,

@@ -63,6 +63,9 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
     if day_type not in DAY_TYPES:
         what, bound = "no such type of day", ", ".join(DAY_TYPES)
         problems.append(Problem(say("day type"), what, value=day_type, bound=bound))
+    elif day_type != "ordinary" and scenario.general is not None:
+        what, remedy = "a general scenario has ordinary days only", "change its rates instead"
+        problems.append(Problem(say("day type"), what, remedy, value=day_type))
     if problems:
         raise InputError(problems)
     rain = draw_rain(scenario, day_type, seed, replication)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsec.base.clock import parse_stamp
+from simsec.day.rates import expected_reports
 from simsec.day.streams import text_key, text_keys
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
@@ -73,7 +74,10 @@ def sampling_tables(scenario: Scenario) -> SamplingTables:
     rate = np.array(
         [[kind.rate_on.get(day_type, kind.rate_per_station).mode for kind in models] for day_type in DAY_TYPES]
     )
-    rate[:, kinds.index(settings.spreading.kind)] = 0.0  # a severe day forces its seed, see spreading.py
+    if scenario.general is not None:
+        rate[:] = expected_reports(scenario) / len(scenario.stations)  # drawn by the hour, see rates.py
+    else:
+        rate[:, kinds.index(settings.spreading.kind)] = 0.0  # a severe day forces its seed, see spreading.py
     for number, kind in enumerate(models):
         if kind.clustered != "no" and not len(exposed_villages(scenario, kind.clustered)):
             rate[:, number] = 0.0  # nothing floods where no ground is low

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simsec.drill.board import Board, Entry
-from simsec.drill.schema import Inject
+from simsec.drill.schema import DOCTRINE, Inject
 from simsec.drill.session import Session, play
 from simsec.drill.stage import Stage, stage_of
 from simsec.drill.trips import Trip
@@ -123,7 +123,7 @@ def after_action(session: Session) -> AfterAction:
     )
     announced = stage_of(stage.scenario, _announced(stage), day.day_type, day.seed, day.replication)
     first = next(iter(session.branches))
-    without = branch_of("doctrine", play(announced, session.under_doctrine(first), announced.ends_min))
+    without = branch_of(DOCTRINE, play(announced, session.under_doctrine(first), announced.ends_min))
     return AfterAction(stage, branches, without)
 
 

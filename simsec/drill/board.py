@@ -21,7 +21,7 @@ from simsec.day.streams import text_key
 from simsec.day.weather import slowdown
 from simsec.drill.schema import Command
 from simsec.drill.stage import Stage, roads_without
-from simsec.drill.trips import ROOM, Trips
+from simsec.drill.trips import ROOM, Trips, home_at
 from simsec.simulation import rules
 from simsec.simulation.calendar import Listener, Play, marks_of
 from simsec.simulation.model import (
@@ -78,6 +78,7 @@ class Board:
         closed: command number -> edges it closed.
         out: nodes of the posts that fell out.
         held: unit -> incident that keeps it out of service.
+        ready: unit -> (ticket, order, node) of one that is to stand ready, free, at the place it was ordered to.
         asked_in: stations whose KPPS asked the police to come in.
         log: what became of every command.
     """
@@ -96,6 +97,7 @@ class Board:
     closed: dict[int, tuple[int, ...]] = field(default_factory=dict)
     out: set[int] = field(default_factory=set)
     held: dict[int, int] = field(default_factory=dict)
+    ready: dict[int, tuple[int, int, int]] = field(default_factory=dict)
     asked_in: set[int] = field(default_factory=set)
     log: list[Entry] = field(default_factory=list)
 
@@ -240,7 +242,7 @@ def let_go(board: Board, unit: int, *, quietly: bool = False) -> None:
         event = (board.now, CLEAR, incident, unit, state.ticket[unit])
         rules.on_clear(board.world, board.day, state, event, then)
     else:
-        _turn_back(board, unit, incident)
+        _turn_back(board, unit, then)
         if state.waiting:
             rules.serve_waiting(board.world, board.day, state, unit, board.now, then)
     if quietly:
@@ -250,13 +252,11 @@ def let_go(board: Board, unit: int, *, quietly: bool = False) -> None:
     schedule(board, then)
 
 
-def _turn_back(board: Board, unit: int, incident: int) -> None:
+def _turn_back(board: Board, unit: int, then: list[Event]) -> None:
     """A unit that had not come yet turns round where it is."""
     world, state, now = board.world, board.state, board.now
     at, home = position(world, state, unit, now), world.unit_home[unit]
-    state.sent[incident][state.serves_as[unit]] -= 1
-    state.here[incident] -= 1
-    state.busy_min[unit] += now - state.ordered_at[unit]
+    rules.withdraw(world, state, unit, now, then)
     state.serves[unit] = NOWHERE
     state.leg_from[unit], state.leg_to[unit] = at, home
     state.leg_start[unit] = now
@@ -292,16 +292,40 @@ def belongs(board: Board, node: int) -> list[int]:
     return [u for u, home in enumerate(world.unit_home) if home == node and world.unit_block[u] < 0]
 
 
+def stand_ready(board: Board) -> None:
+    """Units that reached the place where they are to stand ready, and are free, stay there instead of heading back."""
+    state = board.state
+    for unit, (ticket, _, node) in list(board.ready.items()):
+        if state.ticket[unit] != ticket:
+            del board.ready[unit]
+        elif state.serves[unit] < 0:
+            state.leg_from[unit] = state.leg_to[unit] = node
+            trip = board.trips.by_order[unit, ticket]
+            trip.back_min = trip.back_min if node == board.world.unit_home[unit] else math.nan
+
+
+def head_back(board: Board, unit: int) -> None:
+    """A unit that stood ready goes where it belongs."""
+    world, state = board.world, board.state
+    home = world.unit_home[unit]
+    state.leg_to[unit], state.leg_start[unit] = home, board.now
+    state.leg_slow[unit] = slowness(world, board.day, board.now, state.leg_from[unit], home)
+    ticket, _, _ = board.ready.pop(unit)
+    board.trips.by_order[unit, ticket].back_min = home_at(world, state, unit)
+
+
 def next_return(board: Board, before: float) -> Event | None:
-    """The next event before a minute that may free a unit whose post is out, or by which one may be turned round."""
-    out = {unit for node in board.out for unit in belongs(board, node)} - set(board.held)
-    if not out:
+    """The next event before a minute after which a unit must be held: its post is out, or it is to stand ready."""
+    state = board.state
+    watched = {unit for node in board.out for unit in belongs(board, node)} - set(board.held)
+    watched |= {unit for unit, (ticket, _, _) in board.ready.items() if state.ticket[unit] == ticket}
+    if not watched:
         return None
     for event in board.pending:
         if event[0] >= before:
             return None
-        ours = event[1] in (ARRIVE, CLEAR) and event[3] in out and event[4] == board.state.ticket[event[3]]
-        if ours or board.world.divert == 1:
+        ours = event[1] in (ARRIVE, CLEAR) and event[3] in watched and event[4] == state.ticket[event[3]]
+        if ours or (board.world.divert == 1 and board.out):  # one may be turned round, and be free sooner
             return event
     return None
 

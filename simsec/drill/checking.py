@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from simsec.base.clock import format_stamp
 from simsec.base.errors import Problem, say
@@ -34,7 +34,12 @@ def _anywhere(place: int, field: str) -> tuple[int, str]:
 
 
 def command_problems(
-    stage: Stage, earlier: Sequence[Command], commands: Sequence[Command], file: str, where: Where = _anywhere
+    stage: Stage,
+    earlier: Sequence[Command],
+    commands: Sequence[Command],
+    file: str,
+    where: Where = _anywhere,
+    unread: Collection[str] = (),
 ) -> list[Problem]:
     """Everything wrong with commands that the stage can tell beforehand.
 
@@ -44,6 +49,7 @@ def command_problems(
         commands: those to check.
         file: what to call their source.
         where: line and path of a field of the n-th of them.
+        unread: names of commands that are wrong in themselves; what refers to them is not told too.
     """
     problems: list[Problem] = []
     names = {command.name: command for command in earlier if command.name}
@@ -57,6 +63,8 @@ def command_problems(
             found.append(("name", say("another command has this name"), command.name, say("choose another")))
         taken |= {command.name} if command.name else set()
         for field, what, value, remedy in found:
+            if value.removeprefix(INJECT_PREFIX) in unread:
+                continue
             row, column = where(place, field)
             problems.append(Problem(file, what, remedy, row, column, value))
     return problems

@@ -46,6 +46,7 @@ def advance(board: Board, minute: float, listener: Listener | None = None) -> No
             hands.let_go(board, event[3], quietly=True)
         else:
             hands.run(board, math.nextafter(event[0], math.inf), listener)
+        hands.stand_ready(board)
         _hold_free(board)
     hands.run(board, minute, listener)
 
@@ -159,11 +160,14 @@ def _order(board: Board, number: int, command: Order) -> None:
     units = _units(board, command, spot)
     if incident < 0:
         station = spot.station if spot.station >= 0 else hands.post_station(board, spot.node)
-        incident = hands.open_order(board, number, station, command.for_min or math.inf)
+        minutes = 0.0 if command.ready else command.for_min or math.inf
+        incident = hands.open_order(board, number, station, minutes)
         board.incidents[number] = incident
     for unit in units:
         hands.send(board, incident, _capability(board, incident, unit), unit)
     board.sent[number] = [(unit, board.state.ticket[unit]) for unit in units]
+    if command.ready and board.day.kind[incident] == board.stage.order_kind:
+        board.ready.update({unit: (ticket, number, spot.node) for unit, ticket in board.sent[number]})
 
 
 def _capability(board: Board, incident: int, unit: int) -> int:
@@ -250,8 +254,13 @@ def _release(board: Board, command: Release) -> None:
     units = [unit for unit, serves in enumerate(board.state.serves) if serves == incident >= 0]
     if number and incident < 0:
         raise RefusedError("at_work")
-    if not units:
+    hands.stand_ready(board)
+    idle = [unit for unit, (_, order, _) in board.ready.items() if order == number and unit not in units]
+    if not units and not idle:
         raise RefusedError("nobody_there")
     for unit in units:
+        board.ready.pop(unit, None)
         hands.let_go(board, unit)
+    for unit in idle:
+        hands.head_back(board, unit)
     _hold_free(board)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from simsec.drill.stage import Stage, stage_of
 from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario, unreadable, validation_words
 
+_Rows = list[tuple[int, Command]]  # place in its list, command
 _HEADER = re.compile(r"^\s*\[\[\s*([^\]]+?)\s*\]\]")
 _EVENT: TypeAdapter[Any] = TypeAdapter(Event)
 _DECISION: TypeAdapter[Any] = TypeAdapter(Decision)
@@ -85,12 +85,19 @@ def read_script(path: Path, scenario: Scenario, plan: Plan, seed: int | None = N
             problems.append(Problem(path.name, validation_words(item), "", row, column, value))
     day = script.day if script else _valid(TypeAdapter(DrillDay), data.get("day", {})) or DrillDay()
     stage = stage_of(scenario, plan, day.type, day.seed if seed is None else seed, day.replication)
-    events = _commands(_EVENT, data.get("events"))
-    problems += _checked(stage, text, path.name, "events", [], events)
     raw_rooms = data.get("room")
-    for name, raw in raw_rooms.items() if isinstance(raw_rooms, dict) else ():
-        earlier = [command for _, command in events]
-        problems += _checked(stage, text, path.name, f"room.{name}", earlier, _commands(_DECISION, raw))
+    lists = {"events": _commands(_EVENT, data.get("events"))}
+    if isinstance(raw_rooms, dict):
+        lists |= {f"room.{name}": _commands(_DECISION, raw) for name, raw in raw_rooms.items()}
+    earlier = [command for _, command in lists["events"]]
+    unread = _names(data) - {command.name for rows in lists.values() for _, command in rows}
+    for table, rows in lists.items():
+
+        def where(number: int, field: str, table: str = table, rows: _Rows = rows) -> tuple[int, str]:
+            return _line(text, table, rows[number][0], field), f"{table}.{rows[number][0]}.{field}"
+
+        before = [] if table == "events" else earlier
+        problems += command_problems(stage, before, [command for _, command in rows], path.name, where, unread)
     if problems or script is None:
         raise InputError(problems)
     return script, _session(stage, script)
@@ -103,20 +110,18 @@ def _valid(adapter: TypeAdapter[Any], raw: object) -> Any:
         return None
 
 
-def _commands(adapter: TypeAdapter[Any], raw: object) -> list[tuple[int, Command]]:
+def _commands(adapter: TypeAdapter[Any], raw: object) -> _Rows:
     """Those that can be read, with their places in the list; what cannot was told already."""
     items = raw if isinstance(raw, list) else []
     return [(place, command) for place, item in enumerate(items) if (command := _valid(adapter, item)) is not None]
 
 
-def _checked(
-    stage: Stage, text: str, file: str, table: str, earlier: Sequence[Command], commands: list[tuple[int, Command]]
-) -> list[Problem]:
-    def where(number: int, field: str) -> tuple[int, str]:
-        place = commands[number][0]
-        return _line(text, table, place, field), f"{table}.{place}.{field}"
-
-    return command_problems(stage, earlier, [command for _, command in commands], file, where)
+def _names(raw: object) -> set[str]:
+    """Every name a script gives, also to commands that cannot be read."""
+    if isinstance(raw, dict):
+        own = {raw["name"]} if isinstance(raw.get("name"), str) else set()
+        return own.union(*(_names(value) for value in raw.values()))
+    return set().union(*(_names(item) for item in raw)) if isinstance(raw, list) else set()
 
 
 def _session(stage: Stage, script: Script) -> Session:

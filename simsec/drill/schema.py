@@ -17,7 +17,7 @@ from simsec.scenario.parameter import Strict
 from simsec.scenario.schema import DayType, Level, Text
 
 FORMAT = 1
-MAIN = "main"
+MAIN, DOCTRINE = "main", "doctrine"
 INJECT_PREFIX = "inject:"
 
 
@@ -113,8 +113,9 @@ class Order(_Command):
     """The room sends units to a place or to an inject (``inject:NAME``).
 
     Either one unit by its number, or so many of a kind: those that stand at a place, or the pair of a station's block,
-    or by default the nearest free ones. They come free after ``for_min`` minutes on the spot, or when released; at an
-    incident, when their work there is done.
+    or by default the nearest free ones. They are bound to the place for ``for_min`` minutes on the spot, or until
+    they are released; with ``ready`` they stand there free, so that the chain of command may send them on. At an
+    incident they come free when their work there is done.
     """
 
     do: Literal["order"]
@@ -124,9 +125,12 @@ class Order(_Command):
     start: Place | None = Field(default=None, alias="from")
     unit: Annotated[int, Field(ge=0)] | None = None
     for_min: Minutes | None = None
+    ready: bool = False
 
     @model_validator(mode="after")
     def _one_way_of_naming(self) -> Self:
+        if self.ready and self.for_min is not None:
+            raise ValueError("give either for_min or ready")
         if (self.unit is None) == (self.kind is None):
             raise ValueError("give either kind (and count), or unit")
         if self.unit is not None and (self.count != 1 or self.start is not None):
@@ -180,8 +184,10 @@ Command = Annotated[
 ]
 Event = Annotated[Inject | Rain | CloseRoad | OpenRoad | ClosePost | OpenPost | KppsRequest, Field(discriminator="do")]
 Decision = Annotated[Order | CallUp | Release | Enter | Voting, Field(discriminator="do")]
+EVENTS = (Inject, Rain, CloseRoad, OpenRoad, ClosePost, OpenPost, KppsRequest)
+"""What befalls the room, also under the doctrine."""
 ROOM = (Order, CallUp, Release, Enter, Voting)
-"""What the room decides; the rest befalls it, also under the doctrine."""
+"""What the room decides."""
 
 _COMMAND: TypeAdapter[Any] = TypeAdapter(Command)
 
@@ -242,5 +248,13 @@ class Script(Strict):
     format: Literal[1]
     title: Text
     day: DrillDay = DrillDay()
-    events: Annotated[tuple[Event, ...], Field(min_length=1)]
+    events: tuple[Event, ...]
     room: Annotated[Mapping[Label, tuple[Decision, ...]], Field(max_length=8)] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _something_happens(self) -> Self:
+        if not self.events:
+            raise ValueError("nothing happens; give at least one event")
+        if DOCTRINE in self.room:
+            raise ValueError("under the doctrine the room decides nothing; choose another name for this branch")
+        return self

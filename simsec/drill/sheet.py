@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,8 @@ from simsec.drill.places import label
 from simsec.drill.schema import (
     INJECT_PREFIX,
     CallUp,
-    CloseRoad,
     ClosePost,
+    CloseRoad,
     Command,
     Inject,
     OpenPost,
@@ -40,6 +41,10 @@ COLUMNS = (
     *("uncovered_stations", "uncovered_longest_min"),
 )
 """Columns of ``after_action.csv``: a row an inject and branch; minutes count from the inject, blank: never."""
+
+INJECT_COLUMNS = ("at", "inject", "branch", "first", "full", "sent", "decided", "uncovered")
+DONE_COLUMNS = ("at", "branch", "what", "verdict", "sent", "uncovered")
+SUMMARY_COLUMNS = ("branch", "mean_first", "nobody", "refused", "uncovered", "own_later", "own_sooner")
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,10 @@ def _since(minute: float, row: InjectRow, texts: Texts) -> str:
 
 
 def _sent(stage: Stage, sent: Sequence[Sent], texts: Texts) -> str:
-    return ", ".join(f"{one.count} {kind_label(stage, one.kind, texts)}" for one in sent)
+    counts = Counter[int]()
+    for one in sent:
+        counts[one.kind] += one.count
+    return ", ".join(f"{count} {kind_label(stage, kind, texts)}" for kind, count in counts.items())
 
 
 def _roles(sent: Sequence[Sent], texts: Texts) -> str:
@@ -108,8 +116,8 @@ def _uncovered(found: Uncovered, texts: Texts) -> str:
     return texts.plural("drill.uncovered", found.stations, longest=texts.minutes(found.longest_min, 0))
 
 
-def _branch_name(name: str, branches: AfterAction, texts: Texts) -> str:
-    return texts.t("drill.doctrine") if name is branches.doctrine.name else texts.t("drill.branch", name=name)
+def _branch_name(branch: Branch, sheet: AfterAction, texts: Texts) -> str:
+    return texts.t("drill.doctrine") if branch is sheet.doctrine else texts.t("drill.branch", name=branch.name)
 
 
 def tables(sheet: AfterAction, texts: Texts) -> tuple[Words, ...]:
@@ -120,13 +128,15 @@ def tables(sheet: AfterAction, texts: Texts) -> tuple[Words, ...]:
         texts: the language.
     """
     t = texts.t
-    heads = ("at", "inject", "branch", "first", "full", "sent", "decided", "uncovered")
-    injects = Words(t("drill.title.injects"), _heads(heads, texts), tuple(_inject_rows(sheet, texts)))
-    heads = ("at", "branch", "what", "verdict", "sent", "uncovered")
-    done = Words(t("drill.title.done"), _heads(heads, texts), tuple(_done_rows(sheet, texts)))
-    heads = ("branch", "mean_first", "nobody", "refused", "uncovered", "own_later", "own_sooner")
-    rows = tuple(_summary(sheet, branch, texts) for branch in (*sheet.branches, sheet.doctrine))
-    return injects, done, Words(t("drill.title.summary"), _heads(heads, texts), rows)
+    return (
+        Words(t("drill.title.injects"), _heads(INJECT_COLUMNS, texts), tuple(_inject_rows(sheet, texts))),
+        Words(t("drill.title.done"), _heads(DONE_COLUMNS, texts), tuple(_done_rows(sheet, texts))),
+        Words(
+            t("drill.title.summary"),
+            _heads(SUMMARY_COLUMNS, texts),
+            tuple(_summary(sheet, branch, texts) for branch in (*sheet.branches, sheet.doctrine)),
+        ),
+    )
 
 
 def _heads(names: Sequence[str], texts: Texts) -> tuple[str, ...]:
@@ -143,7 +153,7 @@ def _inject_rows(sheet: AfterAction, texts: Texts) -> Iterator[tuple[str, ...]]:
             yield (
                 texts.clock(row.command.at) if number == 0 else "",
                 what if number == 0 else "",
-                _branch_name(branch.name, sheet, texts),
+                _branch_name(branch, sheet, texts),
                 _since(row.first_min, row, texts),
                 _since(row.full_min, row, texts),
                 _sent(sheet.stage, row.sent, texts),
@@ -153,12 +163,12 @@ def _inject_rows(sheet: AfterAction, texts: Texts) -> Iterator[tuple[str, ...]]:
         if len(sheet.branches) == 2:
             first, second = (branch.injects[place] for branch in sheet.branches)
             gaps = (second.first_min - first.first_min, second.full_min - first.full_min)
-            told = tuple("" if math.isnan(gap) else t_signed(gap, texts) for gap in gaps)
+            told = tuple("" if math.isnan(gap) else _signed(gap, texts) for gap in gaps)
             names = {"first": sheet.branches[1].name, "second": sheet.branches[0].name}
             yield ("", "", texts.t("drill.against", **names), *told, "", "", "")
 
 
-def t_signed(gap: float, texts: Texts) -> str:
+def _signed(gap: float, texts: Texts) -> str:
     """A difference in minutes with its sign."""
     return texts.t("unit.minutes", n=texts.signed(gap, 1))
 
@@ -190,7 +200,7 @@ def _summary(sheet: AfterAction, branch: Branch, texts: Texts) -> tuple[str, ...
     later, sooner = against(branch, sheet.doctrine)
     refused = sum(done.entry.verdict != "done" for done in branch.log)
     return (
-        _branch_name(branch.name, sheet, texts),
+        _branch_name(branch, sheet, texts),
         texts.minutes(sum(helped) / len(helped)) if helped else texts.t("drill.never"),
         texts.number(len(branch.injects) - len(helped)),
         texts.number(refused),

@@ -163,14 +163,13 @@ def roads_without(scenario: Scenario, closed: frozenset[int]) -> Roads:
     """The travel tables of a scenario when some edges of its road graph are closed; kept by the set of them."""
     ground, friction = ground_of(scenario), scenario.settings.travel.friction.mode
     nodes = ground.travel.minutes.shape[1]
-    travel: Travel = ground.travel
+    travel, shares = ground.travel, ground.zone_share
     if closed:
         travel = travel_table(without_edges(ground.graph, closed), nodes)
-    zones = int(ground.node_zone.max()) + 1
-    shares = zone_shares(travel, CAR, ground.node_zone, zones).astype(np.float64).tolist()
+        shares = zone_shares(travel, CAR, ground.node_zone, int(ground.node_zone.max()) + 1)
     return Roads(
         (travel.minutes * friction).tolist(),
         _walkable(travel).tolist(),
         # Inner tuples: the collector of garbage stops following them, and there are as many as pairs of nodes.
-        [[tuple(share) for share in row] for row in shares],
+        [[tuple(share) for share in row] for row in shares.astype(np.float64).tolist()],
     )

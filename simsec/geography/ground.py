@@ -9,13 +9,14 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from simsec.base.errors import InputError, Problem, say
 from simsec.base.files import cache_folder
 from simsec.geography.distance import local_km
-from simsec.geography.graph import CAR, FOOT, MOTORCYCLE, VEHICLES, RoadGraph, RoadSettings
+from simsec.geography.graph import CAR, FOOT, MOTORCYCLE, TRUCK, VEHICLES, RoadGraph, RoadSettings, road_graph
 from simsec.geography.graphml import read_graphml
 from simsec.geography.roads import attach, read_edge_csv
 from simsec.geography.terrain import Barrier, Corridor, RoadClass, terrain_graph
-from simsec.geography.travel import Travel, cached_travel_table, zone_shares
+from simsec.geography.travel import Travel, cached_travel_table, given_routes, zone_shares
 from simsec.scenario.reading import Scenario
 
 Floats = NDArray[np.float64]
@@ -49,7 +50,10 @@ class Ground:
     @cached_property
     def zone_share(self) -> NDArray[np.float32]:
         """Share of every car route spent in each zone, shape (nodes, nodes, zones)."""
-        return zone_shares(self.travel, CAR, self.node_zone, int(self.node_zone.max()) + 1)
+        zones, n = int(self.node_zone.max()) + 1, len(self.node_zone)
+        if zones == 1:
+            return np.ones((n, n, 1), dtype=np.float32)
+        return zone_shares(self.travel, CAR, self.node_zone, zones)
 
 
 def post_node(scenario: Scenario, post: int) -> int:
@@ -83,7 +87,8 @@ def road_settings(scenario: Scenario) -> RoadSettings:
 
 
 def _corridors(scenario: Scenario, first: int) -> list[Corridor]:
-    roads = scenario.main_roads
+    """The hops of the main roads. A ferry has no road's friction, which multiplies all minutes later: divided out."""
+    roads, friction = scenario.main_roads, scenario.settings.travel.friction.mode
     hops = zip(roads.hop_from, roads.hop_to, roads.hop_class, roads.hop_minutes, roads.hop_motorcycles, strict=True)
     return [
         Corridor(
@@ -91,7 +96,7 @@ def _corridors(scenario: Scenario, first: int) -> list[Corridor]:
             cast(RoadClass, road_class),
             (first + int(a), first + int(b)),
             bool(motorcycles),
-            None if np.isnan(minutes) else float(minutes),
+            None if np.isnan(minutes) else float(minutes) / (friction if road_class == "ferry" else 1),
         )
         for a, b, road_class, minutes, motorcycles in hops
     ]
@@ -118,7 +123,45 @@ def _roads(scenario: Scenario, settings: RoadSettings, post_village: Integers) -
         settings,
         summit_m=np.concatenate([villages.summit_m, villages.summit_m[post_village], roads.elevation_m]),
         barriers=[Barrier(b.name, b.lat, b.lon, b.radius_km) for b in scenario.settings.travel.barriers],
+        join_limit_km=scenario.settings.travel.neighbour_limit_km.high,
     )
+
+
+def _given(scenario: Scenario, minutes: Floats) -> Ground:
+    """The ground of a given matrix: every vehicle takes its minutes, nothing lies beyond a place's own point."""
+    villages = scenario.villages
+    n = len(villages)
+    previous = given_routes(minutes)
+    start, end = np.nonzero(np.isfinite(minutes) & (previous == np.arange(n)[:, None]))  # no other place on the way
+    direct = np.stack([minutes[start, end]] * len(VEHICLES))
+    graph = road_graph(villages.lat, villages.lon, np.zeros(n), start, end, np.zeros(len(start)), direct)
+    none = np.zeros((len(VEHICLES), n))
+    return Ground(
+        graph=graph,
+        travel=Travel(np.stack([minutes] * len(VEHICLES)), np.stack([previous] * len(VEHICLES))),
+        node_zone=villages.rayon,
+        station_node=scenario.stations.village,
+        stretch_min=none,
+        station_km=np.zeros((n, 2)),
+        stretch_min_per_km=none,
+    )
+
+
+def _refuse_islands(scenario: Scenario, travel: Travel) -> None:
+    """Refuse villages and posts that some vehicle cannot reach from the headquarters."""
+    villages, posts = scenario.villages, scenario.posts
+    from_office = travel.minutes[:, post_node(scenario, posts.of_type("polres")[0])]
+    cut_off = ~np.isfinite(from_office[[CAR, MOTORCYCLE, TRUCK]]).all(axis=0)
+    remedy = say("add a road or a ferry to main_roads.csv, or raise {key}", key="travel.neighbour_limit_km")
+    places = [("villages.csv", code, name) for code, name in zip(villages.code, villages.name, strict=True)]
+    places += [("posts.csv", code, name) for code, name in zip(posts.code, posts.name, strict=True)]
+    problems = [
+        Problem(file, "no way by road or ferry from the headquarters", remedy, column="code", value=f"{code} {name}")
+        for (file, code, name), alone in zip(places, cut_off.tolist(), strict=False)
+        if alone
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 @lru_cache(maxsize=4)
@@ -131,7 +174,7 @@ def ground_of(scenario: Scenario) -> Ground:
         scenario: what is known. ``roads.graphml`` or ``road_edges.csv`` in its folder replace the modelled roads.
 
     Raises:
-        InputError: the user's own roads cannot be read.
+        InputError: the user's own roads cannot be read, or a village or post cannot be reached from the headquarters.
 
     Example:
         >>> from simsec.scenario import read_scenario
@@ -139,6 +182,8 @@ def ground_of(scenario: Scenario) -> Ground:
         >>> ground.travel.minutes.shape[0] == len(VEHICLES)
         True
     """
+    if scenario.general is not None:
+        return _given(scenario, scenario.general.minutes)
     villages, posts, roads, stations = scenario.villages, scenario.posts, scenario.main_roads, scenario.stations
     origin = (float(villages.lat.mean()), float(villages.lon.mean()))
     village_km = local_km(villages.lat, villages.lon, origin)
@@ -156,9 +201,11 @@ def ground_of(scenario: Scenario) -> Ground:
     per_km[FOOT] = winding / settings.speed_foot_kmh * 60
     station_km = local_km(stations.lat, stations.lon, origin)
     from_point = np.hypot(*(station_km - village_km[stations.village]).T)
+    travel = cached_travel_table(graph, nodes, cache_dir)
+    _refuse_islands(scenario, travel)
     return Ground(
         graph=graph,
-        travel=cached_travel_table(graph, nodes, cache_dir),
+        travel=travel,
         node_zone=np.concatenate([villages.rayon, villages.rayon[post_village], villages.rayon[road_village]]),
         station_node=stations.village,
         stretch_min=per_km[:, stations.village] * from_point,

@@ -34,7 +34,7 @@ from simsec.geography.graph import (
 
 _log = logging.getLogger(__name__)
 
-RoadClass = Literal["toll", "national", "provincial", "local"]
+RoadClass = Literal["toll", "national", "provincial", "local", "ferry"]
 _SAME_POINT_DEGREES = 1e-5  # about a metre: places closer than this share one point of the plane
 _SHORT_HOP_KM = 0.5  # heights come in steps of tens of metres: so short a hop cannot tell a slope by itself
 
@@ -48,7 +48,8 @@ class Corridor:
 
     Attributes:
         name: what people call it.
-        road_class: toll (gates only: no way on or off between the places named), national, provincial or local.
+        road_class: toll (gates only: no way on or off between the places named), national, provincial, local, or ferry:
+            a crossing that carries every vehicle in its reported minutes, whatever roads are like.
         through: indices of at least two places.
         motorcycles_allowed: false on most toll roads; nobody walks on a toll road in any case.
         minutes_reported: a car's minutes from the first place to the last as somebody measured them; they replace the
@@ -65,7 +66,7 @@ class Corridor:
         """Refuse what no road can be.
 
         Raises:
-            ValueError: an unknown class, fewer than two places, or minutes that are not positive.
+            ValueError: an unknown class, fewer than two places, minutes that are not positive, or a ferry without any.
         """
         if self.road_class not in get_args(RoadClass):
             raise ValueError(f"{self.name}: road class {self.road_class!r} is none of {get_args(RoadClass)}")
@@ -73,6 +74,8 @@ class Corridor:
             raise ValueError(f"{self.name}: a road runs through at least two places")
         if self.minutes_reported is not None and not self.minutes_reported > 0:
             raise ValueError(f"{self.name}: reported minutes must be positive")
+        if self.road_class == "ferry" and self.minutes_reported is None:
+            raise ValueError(f"{self.name}: a ferry needs its minutes")
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ def terrain_graph(
     *,
     summit_m: ArrayLike | None = None,
     barriers: Sequence[Barrier] = (),
+    join_limit_km: float = np.inf,
 ) -> RoadGraph:
     """Model the roads between places from where they lie, how high, and the main roads people know.
 
@@ -111,7 +115,8 @@ def terrain_graph(
 
     A main road runs straight from each place it names to the next, times the winding, at the speed of its class; a
     mountain stretch is slowed as village roads are. Places within reach lie on it, at their distance along the line,
-    except on a toll road. What stays apart is joined by the shortest link, with a warning in the log.
+    except on a toll road or a ferry. What stays apart is joined by the shortest link, with a warning in the log, unless
+    that link is longer than ``join_limit_km``: an island without a ferry stays out of reach.
 
     Args:
         lat: (n,) degrees north of the places.
@@ -122,9 +127,10 @@ def terrain_graph(
         summit_m: (n,) how high the ground of the place reaches (95th percentile over the village); NaN, or none at
             all, means no higher than its point.
         barriers: ground no link between neighbours crosses.
+        join_limit_km: longest link that joins what stays apart.
 
     Returns:
-        A connected graph whose nodes are the places, every road open both ways.
+        A graph whose nodes are the places, every road open both ways; connected unless the join limit forbids.
 
     Raises:
         ValueError: the arrays differ in length, or a corridor names a place that is not there.
@@ -162,7 +168,7 @@ def terrain_graph(
 
     # Joined by roads open to all, so that no vehicle is ever without a way.
     open_to_all = np.concatenate([piece.pairs[np.isfinite(piece.minutes).all(axis=0)] for piece in pieces])
-    missing = _joining_links(xy, open_to_all)
+    missing = _joining_links(xy, open_to_all, join_limit_km)
     if len(missing):
         km, car = _link_km_and_minutes(xy, height, missing, settings)
         pieces.append(_Roads(missing, km, vehicle_minutes(car, km, settings)))
@@ -267,7 +273,17 @@ def _link_km_and_minutes(
     return km, km / np.where(mountain, settings.speed_mountain_kmh, settings.speed_village_kmh) * 60
 
 
+def _ferry(corridor: Corridor, minutes: float, xy: _Floats) -> _Roads:
+    """A crossing: as long as the straight line, as slow as the ferry for whatever stands on it."""
+    pairs = np.array(list(pairwise(corridor.through)), dtype=np.int64)
+    km = _lengths(xy, pairs)
+    share = km / km.sum() if km.sum() > 0 else np.full(len(km), 1 / len(km))
+    return _Roads(pairs, km, np.tile(minutes * share, (len(VEHICLES), 1)))
+
+
 def _corridor_roads(corridor: Corridor, xy: _Floats, height: _Floats, settings: RoadSettings) -> _Roads:
+    if corridor.road_class == "ferry" and corridor.minutes_reported is not None:
+        return _ferry(corridor, corridor.minutes_reported, xy)
     speed_kmh = {
         "toll": settings.speed_toll_kmh,
         "national": settings.speed_national_kmh,
@@ -312,8 +328,11 @@ def _stops(a: int, b: int, xy: _Floats, reach_km: float) -> tuple[NDArray[np.int
     return np.concatenate(([a], on, [b])), np.concatenate(([0.0], along[on], [length]))
 
 
-def _joining_links(xy: _Floats, pairs: _Pairs) -> _Pairs:
-    """The shortest links that make one whole of places that the pairs leave apart (Prim over the components)."""
+def _joining_links(xy: _Floats, pairs: _Pairs, limit_km: float) -> _Pairs:
+    """The shortest links that make one whole of places that the pairs leave apart (Prim over the components).
+
+    A gap wider than the limit stays: the places beyond it are joined among themselves only.
+    """
     n = len(xy)
     linked = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     n_parts, part = connected_components(linked, directed=False)
@@ -325,7 +344,9 @@ def _joining_links(xy: _Floats, pairs: _Pairs) -> _Pairs:
         km, nearest = np.asarray(distance_km), np.asarray(which)
         shortest = int(np.argmin(km))
         a, b = int(inside[nearest[shortest]]), int(outside[shortest])
+        whole |= part == part[b]
+        if km[shortest] > limit_km:
+            continue
         _log.warning("places fell apart into %d parts: place %d joined to %d over %.1f km", n_parts, a, b, km[shortest])
         found.append((a, b))
-        whole |= part == part[b]
     return np.array(found, dtype=np.int64).reshape(-1, 2)

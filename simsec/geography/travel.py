@@ -240,6 +240,37 @@ def _read_table(path: Path, n_places: int) -> Travel | None:
     return table
 
 
+SAME_MIN = 1e-9  # minutes that add up to within this, over their sum, are a way over a known place
+
+
+def given_routes(minutes: NDArray[np.float64]) -> NDArray[np.int32]:
+    """The last known place on the way of every pair of a given matrix, else the origin; -1 on the diagonal and no way.
+
+    A place lies on the way where the minutes to it and from it add up to the minutes of the pair.
+
+    Args:
+        minutes: shape (n, n), inf where there is no way.
+
+    Example:
+        >>> given_routes(np.array([[0.0, 2.0, 5.0], [2.0, 0.0, 3.0], [5.0, 3.0, 0.0]])).tolist()
+        [[-1, 0, 1], [1, -1, 1], [1, 2, -1]]
+    """
+    n = len(minutes)
+    previous = np.full((n, n), -1, dtype=np.int32)
+    places = np.arange(n)
+    for origin in range(n):
+        reached = minutes[origin]
+        with np.errstate(invalid="ignore"):
+            over = reached[:, None] + minutes  # [k, d]
+            on_the_way = np.abs(over - reached[None, :]) <= SAME_MIN * reached[None, :]
+        on_the_way &= (reached[:, None] < reached[None, :]) & (reached[:, None] > 0) & (places[:, None] != origin)
+        last = np.argmax(np.where(on_the_way, reached[:, None], -1.0), axis=0)
+        previous[origin] = np.where(on_the_way.any(axis=0), last, origin)
+        previous[origin, ~np.isfinite(reached)] = -1
+    np.fill_diagonal(previous, -1)
+    return previous
+
+
 def route(travel: Travel, vehicle: int, origin: int, destination: int) -> tuple[int, ...]:
     """The places on the way, origin and destination included; empty where there is no way.
 

@@ -14,6 +14,7 @@ from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import Reading
 
+AS_GIVEN = "given"  # name of the one plan of a general scenario
 LARGEST_BLOCK = 24  # the largest block reported anywhere: Jember, Feb 2024
 
 
@@ -67,12 +68,36 @@ def _plan(scenario: Scenario, name: str, ledger: Ledger, low_pairs: Mapping[int,
     )
 
 
+def _as_given(scenario: Scenario) -> Plan:
+    """The one plan of a general scenario: its teams, and a block a place that nobody guards."""
+    return Plan(
+        name=AS_GIVEN,
+        block=np.arange(len(scenario.stations)),
+        patrols={},
+        squads={},
+        policy=scenario.settings.policy,
+        reading=scenario.settings.forces.reading,
+        scenario_hash=scenario.hash,
+    )
+
+
+def refuse_general(scenario: Scenario) -> None:
+    """Refuse to plan guards for a scenario that has no polling stations.
+
+    Raises:
+        InputError: it is a general one.
+    """
+    if scenario.general is not None:
+        what = "a general scenario has no polling stations to guard, so there is nothing to plan"
+        raise InputError([Problem(say("doctrine"), what, "play it with `simsec simulate`")])
+
+
 def doctrine(scenario: Scenario, tps_per_pair: int | None = None, reading: Reading | None = None) -> Plan:
     """A plan by rule of thumb: the reserve at headquarters, blocks inside sub-districts.
 
     Without ``tps_per_pair`` it is the announced plan: every free officer stands in a pair, pairs are apportioned to
     sub-districts by stations. With it, blocks hold up to that many stations and the officers left patrol from the
-    Polsek.
+    Polsek. A general scenario has nothing to decide: its units stand as given.
 
     Raises:
         InputError: the strength cannot staff it; the message says how many are missing.
@@ -83,6 +108,10 @@ def doctrine(scenario: Scenario, tps_per_pair: int | None = None, reading: Readi
         >>> doctrine(scenario).blocks, doctrine(scenario, 8).blocks < 287
         (287, True)
     """
+    if scenario.general is not None:
+        if tps_per_pair is not None:
+            refuse_general(scenario)
+        return _as_given(scenario)
     ledger = ledger_of(scenario, reading)
     sectors = range(len(scenario.villages.subdistrict_codes))
     if tps_per_pair is not None:
@@ -119,6 +148,7 @@ def doctrine_family(scenario: Scenario, reading: Reading | None = None) -> list[
         >>> [plan.name for plan in doctrine_family(read_scenario("scenarios/kabupaten-semarang"))][:2]
         ['2:8', '2:9']
     """
+    refuse_general(scenario)
     family: list[Plan] = []
     for size in range(scenario.settings.patterns.low.tps, LARGEST_BLOCK + 1):
         try:

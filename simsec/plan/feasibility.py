@@ -78,6 +78,12 @@ def plan_problems(scenario: Scenario, plan: Plan, file: str = "plan") -> list[Pr
         what = "the plan is for another list of stations"
         bound = say("{n} stations", n=len(scenario.stations))
         return [Problem(file, what, "make it again for this scenario", value=str(len(plan.block)), bound=bound)]
+    if plan.policy.name == "preference_list" and (scenario.general is None or not scenario.general.preference.size):
+        what = "the scenario has no preference lists"
+        return [Problem(file, what, "choose another policy", column="policy", value=plan.policy.name)]
+    if scenario.general is not None:
+        what, remedy = "a general scenario has no patrols and no reserve", "take them out; its teams stand as given"
+        return [Problem(file, what, remedy, value=site) for site in dict.fromkeys([*plan.patrols, *plan.squads])]
     ledger = ledger_of(scenario, plan.reading)
     return [*_strength(scenario, plan, ledger, file), *_sites(scenario, plan, file), *_blocks(scenario, plan, file)]
 

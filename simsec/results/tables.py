@@ -135,7 +135,7 @@ EVENTS = pa.schema(
         pa.field(
             "slow_factor",
             pa.float64(),
-            metadata={"meaning": "order, arrive, clear: on the travel table's minutes: rain, night, an order's noise"},
+            metadata={"meaning": "order, clear: on the travel table's minutes: rain, night, an order's noise"},
         ),
     ]
 )

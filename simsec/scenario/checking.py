@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import Problem, say
-from simsec.scenario.schema import Settings, Window
+from simsec.scenario.parameter import walk_parameters
+from simsec.scenario.schema import DRAWN, Settings, Window
 from simsec.scenario.tables import Table
 
 _FILE = "scenario.toml"
@@ -35,7 +36,41 @@ def settings_problems(settings: Settings) -> list[Problem]:
         *_twice("ladders", "capability", (word for ladder in settings.ladders for word in ladder.capabilities)),
         *_day_types(settings),
         *_reserve(settings),
+        *_one_kind_of_scenario(settings),
+        *_distributions(settings),
+        *_losses(settings),
     ]
+
+
+def _one_kind_of_scenario(settings: Settings) -> Iterator[Problem]:
+    """What only an election has, and what only a general scenario has."""
+    if settings.general:
+        return
+    if settings.election_type is None:
+        yield Problem(_FILE, "the key is missing", "add it", 0, "election_type")
+    if settings.policy.name == "preference_list":
+        remedy = "choose another policy"
+        yield Problem(_FILE, "only a general scenario has preference lists", remedy, 0, "policy.name", "preference_list")
+    for kind, incident in settings.incidents.items():
+        if incident.rate_per_hour is not None:
+            what, remedy = "only a general scenario has rates per hour", "give rate_per_station"
+            yield Problem(_FILE, what, remedy, 0, f"incidents.{kind}.rate_per_hour")
+
+
+def _distributions(settings: Settings) -> Iterator[Problem]:
+    for path, figure in walk_parameters(settings):
+        if figure.distribution != "triangular" and not path.endswith(DRAWN):
+            what = "only a figure that is drawn for every incident has a distribution"
+            yield Problem(_FILE, what, "give its value alone", 0, path, figure.distribution)
+
+
+def _losses(settings: Settings) -> Iterator[Problem]:
+    if settings.queue.full == "lost":
+        for kind, incident in settings.incidents.items():
+            if incident.rises_after_min is not None:
+                what = "what is lost cannot rise and ask again"
+                remedy = "leave it out, or let requests wait (queue.full)"
+                yield Problem(_FILE, what, remedy, 0, f"incidents.{kind}.rises_after_min")
 
 
 def station_problems(stations: Table) -> list[Problem]:
@@ -53,13 +88,29 @@ def station_problems(stations: Table) -> list[Problem]:
     ]
 
 
+def road_problems(roads: Table) -> list[Problem]:
+    """Ferries without minutes: no speed of a road tells how long a crossing takes.
+
+    Args:
+        roads: the rows of ``main_roads.csv``.
+    """
+    rows = zip(roads.line, *(roads.columns[name] for name in ("class", "sequence", "minutes_from_previous")), strict=True)
+    remedy = "give its minutes from pier to pier"
+    return [
+        Problem(roads.file, "a ferry without minutes", remedy, line, "minutes_from_previous")
+        for line, road_class, sequence, minutes in rows
+        if road_class == "ferry" and int(sequence) > 1 and not float(minutes) > 0
+    ]
+
+
 def _hours(settings: Settings) -> Iterator[Problem]:
-    stamps = [str(getattr(settings.clock, name)) for name in _HOURS]
-    for place in range(1, len(_HOURS)):
+    hours = ("starts", "ends") if settings.general else _HOURS
+    stamps = [str(getattr(settings.clock, name)) for name in hours]
+    for place in range(1, len(hours)):
         if parse_stamp(stamps[place]) <= parse_stamp(stamps[place - 1]):
-            bound = say("later than {name}, {stamp}", name=_HOURS[place - 1], stamp=stamps[place - 1])
+            bound = say("later than {name}, {stamp}", name=hours[place - 1], stamp=stamps[place - 1])
             what = "the hours are out of order"
-            yield Problem(_FILE, what, "correct one of the two", 0, f"clock.{_HOURS[place]}", stamps[place], bound)
+            yield Problem(_FILE, what, "correct one of the two", 0, f"clock.{hours[place]}", stamps[place], bound)
 
 
 def _windows(settings: Settings) -> Iterator[Problem]:

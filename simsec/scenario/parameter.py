@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 Grade = Literal["A", "B", "C", "D"]
+Distribution = Literal["triangular", "constant", "exponential", "lognormal", "gamma", "empirical"]
+GENERAL = "general"  # context of validation: a bare number is a figure, and grade and source may be left out
+GIVEN = {"grade": "C", "source": "given"}
 
 
 class Strict(BaseModel):
@@ -30,6 +33,11 @@ class Parameter(Strict):
     Written in TOML as ``{ low = 1.4, mode = 1.65, high = 1.9, grade = "C", source = "..." }`` or, for a figure
     without a range, ``{ value = 575, grade = "A", source = "..." }``. A grade D figure must have a range.
 
+    What is drawn is triangular, unless ``distribution`` says otherwise: ``{ distribution = "exponential", mean = 6 }``.
+    Then low, mode and high are the range of the mean (no range where they are not given), and ``mode`` is the mean that
+    is drawn with; an assumption world moves it and keeps the shape. ``lognormal`` and ``gamma`` take their ``cv``
+    (standard deviation over mean), ``empirical`` its ``values``.
+
     Example:
         >>> friction = Parameter(low=1.4, mode=1.65, high=1.9, grade="C", source="recorded over routed, Semarang 2023")
         >>> friction.uncertain, float(friction.quantile(np.array([0.0, 1.0]))[1])
@@ -43,14 +51,25 @@ class Parameter(Strict):
     high: float
     grade: Grade
     source: Annotated[str, Field(min_length=3)]
+    distribution: Distribution = "triangular"
+    cv: Annotated[float, Field(gt=0)] | None = None
+    values: tuple[Annotated[float, Field(ge=0)], ...] = ()
 
     @model_validator(mode="before")
     @classmethod
-    def _value_is_all_three(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and "value" in data:
-            rest = {key: item for key, item in data.items() if key != "value"}
-            return {"low": data["value"], "mode": data["value"], "high": data["value"], **rest}
-        return data
+    def _one_figure_is_all_three(cls, data: Any, info: ValidationInfo) -> Any:
+        if info.context == GENERAL:
+            if isinstance(data, int | float) and not isinstance(data, bool):
+                data = {"value": data}
+            data = {**GIVEN, **data} if isinstance(data, Mapping) else data
+        if not isinstance(data, Mapping):
+            return data
+        rest = {key: item for key, item in data.items() if key not in ("value", "mean")}
+        figure = data.get("value", data.get("mean"))
+        seen = data.get("values")
+        if figure is None and "mode" not in data and seen and all(isinstance(item, int | float) for item in seen):
+            figure = math.fsum(seen) / len(seen)
+        return rest if figure is None else {"low": figure, "mode": figure, "high": figure, **rest}
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -60,18 +79,88 @@ class Parameter(Strict):
             raise ValueError("a grade D figure is an assumption and needs a range")
         return self
 
+    @model_validator(mode="after")
+    def _shaped(self) -> Self:
+        if (self.cv is not None) != (self.distribution in ("lognormal", "gamma")):
+            raise ValueError("lognormal and gamma need cv, and no other distribution takes it")
+        if bool(self.values) != (self.distribution == "empirical"):
+            raise ValueError("empirical needs values, and no other distribution takes them")
+        if self.distribution == "constant" and self.low != self.high:
+            raise ValueError("a constant has no range; leave low and high out")
+        if self.distribution in ("exponential", "lognormal", "gamma") and self.low <= 0:
+            raise ValueError("the mean of this distribution must be above 0")
+        if self.values and not any(self.values):
+            raise ValueError("at least one of the values must be above 0")
+        return self
+
     @property
     def uncertain(self) -> bool:
         """Whether the assumption worlds vary this figure: grade C or D, with a range."""
         return self.grade in ("C", "D") and self.low < self.high
 
     def quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Quantiles of the triangular distribution (low, mode, high).
+        """Quantiles of the distribution: of the triangular one (low, mode, high) unless the figure names another.
 
         Args:
-            u: uniforms in [0, 1], any shape.
+            u: uniforms in [0, 1], in (0, 1) for the unbounded distributions; any shape.
+
+        Example:
+            >>> service = Parameter(distribution="exponential", mean=6, grade="C", source="given")
+            >>> float(service.quantile(np.array([0.5]))[0])
+            4.1588830833596715
         """
-        return triangular(u, self.low, self.mode, self.high)
+        if self.distribution == "triangular":
+            return triangular(u, self.low, self.mode, self.high)
+        return _QUANTILES[self.distribution](self, np.asarray(u, dtype=np.float64))
+
+    @property
+    def expected(self) -> float:
+        """Mean of what is drawn.
+
+        Example:
+            >>> Parameter(low=1, mode=2, high=6, grade="D", source="assumption").expected
+            3.0
+        """
+        if self.distribution == "triangular":
+            return math.fsum((self.low, self.mode, self.high)) / 3
+        return self.mode
+
+
+def _constant(figure: Parameter, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.full(np.shape(u), figure.mode)
+
+
+def _exponential(figure: Parameter, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(-figure.mode * np.log1p(-u))
+
+
+def _lognormal(figure: Parameter, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.special import ndtri
+
+    variance = math.log1p((figure.cv or 0.0) ** 2)
+    return np.asarray(figure.mode * np.exp(math.sqrt(variance) * ndtri(u) - variance / 2))
+
+
+def _gamma(figure: Parameter, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.special import gammaincinv
+
+    shape = 1 / (figure.cv or 1.0) ** 2
+    return np.asarray(figure.mode / shape * gammaincinv(shape, u))
+
+
+def _empirical(figure: Parameter, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    seen = np.sort(np.array(figure.values))
+    place = np.minimum((u * len(seen)).astype(np.int64), len(seen) - 1)
+    return np.asarray(seen[place] * (figure.mode / seen.mean()))
+
+
+_QUANTILES: dict[str, Callable[[Parameter, NDArray[np.float64]], NDArray[np.float64]]] = {
+    "constant": _constant,
+    "exponential": _exponential,
+    "lognormal": _lognormal,
+    "gamma": _gamma,
+    "empirical": _empirical,
+}
 
 
 def triangular(u: NDArray[np.float64], low: float, mode: float, high: float) -> NDArray[np.float64]:
@@ -91,13 +180,13 @@ def triangular(u: NDArray[np.float64], low: float, mode: float, high: float) -> 
 
 
 def triangular_mean(parameter: Parameter) -> float:
-    """Mean of the triangular distribution of a parameter.
+    """Mean of what a figure draws; the older name of :attr:`Parameter.expected`.
 
     Example:
         >>> triangular_mean(Parameter(low=1, mode=2, high=6, grade="D", source="assumption"))
         3.0
     """
-    return math.fsum((parameter.low, parameter.mode, parameter.high)) / 3
+    return parameter.expected
 
 
 def walk_parameters(model: BaseModel, path: str = "") -> Iterator[tuple[str, Parameter]]:

@@ -18,7 +18,7 @@ Integers = NDArray[np.int64]
 
 POST_TYPES = ("polres", "polsek", "polsubsektor", "hospital", "puskesmas", "ppk", "kpu", "bpbd", "kodim", "prison")
 SIGNAL = ("no", "yes")
-ROAD_CLASSES = ("toll", "national", "provincial", "local")
+ROAD_CLASSES = ("toll", "national", "provincial", "local", "ferry")
 
 VILLAGE_COLUMNS = (
     Column("code", meaning="code of the village; text, also where it looks like a number"),
@@ -65,14 +65,14 @@ POST_COLUMNS = (
 )
 ROAD_COLUMNS = (
     Column("road"),
-    Column("class", choices=ROAD_CLASSES),
+    Column("class", choices=ROAD_CLASSES, meaning="ferry: a crossing over water that carries every vehicle"),
     Column("sequence", "integer", 1, 1000),
     Column("place"),
     Column("lat", "number", -90, 90),
     Column("lon", "number", -180, 180),
     Column("elevation_m", "number", -100, 6000),
     Column(
-        "minutes_from_previous", "number", 0, 1000, required=False, meaning="as reported; blank: from length and speed"
+        "minutes_from_previous", "number", 0, 1000, required=False, meaning="as reported; blank: from length and speed; a ferry needs it"
     ),
     Column("motorcycles", "flag"),
     Column("grade", choices=("A", "B", "C", "D")),
@@ -326,3 +326,20 @@ def main_roads_of(table: Table) -> MainRoads:
         hop_minutes=np.array([minutes[b] if minutes[b] > 0 else np.nan for _, b in hops], dtype=np.float64),
         hop_motorcycles=np.array([flags[b] for _, b in hops], dtype=np.int64),
     )
+
+
+def no_posts() -> Posts:
+    """The posts of a scenario that has none: units stand at its places.
+
+    Example:
+        >>> len(no_posts())
+        0
+    """
+    none, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
+    return Posts((), (), (), whole, none, none, whole, ())
+
+
+def no_roads() -> MainRoads:
+    """The main roads of a scenario whose minutes are given."""
+    none, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
+    return MainRoads((), none, none, none, whole, whole, (), none, whole)

@@ -15,8 +15,10 @@ from pydantic import ValidationError
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import InputError, Message, Problem, say, system_words
 from simsec.base.files import content_hash
-from simsec.scenario.checking import settings_problems, station_problems
-from simsec.scenario.parameter import Parameter, walk_parameters
+from simsec.scenario.checking import road_problems, settings_problems, station_problems
+from simsec.scenario.extending import SETTINGS, Source, source_of
+from simsec.scenario.general import TABLES, General, filled_in, general_of
+from simsec.scenario.parameter import GENERAL, Parameter, walk_parameters
 from simsec.scenario.places import (
     POST_COLUMNS,
     ROAD_COLUMNS,
@@ -27,16 +29,16 @@ from simsec.scenario.places import (
     Stations,
     Villages,
     main_roads_of,
+    no_posts,
+    no_roads,
     posts_of,
     stations_of,
     villages_of,
 )
-from simsec.scenario.schema import FORMAT, Settings
+from simsec.scenario.schema import DRAWN, Settings
 from simsec.scenario.tables import Column, Table, read_table
 
 STATION_REACH_KM = 3.0
-# Figures drawn anew for every incident or storm: a world moves their whole range, not the mode alone.
-DRAWN = ("_min", "_hours", "friction", "stations_per_village", "storms_per_wet_day", "_mm_per_h")
 ROADS_GRAPHML, ROADS_CSV = "roads.graphml", "road_edges.csv"  # a user's own roads, in place of modelled ones
 FILES = ("scenario.toml", "villages.csv", "polling_stations.csv", "posts.csv", "main_roads.csv")
 
@@ -52,6 +54,8 @@ class Scenario:
         hash: content hash of the files read and of any value set since.
         as_read: False once a value was set.
         own_roads: the file of the user's own roads, None when roads are modelled.
+        general: minutes, preferences and rates of a general scenario, whose places stand in ``villages``, each with a
+            station of the same number and code; None for an election.
 
     Example:
         >>> scenario = read_scenario("scenarios/kabupaten-semarang")
@@ -68,6 +72,7 @@ class Scenario:
     hash: str
     as_read: bool = True
     own_roads: Path | None = None
+    general: General | None = None
 
     @cached_property
     def horizon_min(self) -> tuple[float, float]:
@@ -121,7 +126,8 @@ def _set(data: Any, path: list[str], value: float) -> None:
             data = data[int(step)] if step.isdigit() else next(item for item in data if item.get("name") == step)
         else:
             data = data[step]
-    shift = value - data["mode"] if path[-1].endswith(DRAWN) else 0.0
+    drawn = data["distribution"] in ("triangular", "constant") and path[-1].endswith(DRAWN)
+    shift = value - data["mode"] if drawn else 0.0
     low, high = max(data["low"] + shift, 0.0), data["high"] + shift
     data.update(low=min(low, value), mode=value, high=max(high, value))
 
@@ -130,7 +136,9 @@ def read_scenario(folder: str | Path) -> Scenario:
     """Read and check a scenario folder.
 
     Args:
-        folder: holds ``scenario.toml``, ``villages.csv``, ``polling_stations.csv``, ``posts.csv``, ``main_roads.csv``.
+        folder: holds ``scenario.toml``, ``villages.csv``, ``polling_stations.csv``, ``posts.csv``, ``main_roads.csv``;
+            or, for a general scenario, ``scenario.toml``, ``places.csv``, ``travel.csv`` and, where they are wanted,
+            ``preferences.csv`` and ``rates.csv``. What it ``extends`` fills in what is not there.
 
     Raises:
         InputError: every problem of every file, at once.
@@ -144,12 +152,14 @@ def read_scenario(folder: str | Path) -> Scenario:
         remedy = "give the path of a scenario folder; `simsec new` makes one"
         raise InputError([Problem(str(folder), "no such folder", remedy)])
     problems: list[Problem] = []
-    settings = _settings(folder / "scenario.toml", problems)
+    source, settings = _settings(folder, problems)
     problems += settings_problems(settings) if settings else []
-    villages_table = _table(folder / "villages.csv", VILLAGE_COLUMNS, "code", problems)
-    stations_table = _table(folder / "polling_stations.csv", STATION_COLUMNS, "code", problems)
-    posts_table = _table(folder / "posts.csv", POST_COLUMNS, "code", problems)
-    roads_table = _table(folder / "main_roads.csv", ROAD_COLUMNS, "", problems)
+    if source.data.get("general") is True:
+        return _read_general(source, settings, problems)
+    villages_table = _table(source.find("villages.csv"), VILLAGE_COLUMNS, "code", problems)
+    stations_table = _table(source.find("polling_stations.csv"), STATION_COLUMNS, "code", problems)
+    posts_table = _table(source.find("posts.csv"), POST_COLUMNS, "code", problems)
+    roads_table = _table(source.find("main_roads.csv"), ROAD_COLUMNS, "", problems)
     if villages_table is None:
         raise InputError(problems)
     villages, wrong = villages_of(villages_table)
@@ -159,15 +169,16 @@ def read_scenario(folder: str | Path) -> Scenario:
     posts, wrong = posts_of(posts_table, villages) if posts_table else (None, [])
     problems += wrong
     problems += station_problems(stations_table) if stations_table else []
+    problems += road_problems(roads_table) if roads_table else []
     if settings and posts:
         problems += _missing_posts(settings, posts)
     if problems or settings is None or stations is None or posts is None or roads_table is None:
         raise InputError(problems)
-    own_roads = [file for file in (ROADS_GRAPHML, ROADS_CSV) if (folder / file).exists()]
+    own_roads = [file for file in (ROADS_GRAPHML, ROADS_CSV) if source.find(file).exists()]
     if len(own_roads) > 1:
         what = say("{first} and {second} both give the roads", first=own_roads[0], second=own_roads[1])
         raise InputError([Problem(own_roads[0], what, "keep one of them")])
-    parts = [(folder / file).read_bytes() for file in (*FILES, *own_roads)]
+    parts = [*source.texts, *(source.find(file).read_bytes() for file in (*FILES[1:], *own_roads))]
     return Scenario(
         folder,
         settings,
@@ -176,7 +187,21 @@ def read_scenario(folder: str | Path) -> Scenario:
         posts,
         main_roads_of(roads_table),
         content_hash(*parts),
-        own_roads=folder / own_roads[0] if own_roads else None,
+        own_roads=source.find(own_roads[0]) if own_roads else None,
+    )
+
+
+def _read_general(source: Source, settings: Settings | None, problems: list[Problem]) -> Scenario:
+    """The tables of a general scenario; an election's are not asked for."""
+    paths = {file: source.find(file) for file in TABLES}
+    found = general_of(paths, settings, problems)
+    if problems or settings is None or found is None:
+        raise InputError(problems)
+    parts = [*source.texts, *(path.read_bytes() for path in paths.values() if path.exists())]
+    villages, stations, general = found
+    stamp = content_hash(*parts)
+    return Scenario(
+        source.folders[0], settings, villages, stations, no_posts(), no_roads(), stamp, general=general
     )
 
 
@@ -188,12 +213,14 @@ def _table(path: Path, columns: Sequence[Column], key: str, problems: list[Probl
         return None
 
 
-def _settings(path: Path, problems: list[Problem]) -> Settings | None:
+def _settings(folder: Path, problems: list[Problem]) -> tuple[Source, Settings | None]:
+    source = Source({}, (), (folder,))
     try:
-        return read_settings(path)
+        source = _source(folder)
+        return source, _validated(source)
     except InputError as error:
         problems += error.problems
-        return None
+        return source, None
 
 
 def read_settings(path: Path) -> Settings:
@@ -206,22 +233,27 @@ def read_settings(path: Path) -> Settings:
         >>> read_settings(Path("scenarios/kabupaten-semarang/scenario.toml")).name
         'kabupaten-semarang'
     """
+    return _validated(_source(path.parent))
+
+
+def _source(folder: Path) -> Source:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return source_of(folder)
     except FileNotFoundError:
-        remedy = say("put it into {folder}, or run `simsec new`", folder=path.parent)
-        raise InputError([Problem(path.name, "the file is missing", remedy)]) from None
+        remedy = say("put it into {folder}, or run `simsec new`", folder=folder)
+        raise InputError([Problem(SETTINGS, "the file is missing", remedy)]) from None
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError([unreadable(path.name, error)]) from None
-    written = data.get("format")
-    if written != FORMAT or isinstance(written, bool):
-        newer = isinstance(written, int) and written > FORMAT
-        remedy = "a newer simsec wrote it: update simsec" if newer else "the first line reads: format = 1"
-        raise InputError([Problem(path.name, "unknown format", remedy, 1, "format", str(written), str(FORMAT))])
+        raise InputError([unreadable(SETTINGS, error)]) from None
+
+
+def _validated(source: Source) -> Settings:
+    general = source.data.get("general") is True
     try:
-        return Settings.model_validate(data)
+        if general:
+            return Settings.model_validate(filled_in(source.data), context=GENERAL)
+        return Settings.model_validate(source.data)
     except ValidationError as error:
-        raise InputError(_problem(path.name, item) for item in error.errors(include_url=False)) from None
+        raise InputError(_problem(SETTINGS, item) for item in error.errors(include_url=False)) from None
 
 
 def unreadable(file: str, error: OSError | ValueError) -> Problem:

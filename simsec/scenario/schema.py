@@ -36,6 +36,8 @@ CAPABILITIES: tuple[Capability, ...] = (
     "spare_vehicle",
 )
 SCOPES: tuple[Scope, ...] = ("block", "subdistrict", "rayon", "regency")
+# Figures drawn anew for every incident or storm: a world moves their whole range, not the mode alone.
+DRAWN = ("_min", "_hours", "friction", "stations_per_village", "storms_per_wet_day", "_mm_per_h")
 DAY_TYPES: tuple[DayType, ...] = ("ordinary", "heavy_rain", "rumour", "severe")
 RESPONDERS: tuple[Responder, ...] = ("security", "medical", "logistics", "hazard", "none")
 
@@ -206,6 +208,7 @@ class Incident(Strict):
     on_scene_min: Amount
     windows: Annotated[tuple[Window, ...], Field(min_length=1)]
     windows_grade: Literal["A", "B", "C", "D"] = "D"
+    rate_per_hour: Amount | None = None  # at every place of a general scenario
     closes_station: bool = False
 
     @model_validator(mode="after")
@@ -230,9 +233,9 @@ class Incident(Strict):
 
 
 class Spreading(Strict):
-    """How damage by a crowd spreads from village to village (anchor: Parado, 14 Feb 2024)."""
+    """How damage by a crowd spreads from village to village (anchor: Parado, 14 Feb 2024); kind "": nothing does."""
 
-    kind: Name
+    kind: Annotated[str, Field(max_length=80)]
     neighbour_min: Amount
     neighbours_at_most: Annotated[int, Field(ge=1, le=12)]
     probability: Share
@@ -346,19 +349,39 @@ class Siting(Strict):
 class Policy(Strict):
     """How the next unit is chosen."""
 
-    name: Literal["chain_of_command", "nearest_capable", "nearest_in_sector"]
+    name: Literal["chain_of_command", "nearest_capable", "nearest_in_sector", "preference_list"]
     reserve_threshold_squads: Count = 0
     divert_to_higher_level: bool = False
+
+
+class Queue(Strict):
+    """What becomes of requests that nobody is free for, and how a unit's work and way back are counted.
+
+    Attributes:
+        order: who is served first when a unit becomes free: its own area, then by level, then by time; or by level and
+            time alone; or by time alone.
+        full: what no step can fill waits, or is lost and only counted.
+        returns: a unit drives home and may be called on the way, or is home the moment it clears.
+        service_from: minutes on scene count from the arrival, or from the order, so that the drive lies inside them
+            (Larson 1974, the hypercube model).
+    """
+
+    order: Literal["area_level_time", "level_time", "first_come"] = "area_level_time"
+    full: Literal["wait", "lost"] = "wait"
+    returns: Literal["on_the_road", "at_once"] = "on_the_road"
+    service_from: Literal["arrival", "order"] = "arrival"
 
 
 class Settings(Strict):
     """The whole of ``scenario.toml``."""
 
     format: Literal[1]
+    extends: str = ""  # "general", or the path of the scenario folder this one stands on
+    general: bool = False  # places and minutes are given, there is no polling day; set by extends = "general"
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
     title: Text
     language: Literal["en", "id"]
-    election_type: Literal["pemilu", "pilkada"]
+    election_type: Literal["pemilu", "pilkada"] | None = None
     polling_date: date
     utc_offset_min: Annotated[int, Field(ge=-720, le=840)]
     clock: Clock
@@ -377,6 +400,7 @@ class Settings(Strict):
     day_types: DayTypes
     siting: Siting
     policy: Policy
+    queue: Queue = Queue()
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
@@ -392,7 +416,7 @@ class Settings(Strict):
             where = reduce(lambda first, second: say("{first}, {second}", first=first, second=second), wrong)
             template = "unknown unit kind in {where}; the kinds are {kinds}"
             raise ValueError(say(template, where=where, kinds=", ".join(sorted(kinds))))
-        if self.spreading.kind not in self.incidents:
+        if self.spreading.kind not in self.incidents and not (self.general and self.spreading.kind == ""):
             template = "spreading.kind = {kind!r} is no incident of this scenario"
             raise ValueError(say(template, kind=self.spreading.kind))
         covered = {capability for ladder in self.ladders for capability in ladder.capabilities}

@@ -26,6 +26,7 @@ class Column:
         low, high: bounds of a number, both allowed.
         choices: the words a text may be; empty means any.
         required: False lets a cell stay blank (0 or "").
+        optional: True lets the column itself be left out; its cells are then blank.
         meaning: one line for the format page.
     """
 
@@ -36,6 +37,7 @@ class Column:
     choices: tuple[str, ...] = ()
     required: bool = True
     meaning: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def parse_table(text: str, file: str, columns: Sequence[Column], key: str = "") 
             continue
         table.line.append(line)
         for column in columns:
-            raw = row[place[column.name]].strip()
+            raw = row[place[column.name]].strip() if column.name in place else ""
             cell, problem = _cell(raw, column)
             table.columns[column.name].append(cell)
             if problem:
@@ -131,7 +133,9 @@ def parse_table(text: str, file: str, columns: Sequence[Column], key: str = "") 
 def _header_problems(file: str, header: list[str], columns: Sequence[Column]) -> list[Problem]:
     names = [column.name for column in columns]
     problems = [
-        Problem(file, "a column is missing", "add it to the header", 1, name) for name in names if name not in header
+        Problem(file, "a column is missing", "add it to the header", 1, column.name)
+        for column in columns
+        if column.name not in header and not column.optional
     ]
     remedy = say("remove it; the columns are {names}", names=", ".join(names))
     problems += [Problem(file, "unknown column", remedy, 1, name) for name in header if name not in names]

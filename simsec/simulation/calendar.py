@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from simsec.day.day import Day
 from simsec.simulation.model import NEVER, DayMarks, Event, State, World, copy_state, fresh_state, quick
 from simsec.simulation.rules import RULES, wake
 
+FIRST_OF_ALL = -(2**62)  # order of scheduling of what was known before the day; the calendar's own begins at 0
 Listener = Callable[[Event, State], None]
 Look = tuple[float, Callable[[float, State], None]]
 
@@ -40,6 +42,7 @@ class Calendar(simpy.Environment):
         self._fired = (fire,)
         self.spent: list[_Entry] = []
         self._pending: list[Any] = self._queue
+        self._early = count(FIRST_OF_ALL)
 
     def at(self, event: Event) -> None:
         """Schedule an event; its kind orders ties."""
@@ -47,6 +50,12 @@ class Calendar(simpy.Environment):
         entry._value = event
         entry.callbacks = self._fired
         heapq.heappush(self._pending, (event[0], event[1], next(self._eid), entry))
+
+    def known_before(self, event: Event) -> None:
+        """Schedule what was known before the day began, though it is told late: it comes first in its ties."""
+        entry = self.spent.pop() if self.spent else _Entry()
+        entry._value, entry.callbacks = event, self._fired
+        heapq.heappush(self._pending, (event[0], event[1], next(self._early), entry))
 
     def run_before(self, minute: float) -> None:
         """Let everything happen that lies before a minute."""

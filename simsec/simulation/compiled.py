@@ -16,7 +16,13 @@ import numpy as np
 
 from simsec.simulation import calendar, model, movement, policies, rules
 from simsec.simulation.model import DayMarks, State, World
-from simsec.simulation.policies import available, chain_of_command, nearest_capable, nearest_in_sector
+from simsec.simulation.policies import (
+    available,
+    chain_of_command,
+    nearest_capable,
+    nearest_in_sector,
+    preference_list,
+)
 
 # In the order in which they need one another.
 COMPILED: tuple[Callable[..., Any], ...] = (
@@ -30,6 +36,7 @@ COMPILED: tuple[Callable[..., Any], ...] = (
     chain_of_command.choose,
     nearest_capable.choose,
     nearest_in_sector.choose,
+    preference_list.choose,
     policies.choose,
     rules.missing,
     rules.missing_on,
@@ -41,6 +48,7 @@ COMPILED: tuple[Callable[..., Any], ...] = (
     rules.request,
     rules.ask,
     rules.may_serve,
+    rules.reaches,
     rules.serve_waiting,
     rules.all_arrived,
     rules.on_report,

@@ -16,7 +16,8 @@ EVENT_NAMES = ("clear", "arrive", "rise", "spread", "report", "request")
 GREEN, YELLOW, RED = range(3)
 BLOCK, SUBDISTRICT, RAYON, REGENCY = range(4)
 GUARD, PATROL, SQUAD, MEDIC, AMBULANCE = range(5)  # the first of schema.CAPABILITIES: those a rule names
-HIT, LIMIT_REACHED = range(2)  # counters of the state
+HIT, LIMIT_REACHED, LOST = range(3)  # counters of the state
+AREA_LEVEL_TIME, LEVEL_TIME, FIRST_COME = range(3)  # schema.Queue.order
 
 NOWHERE = -1
 NEVER = -1e9  # times may be negative on the day before
@@ -79,6 +80,12 @@ class World(NamedTuple):
     reserve_threshold: int
     divert: int  # 1: a unit on its way to a lower level may be turned round
     starts_min: float
+    queue_order: int  # AREA_LEVEL_TIME, LEVEL_TIME or FIRST_COME
+    loses: int  # 1: what no step can fill is lost, 0: it waits
+    home_at_once: int  # 1: a unit that clears is home, 0: it drives back
+    work_from_order: int  # 1: minutes on scene count from the order, so that the drive lies inside them
+    preference: Ints  # flat: the units of each station's list in order, -1: none
+    preference_width: int  # of a station's list
 
 
 class DayMarks(NamedTuple):
@@ -142,7 +149,7 @@ class State(NamedTuple):
     contained: list[float]  # [i]
     struck: list[int]  # [i] 1: the village this row stands for first has been hit
     waiting: list[tuple[float, int, int]]  # list of (time, incident, ladder)
-    counters: list[int]  # [HIT, LIMIT_REACHED]
+    counters: list[int]  # [HIT, LIMIT_REACHED, LOST]
 
 
 def fresh_state(world: World, day: DayMarks) -> State:
@@ -181,7 +188,7 @@ def fresh_state(world: World, day: DayMarks) -> State:
         contained=[NEVER] * n,
         struck=[0] * n,
         waiting=[],
-        counters=[0, 0],
+        counters=[0, 0, 0],
     )
 
 

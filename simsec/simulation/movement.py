@@ -18,9 +18,10 @@ def position(world: World, state: State, unit: int, now: float) -> int:
     if elapsed <= 0:
         return start
     ahead, behind = end, end
-    while minutes[behind] > elapsed:
+    while behind != start and minutes[behind] > elapsed:
         ahead, behind = behind, world.previous[vehicle][start][behind]
-    if minutes[ahead] - elapsed < elapsed - minutes[behind]:
+    passed = minutes[behind] if behind != start else 0.0  # a given matrix may have minutes inside a place
+    if minutes[ahead] - elapsed < elapsed - passed:
         return ahead
     return behind
 

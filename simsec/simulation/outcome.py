@@ -13,7 +13,7 @@ from simsec.base.clock import parse_stamp
 from simsec.day.day import Day
 from simsec.day.tables import sampling_tables
 from simsec.scenario.reading import Scenario
-from simsec.simulation.model import HIT, LIMIT_REACHED, NEVER, State, World
+from simsec.simulation.model import HIT, LIMIT_REACHED, LOST, NEVER, State, World
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -101,7 +101,10 @@ class StationRows:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What happened: incidents, units, disturbed stations, and how often the limit of spreading was reached."""
+    """What happened: incidents, units, disturbed stations, how often the limit of spreading was reached.
+
+    ``lost`` counts requests that met nobody free where a general scenario lets none wait.
+    """
 
     incidents: IncidentRows
     units: UnitRows
@@ -109,6 +112,7 @@ class Outcome:
     limit_reached: int
     ends_min: float
     scenario: Scenario | None = field(default=None, repr=False)
+    lost: int = 0
 
     @cached_property
     def stations(self) -> StationRows:
@@ -180,7 +184,7 @@ def outcome_of(
         missions=np.array(state.missions, dtype=np.int64),
         busy_min=busy,
     )
-    return Outcome(rows, units, state.counters[HIT], state.counters[LIMIT_REACHED], ends_min, scenario)
+    return Outcome(rows, units, state.counters[HIT], state.counters[LIMIT_REACHED], ends_min, scenario, state.counters[LOST])
 
 
 def struck(scenario: Scenario, station: int, hits: int) -> list[int]:

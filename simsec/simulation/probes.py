@@ -97,8 +97,11 @@ def probe_tables(scenario: Scenario, plan: Plan) -> ProbeTables:
     """The tables of a scenario and a plan.
 
     Raises:
-        InputError: the plan's policy is none a probe can follow.
+        InputError: the plan's policy is none a probe can follow, or the scenario is a general one.
     """
+    if scenario.general is not None:
+        what = "probes ask for guard pairs, which a general scenario has not"
+        raise InputError([Problem("plan", what, "judge it with `simsec simulate`")])
     if not exact_for(plan):
         template = "probes follow the chain of command without a reserve threshold, not {policy}"
         what = say(template, policy=plan.policy.name)

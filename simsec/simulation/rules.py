@@ -9,10 +9,13 @@ incident *rises* a level and asks again, higher up; a crowd may *spread* to the 
 from __future__ import annotations
 
 from simsec.simulation.model import (
+    AREA_LEVEL_TIME,
     ARRIVE,
     CLEAR,
+    FIRST_COME,
     HIT,
     LIMIT_REACHED,
+    LOST,
     NEVER,
     NOWHERE,
     RAYON,
@@ -71,7 +74,7 @@ def schedule_rise(day: DayMarks, state: State, incident: int, then: list[Event])
 def request(
     world: World, day: DayMarks, state: State, incident: int, ladder: int, now: float, then: list[Event]
 ) -> None:
-    """The step that holds the request sends what it has; the rest is passed on after its delay, or waits."""
+    """The step that holds the request sends what it has; the rest is passed on after its delay, waits or is lost."""
     if fill(world, day, state, incident, ladder, now, then):
         return
     row = state.step[incident][ladder]
@@ -79,6 +82,8 @@ def request(
         state.step[incident][ladder] = row + 1
         state.due[incident][ladder] = now + day.delay[incident][row]
         then.append((state.due[incident][ladder], REQUEST, incident, ladder, 0))
+    elif world.loses == 1:
+        state.counters[LOST] += 1
     elif state.queued[incident][ladder] == 0:
         state.queued[incident][ladder] = 1
         state.waiting.append((now, incident, ladder))
@@ -189,17 +194,30 @@ def may_serve(world: World, day: DayMarks, state: State, unit: int, incident: in
     return NOWHERE
 
 
+def reaches(world: World, state: State, unit: int, station: int, now: float) -> bool:
+    """Whether there is a way from where the unit is to the station: a given matrix may have none."""
+    vehicle = world.kind_vehicle[world.unit_kind[unit]]
+    return world.minutes[vehicle][position(world, state, unit, now)][world.station_node[station]] < 1e17
+
+
 def serve_waiting(world: World, day: DayMarks, state: State, unit: int, now: float, then: list[Event]) -> None:
-    """A unit became free: it takes the first of its own area's list, then of the others', by level and time."""
+    """A unit became free: it takes the first of its own area's list, then of the others', by level and time.
+
+    A general scenario may leave out the area, or the level as well.
+    """
+    order = world.queue_order
     best, best_capability = -1, -1
     best_own, best_level, best_time = -1, -1, 0.0
     for place in range(len(state.waiting)):
         since, incident, ladder = state.waiting[place]
         capability = may_serve(world, day, state, unit, incident, ladder)
-        if capability < 0:
+        if capability < 0 or not reaches(world, state, unit, day.station[incident], now):
             continue
-        own = 1 if world.unit_subdistrict[unit] == world.station_subdistrict[day.station[incident]] else 0
-        level = state.level[incident]
+        own, level = 0, 0
+        if order != FIRST_COME:
+            level = state.level[incident]
+        if order == AREA_LEVEL_TIME:
+            own = 1 if world.unit_subdistrict[unit] == world.station_subdistrict[day.station[incident]] else 0
         better = own > best_own or (own == best_own and level > best_level)
         if better or (own == best_own and level == best_level and since < best_time):
             best, best_capability, best_own, best_level, best_time = place, capability, own, level, since
@@ -250,7 +268,11 @@ def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: lis
             state.contained[incident] = now
     if state.full[incident] == NEVER and all_arrived(world, day, state, incident):
         state.full[incident] = now
-    then.append((now + day.scene[incident][state.level[incident]], CLEAR, incident, unit, ticket))
+    if world.work_from_order == 1:
+        done = max(now, state.ordered_at[unit] + day.scene[incident][state.level[incident]])
+        then.append((done, CLEAR, incident, unit, ticket))
+    else:
+        then.append((now + day.scene[incident][state.level[incident]], CLEAR, incident, unit, ticket))
 
 
 def all_arrived(world: World, day: DayMarks, state: State, incident: int) -> bool:
@@ -263,7 +285,7 @@ def all_arrived(world: World, day: DayMarks, state: State, incident: int) -> boo
 
 
 def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
-    """A unit has done its work: it heads back, and may be called again on the way."""
+    """A unit has done its work: it heads back, and may be called again on the way; or is home at once."""
     now, _, incident, unit, ticket = event
     if ticket != state.ticket[unit]:
         return
@@ -271,7 +293,7 @@ def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list
     state.serves[unit] = -1
     state.on_scene[unit] = 0
     state.busy_min[unit] += now - state.ordered_at[unit]
-    state.leg_from[unit] = target
+    state.leg_from[unit] = home if world.home_at_once == 1 else target
     state.leg_to[unit] = home
     state.leg_start[unit] = now
     state.leg_slow[unit] = slowness(world, day, now, target, home)

@@ -62,11 +62,11 @@ def roster_of(scenario: Scenario, plan: Plan) -> Roster:
     """
     kinds = [unit.kind for unit in scenario.settings.units]
     villages, posts = scenario.villages, scenario.posts
-    headquarters = posts.of_type("polres")[0]
+    headquarters = next((post_node(scenario, post) for post in posts.of_type("polres")), -1)
     rows: list[tuple[int, int, int, int, int, str]] = []  # kind, sub-district, node, block, rayon, site
     first_station = np.full(plan.blocks, -1)
     first_station[plan.block[::-1]] = np.arange(len(plan.block))[::-1]
-    for block, station in enumerate(first_station.tolist()):
+    for block, station in enumerate(first_station.tolist() if PAIR in kinds else ()):
         sector = int(scenario.stations.subdistrict[station])
         rayon = int(villages.subdistrict_rayon[sector])
         site = scenario.stations.code[station]
@@ -74,15 +74,15 @@ def roster_of(scenario: Scenario, plan: Plan) -> Roster:
     placed = [(PATROL_KIND, plan.patrols), (SQUAD_KIND, plan.squads)]
     teams: list[tuple[str, str, int]] = [(kind, site, count) for kind, sites in placed for site, count in sites.items()]
     teams += [
-        (team.unit, posts.code[post], team.per_post)
+        (team.unit, site, team.per_post)
         for team in scenario.settings.teams
-        for post in posts.of_type(team.at)
+        for site in ([team.at] if scenario.general else [posts.code[post] for post in posts.of_type(team.at)])
     ]
     for kind, site, count in teams:
         node = site_node(scenario, site)
         village = node < len(villages)
         sector = int(villages.subdistrict[node] if village else posts.subdistrict[node - len(villages)])
-        central = sector < 0 or node == post_node(scenario, headquarters)
+        central = sector < 0 or node == headquarters
         rayon = -1 if central else int(villages.subdistrict_rayon[sector])
         rows += [(kinds.index(kind), sector, node, -1, rayon, site)] * count
     rows.sort(key=lambda row: row[:4])
@@ -124,6 +124,7 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
         1983
     """
     settings, villages, stations = scenario.settings, scenario.villages, scenario.stations
+    queue = settings.queue
     ground, roads, roster = ground_of(scenario), _roads(scenario), roster_of(scenario, plan)
     size, offset, place, block_minutes = _blocks(scenario, ground, plan)
     kinds = [unit.kind for unit in settings.units]
@@ -173,14 +174,30 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
             ]
             for kind in settings.incidents.values()
         ],
-        squad_kind=kinds.index(SQUAD_KIND),
+        squad_kind=kinds.index(SQUAD_KIND) if SQUAD_KIND in kinds else -1,
         contained_by=settings.spreading.contained_by_squads,
         stations_at_most=settings.spreading.stations_at_most,
         reserve_threshold=plan.policy.reserve_threshold_squads,
         divert=int(plan.policy.divert_to_higher_level),
         policy=NAMES.index(plan.policy.name),
         starts_min=scenario.horizon_min[0],
+        queue_order=("area_level_time", "level_time", "first_come").index(queue.order),
+        loses=int(queue.full == "lost"),
+        home_at_once=int(queue.returns == "at_once"),
+        work_from_order=int(queue.service_from == "order"),
+        **_preferences(scenario, plan, roster),
     )
+
+
+def _preferences(scenario: Scenario, plan: Plan, roster: Roster) -> dict[str, Any]:
+    """The units of each station's list, base after base; of no width where the policy asks no list."""
+    if scenario.general is None or plan.policy.name != "preference_list":
+        return {"preference": [-1], "preference_width": 0}
+    at = [np.flatnonzero(roster.node == node).tolist() for node in range(len(scenario.villages))]
+    lists = [[unit for base in row if base >= 0 for unit in at[base]] for row in scenario.general.preference.tolist()]
+    width = len(roster.node)
+    flat = [unit for units in lists for unit in (*units, *[-1] * (width - len(units)))]
+    return {"preference": flat or [-1], "preference_width": width}
 
 
 def _ranges(numbers: Integers, count: int) -> tuple[Integers, Integers]:

@@ -103,7 +103,42 @@ def test_simulate_writes_whole_tables(tmp_path: Path) -> None:
     code, out, _ = simsec("simulate", AREA, "--days", "2", "--workers", "1", "--out", tmp_path / "run")
     assert code == 0
     assert str(tmp_path / "run") in out.replace("\n", "")
-    assert sorted(file.name for file in (tmp_path / "run").iterdir()) == ["days.parquet", "incidents.parquet"]
+    assert sorted(file.name for file in (tmp_path / "run").iterdir()) == [
+        "days.parquet",
+        "incidents.parquet",
+        "units.parquet",
+    ]
+
+
+def test_a_trace_needs_a_folder_and_says_where_it_stands(tmp_path: Path) -> None:
+    code, _, err = simsec("simulate", AREA, "--days", "2", "--trace", "--lang", "en")
+    assert code == 2
+    assert "--trace" in err and "add --out FOLDER" in err
+    options = ["--days", "2", "--workers", "1", "--trace", "--describe", "--lang", "en"]
+    code, out, _ = simsec("simulate", AREA, *options, "--out", tmp_path / "run")
+    assert code == 0
+    assert "events.parquet" in out.replace("\n", "")
+    names = ["days.parquet", "describe.md", "events.parquet", "incidents.parquet", "units.parquet"]
+    assert sorted(file.name for file in (tmp_path / "run").iterdir()) == names
+    assert "8 days took" in (tmp_path / "run" / "describe.md").read_text(encoding="utf-8")
+
+
+def test_a_trace_of_a_run_to_a_precision_holds_every_day(tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    options = ["--precision", "40%", "--day-limit", "60", "--day-type", "ordinary", "--workers", "1", "--trace"]
+    assert simsec("simulate", AREA, *options, "--out", tmp_path)[0] == 0
+    days = pq.read_table(tmp_path / "days.parquet").num_rows
+    assert set(pq.read_table(tmp_path / "events.parquet")["day"].to_pylist()) == set(range(days))
+
+
+def test_describe_plays_nothing_and_speaks_three_ways() -> None:
+    code, english, err = simsec("simulate", AREA, "--describe", "--lang", "en")
+    assert code == 0 and err == ""
+    assert english.startswith("# STRESS-DES") and "## 6. Code access" in english
+    assert simsec("simulate", AREA, "--describe")[1].startswith("# STRESS-DES: Kabupaten Semarang, Pilkada")
+    items = json.loads(simsec("simulate", AREA, "--describe", "--json")[1])["items"]
+    assert len(items) == 24 and items[0]["number"] == "1.1"
 
 
 def test_a_plan_that_puts_more_people_than_there_are_is_refused(tmp_path: Path) -> None:

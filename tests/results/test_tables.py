@@ -1,7 +1,10 @@
 """Result tables keep the columns they declare, and nothing is lost on the way to the disk."""
 
+import atexit
 import os
+import shutil
 import stat
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -11,19 +14,43 @@ import pyarrow.parquet as pq
 import pytest
 
 from simsec.analysis.measures import FAMILIES
-from simsec.analysis.replications import Replications, day_keys, replicate_plans
+from simsec.analysis.replications import Replications, day_keys, events_file, replicate_plans
 from simsec.analysis.stations import StationMinutes, station_minutes
 from simsec.analysis.workers import open_workers
 from simsec.base.errors import RunError
-from simsec.results.tables import TABLES, days_table, incidents_table, stations_table, write_table
+from simsec.results.tables import (
+    TABLES,
+    days_table,
+    events_table,
+    incidents_table,
+    stations_table,
+    units_table,
+    write_events_table,
+    write_table,
+)
+from simsec.simulation.trace import KINDS, Events, read_events
+from simsec.simulation.world import roster_of
 from tests.areas import tiny, tiny_plan
+
+
+@cache
+def parts() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="simsec-"))
+    atexit.register(shutil.rmtree, folder)
+    return folder
 
 
 @cache
 def run() -> Replications:
     with open_workers(1) as pool:
         keys = day_keys({"ordinary": 3, "severe": 3}, (1, 2))
-        return replicate_plans(tiny(), [tiny_plan()], keys, pool, probes=True, voters=True)[0]
+        return replicate_plans(
+            tiny(), [tiny_plan()], keys, pool, probes=True, voters=True, missions=True, trace=parts()
+        )[0]
+
+
+def events_of(day: int) -> Events:
+    return read_events(events_file(parts(), tiny_plan(), run().keys[day]))
 
 
 @cache
@@ -32,6 +59,8 @@ def tables() -> dict[str, pa.Table]:
         "days": days_table(run()),
         "incidents": incidents_table(tiny(), run()),
         "stations": stations_table(tiny(), "announced", station_minutes(tiny(), run())),
+        "units": units_table(tiny(), tiny_plan(), run()),
+        "events": events_table(tiny(), "announced", 3, events_of(3)),
     }
 
 
@@ -52,7 +81,7 @@ def test_every_column_says_what_it_means_and_minutes_say_so_in_their_name(name: 
     for field in TABLES[name]:
         assert len(field.metadata[b"meaning"].decode()) > 8
         if field.type == pa.float64():
-            assert "_min" in field.name or field.name.endswith(("_share", "_lost", "_served"))
+            assert "_min" in field.name or field.name.endswith(("_share", "_lost", "_served", "_factor"))
     assert len(set(TABLES[name].names)) == len(TABLES[name].names)
 
 
@@ -89,6 +118,58 @@ def test_a_row_a_station_and_null_where_nobody_was_free() -> None:
     assert table["station"] == list(tiny().stations.code)
     assert [n for n, value in enumerate(table["first_help_mean_min"]) if value is None] == [3]
     assert [n for n, value in enumerate(table["first_help_p90_min"]) if value is None] == [3, 4]
+
+
+def test_a_row_a_unit_and_type_of_day() -> None:
+    table, roster = tables()["units"].to_pydict(), roster_of(tiny(), tiny_plan())
+    units = len(roster.kind)
+    assert table["day_type"] == ["ordinary"] * units + ["severe"] * units and table["days"] == [3] * 2 * units
+    assert sum(table["missions"]) == int(run().missions.sum()) > 0
+    assert sum(table["busy_min"]) == pytest.approx(float(run().busy_min.sum()))
+    start, end = tiny().horizon_min
+    assert table["busy_share"] == pytest.approx([minutes / 3 / (end - start) for minutes in table["busy_min"]])
+    assert table["home"] == list(roster.site) * 2
+    kinds = [unit.kind for unit in tiny().settings.units]
+    for unit, (kind, block) in enumerate(zip(table["kind"], table["block"], strict=True)):
+        assert kinds[roster.kind[unit % units]] == kind and (block is not None) == (kind == "pair")
+    assert min(block for block in table["block"] if block) == 1  # as in blocks.csv
+
+
+def test_a_run_without_missions_gives_no_table_of_units() -> None:
+    with open_workers(1) as pool:
+        bare = replicate_plans(tiny(), [tiny_plan()], day_keys({"ordinary": 2}, (1,)), pool)[0]
+    with pytest.raises(ValueError, match="no missions"):
+        units_table(tiny(), tiny_plan(), bare)
+
+
+def test_a_row_a_thing_that_happened() -> None:
+    table, events = tables()["events"].to_pydict(), events_of(3)
+    assert table["day"] == [3] * len(events) and set(table["kind"]) <= set(KINDS)
+    assert [value is None for value in table["unit"]] == (events.unit < 0).tolist()
+    moves = [row for row, kind in enumerate(table["kind"]) if kind == "order"]
+    villages, posts = tiny().villages.code, tiny().posts.code
+    assert moves and all(table["to"][row] in villages and table["leaves_min"][row] is not None for row in moves)
+    assert {table["from"][row] for row in moves} <= {*villages, *posts, *tiny().main_roads.place}
+    asked = {step for kind, step in zip(table["kind"], table["step"], strict=True) if kind == "request"}
+    assert asked <= {f"{x.name} {n}" for x in tiny().settings.ladders for n in range(1, len(x.steps) + 1)}
+
+
+def test_events_of_many_days_stand_in_one_file_whoever_played_them(tmp_path: Path) -> None:
+    made = []
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        folder.mkdir()
+        with open_workers(workers) as pool:
+            keys = day_keys({"ordinary": 11, "severe": 2}, (1,))
+            runs = replicate_plans(tiny(), [tiny_plan()], keys, pool, trace=folder)[0]
+        write_events_table(tmp_path / f"{workers}.parquet", tiny(), tiny_plan(), runs, folder, {"cite": "simsec"})
+        made.append((tmp_path / f"{workers}.parquet").read_bytes())
+    table = pq.read_table(tmp_path / "1.parquet")
+    assert made[0] == made[1] and table.schema.metadata == {b"cite": b"simsec"}
+    days = table["day"].to_pylist()
+    assert days == sorted(days) and set(days) == set(range(13))
+    incidents = {(day, number) for day, number in zip(days, table["incident"].to_pylist(), strict=True)}
+    assert len(incidents) >= len(runs.incident_day)
 
 
 def test_a_table_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:

@@ -96,6 +96,11 @@ def floor(
     contained_by: int = 3,
     stations_at_most: int = 34,
     minute: float = 1.0,
+    queue_order: int = 0,
+    loses: int = 0,
+    home_at_once: int = 0,
+    work_from_order: int = 0,
+    preference: Sequence[int] = (),
 ) -> World:
     """The world of some stations and units; ``minute`` stretches every way."""
     assert list(units) == sorted(units, key=lambda unit: (unit.kind, unit.sector)), "units stand by kind and sector"
@@ -108,6 +113,7 @@ def floor(
     guards = {unit.block: number for number, unit in enumerate(units) if unit.block >= 0}
     nodes = range(NODES)
     stepwise = policy == "chain_of_command"
+    listed = list(preference) or list(range(len(units))) * len(posts)
     rows = [row for _, _, steps in LADDERS for row in steps]
     ends = np.cumsum([len(steps) for _, _, steps in LADDERS]).tolist()
     starts = [end - len(steps) for end, (_, _, steps) in zip(ends, LADDERS, strict=True)]
@@ -175,6 +181,12 @@ def floor(
         reserve_threshold=threshold,
         divert=int(divert),
         starts_min=0.0,
+        queue_order=queue_order,
+        loses=loses,
+        home_at_once=home_at_once,
+        work_from_order=work_from_order,
+        preference=listed,
+        preference_width=len(listed) // len(posts),
     )
 
 

@@ -10,7 +10,7 @@ from simsec.scenario.schema import DAY_TYPES
 from simsec.simulation import simulate
 from simsec.simulation.calendar import marks_of, run_on_simpy
 from simsec.simulation.model import NEVER
-from simsec.simulation.outcome import outcome_of
+from simsec.simulation.outcome import covered_min, outcome_of, struck
 from tests.areas import announced, shipped
 from tests.simulation.floor import CROWD, PAIR, SQUAD, Call, Post, Unit, day_of, floor
 
@@ -69,6 +69,33 @@ def test_a_day_played_again_gives_the_same_bytes() -> None:
     day = sample_day(shipped(), 1, 4, "severe")
     first, second = (simulate(shipped(), announced(), day).incidents for _ in range(2))
     assert all(getattr(first, f.name).tobytes() == getattr(second, f.name).tobytes() for f in fields(first))
+
+
+def test_minutes_closed_are_those_of_the_voting_hours_in_any_window() -> None:
+    assert covered_min([], 420, 780) == 0
+    assert covered_min([(400, 430), (425, 500), (450, 460)], 420, 780) == 80
+    assert covered_min([(770, np.inf), (300, 419)], 420, 780) == 10
+
+
+def test_a_row_a_disturbed_station() -> None:
+    outcome = simulate(shipped(), announced(), sample_day(shipped(), 3, 1, "severe"))
+    rows, stations = outcome.incidents, outcome.stations
+    assert stations.station.tolist() == sorted(set(stations.station.tolist()))
+    assert set(rows.station.tolist()) <= set(stations.station.tolist())
+    assert stations.incidents.sum() == np.maximum(rows.hits, 1).sum()  # a crowd strikes several at once
+    closes = np.array([kind.closes_station for kind in shipped().settings.incidents.values()])[rows.kind]
+    shut = {n for s, h in zip(rows.station[closes], rows.hits[closes], strict=True) for n in struck(shipped(), s, h)}
+    assert {s for s, m in zip(stations.station, stations.closed_min, strict=True) if m > 0} <= shut
+    assert stations.closed_min.max() > 0 and stations.closed_min.max() <= 360
+    assert struck(shipped(), 5, 3) == [5, 6, 7]
+
+
+def test_a_unit_says_where_it_belongs() -> None:
+    units = simulate(shipped(), announced(), sample_day(shipped(), 3, 1)).units
+    pairs = units.kind == 0
+    assert (units.block[pairs] == np.arange(announced().blocks)).all() and (units.block[~pairs] == -1).all()
+    assert (shipped().villages.subdistrict[units.home[pairs]] == units.subdistrict[pairs]).all()
+    assert rows_of(Call(0, 100)).units.home.tolist() == [1, 3] and len(rows_of(Call(0, 100)).stations.station) == 0
 
 
 def test_a_station_that_was_closed_reopens_when_its_incident_is_cleared() -> None:

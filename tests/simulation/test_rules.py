@@ -397,7 +397,7 @@ def test_three_squads_in_time_contain_it() -> None:
     state = play(floor(CROWD_AREA, near), *crowd())
     # Yellow enters at the patrol; five minutes later the squads of the rayon: 2 to turn out, 30 to drive.
     assert state.contained[0] == 100 + 5 + 2 + 30
-    assert state.onset == [100, NEVER, NEVER] and state.counters == [3, 0]
+    assert state.onset == [100, NEVER, NEVER] and state.counters == [3, 0, 0]
 
 
 def test_without_containment_the_next_villages_wake_with_all_that_follows() -> None:
@@ -446,11 +446,11 @@ def test_spreading_stops_at_the_limit_and_the_limit_is_counted() -> None:
     state = play(world, *crowd())
     assert state.onset == [100, 160, NEVER]  # 3 + 2 stations; two more would be seven
     assert (state.counters[HIT], state.counters[LIMIT_REACHED]) == (5, 1)
-    assert play(floor(CROWD_AREA, [Unit(SQUAD, 12, 0)], stations_at_most=7), *crowd()).counters == [7, 0]
+    assert play(floor(CROWD_AREA, [Unit(SQUAD, 12, 0)], stations_at_most=7), *crowd()).counters == [7, 0, 0]
 
 
 def test_a_crowd_with_nowhere_to_go_still_hits_its_stations() -> None:
-    assert play(floor(CROWD_AREA, [Unit(SQUAD, 4, 0)]), crowd()[0]).counters == [3, 0]
+    assert play(floor(CROWD_AREA, [Unit(SQUAD, 4, 0)]), crowd()[0]).counters == [3, 0, 0]
 
 
 # The threshold of the reserve

@@ -9,8 +9,9 @@ from simsec.simulation.model import DayMarks, State, World
 from simsec.simulation.policies.chain_of_command import choose as by_chain_of_command
 from simsec.simulation.policies.nearest_capable import choose as by_nearest_capable
 from simsec.simulation.policies.nearest_in_sector import choose as by_nearest_in_sector
+from simsec.simulation.policies.preference_list import choose as by_preference_list
 
-NAMES = ("chain_of_command", "nearest_capable", "nearest_in_sector")
+NAMES = ("chain_of_command", "nearest_capable", "nearest_in_sector", "preference_list")
 
 
 def choose(world: World, day: DayMarks, state: State, incident: int, capability: int, now: float) -> int:
@@ -19,4 +20,6 @@ def choose(world: World, day: DayMarks, state: State, incident: int, capability:
         return by_nearest_capable(world, day, state, incident, capability, now)
     if world.policy == 2:
         return by_nearest_in_sector(world, day, state, incident, capability, now)
+    if world.policy == 3:
+        return by_preference_list(world, day, state, incident, capability, now)
     return by_chain_of_command(world, day, state, incident, capability, now)

@@ -1,0 +1,180 @@
+"""Laws of a session: state is the day and its numbered commands, and nothing else."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simsec.base.errors import InputError
+from simsec.day.day import Incidents
+from simsec.drill import Session, stage_of
+from simsec.drill.board import Board, rows_for, snapshot
+from simsec.drill.files import read_session, write_session
+from simsec.drill.schema import command
+from simsec.simulation.calendar import marks_of, run_on_simpy
+from simsec.simulation.model import NEVER
+from tests.areas import tiny, tiny_plan
+
+QUARREL = {"do": "inject", "at": "H 09:00", "place": "any:A:1", "kind": "intimidation", "name": "quarrel"}
+STORY = (
+    QUARREL,
+    {"do": "rain", "at": "H 09:10", "mm": 15, "until": "H 12:00", "over": ("village:A:1",)},
+    {"do": "close_road", "at": "H 09:20", "between": ("village:B:1", "village:B:2"), "name": "bridge"},
+    {"do": "order", "at": "H 09:30", "kind": "squad", "count": 1, "to": "polsek:B", "name": "forward", "ready": True},
+    {"do": "call_up", "at": "H 09:40", "count": 2, "name": "province"},
+    {"do": "close_post", "at": "H 10:00", "post": "polsek:A"},
+    {"do": "inject", "at": "H 10:10", "place": "any:B:3", "kind": "count_dispute", "level": "yellow"},
+    {"do": "order", "at": "H 10:20", "kind": "pair", "from": "any:B:1", "to": "village:B:1", "for_min": 40},
+    {"do": "open_post", "at": "H 11:00", "post": "polsek:A"},
+    {"do": "open_road", "at": "H 11:10", "road": "bridge"},
+    {"do": "release", "at": "H 11:20", "order": "province"},
+)
+
+
+def session(*fields: dict[str, object], day_type: str = "ordinary", seed: int = 3) -> Session:
+    made = Session(stage_of(tiny(), tiny_plan(), day_type, seed, 0))
+    for one in fields:
+        made = made.give(command(**one))
+    return made
+
+
+def same(first: Board, second: Board) -> bool:
+    return snapshot(first) == snapshot(second) and first.log == second.log
+
+
+@pytest.mark.parametrize("minute", [245.0, 551.0, 575.25, 601.0, 661.5, 1000.0, 1380.0])
+def test_a_replay_equals_to_the_last_digit(minute: float) -> None:
+    assert same(session(*STORY, day_type="severe").at(minute), session(*STORY, day_type="severe").at(minute))
+
+
+def test_without_commands_it_is_the_simulated_day() -> None:
+    made = session(day_type="severe")
+    board = made.at(made.stage.ends_min)
+    assert board.state == run_on_simpy(made.stage.world, made.stage.marks, made.stage.ends_min)
+
+
+def test_everything_in_the_story_is_done() -> None:
+    assert [entry.verdict for entry in session(*STORY).at(1380.0).log] == ["done"] * len(STORY)
+
+
+def test_undo_is_as_if_it_had_never_been_given() -> None:
+    given = session(*STORY)
+    undone = given.give(command(do="inject", at="H 09:05", place="any:A:2", kind="intimidation")).undo()
+    assert same(undone.at(1380.0), given.at(1380.0))
+    assert undone.given == given.given + 1
+
+
+def test_undoing_an_early_command_changes_no_mark_of_a_later_one() -> None:
+    late = {**QUARREL, "at": "H 10:00", "place": "any:B:2", "name": "late"}
+    both = session(QUARREL, late)
+    without = both.had_we_not(1, "without")
+    (first, second), (alone,) = (
+        [number for _, number in sorted(board.incidents.items())]
+        for board in (both.at(1380.0), without.at(1380.0, "without"))
+    )
+    kept, other = both.at(1380.0).day, without.at(1380.0, "without").day
+    for name in ("report_delay", "rise", "scene", "where", "delay", "turnout", "noise", "level"):
+        assert getattr(kept, name)[second] == getattr(other, name)[alone], name
+    assert kept.noise[first] != kept.noise[second]
+
+
+def test_a_number_is_never_used_again() -> None:
+    made = session(QUARREL).undo().give(command(**QUARREL))
+    assert [entry.number for entry in made.branches["main"]] == [2]
+    assert made.at(1380.0).day.noise[-1] != session(QUARREL).at(1380.0).day.noise[-1]
+
+
+def test_branches_go_their_own_ways() -> None:
+    made = session(*STORY[:2]).fork("B")
+    before = made.at(1380.0, "B")
+    made = made.give(command(**STORY[3]), "main").give(command(**STORY[5]), "main")
+    assert same(made.at(1380.0, "B"), before)
+    assert not same(made.at(1380.0), before)
+    with pytest.raises(ValueError, match="there is a branch"):
+        made.fork("B")
+
+
+def test_an_inject_changes_no_mark_of_the_day() -> None:
+    made = session(*STORY, day_type="severe")
+    marks, day = made.stage.marks, made.at(1380.0).day
+    n = len(marks.kind)
+    for name in marks._fields:
+        value = getattr(marks, name)
+        if name not in ("slow", "even"):
+            assert (getattr(day, name)[:n] if isinstance(value, list) else getattr(day, name)) == value, name
+    assert marks == session(day_type="severe").at(1380.0).day, "the stage itself is not touched"
+
+
+def test_what_comes_later_changes_nothing_before_it() -> None:
+    whole = session(*STORY)
+    for number, one in enumerate(STORY):
+        before = command(**one).at
+        assert snapshot(whole.at(before - 0.5)) == snapshot(session(*STORY[:number]).at(before - 0.5))
+
+
+def test_an_inject_is_the_same_incident_as_one_of_the_day() -> None:
+    made = session(QUARREL)
+    board = made.at(made.stage.ends_min)
+    blank = session().at(0.0)
+    kind, station = list(tiny().settings.incidents).index("intimidation"), board.day.station[-1]
+    row = rows_for(blank, 1, kind, station)
+    own = made.stage.day.incidents
+    onset = np.array([540.0])
+    n = len(own)
+    columns = {
+        name: np.concatenate([getattr(own, name), onset if name == "onset_min" else getattr(row, name)])
+        for name in Incidents.__dataclass_fields__
+    }
+    columns["village"][-1] = n
+    day = replace(made.stage.day, incidents=Incidents(**columns))
+    state = run_on_simpy(made.stage.world, marks_of(day), made.stage.ends_min)
+    assert state == board.state
+    assert state.first[n] != NEVER
+
+
+def test_a_paused_look_changes_nothing() -> None:
+    made = session(*STORY)
+    whole = made.at(1380.0)
+    made.at(600.0)
+    assert same(made.at(1380.0), whole)
+
+
+def test_the_next_event_is_the_next_thing_that_happens() -> None:
+    made = session(*STORY)
+    minute = made.next_event_min(548.0)
+    assert 548.0 <= minute <= 550.0
+    seen: list[float] = []
+    made.at(700.0, listener=lambda event, state: seen.append(event[0]))
+    after = next(time for time in seen if time >= 601.0)
+    assert made.next_event_min(601.0) == min(after, 610.0)
+
+
+def test_a_session_file_replays_to_the_same_state(tmp_path: Path) -> None:
+    made = session(*STORY, day_type="severe").fork("B").undo("B")
+    write_session(tmp_path / "session.json", made)
+    read = read_session(tmp_path / "session.json", tiny(), tiny_plan())
+    assert read.branches == made.branches and read.given == made.given
+    for name in ("main", "B"):
+        assert same(read.at(1380.0, name), made.at(1380.0, name))
+
+
+def test_a_session_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    write_session(path, session(*STORY))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(tiny().hash, "0" * 16).replace(tiny_plan().hash, "1" * 16), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_session(path, tiny(), tiny_plan())
+    assert [problem.column for problem in caught.value.problems] == ["scenario", "plan"]
+    for wrong in ("{", '{"format": 2}', text.replace('"number": 2', '"number": 1'), "[]", text.replace("any:A:1", "x")):
+        path.write_text(wrong, encoding="utf-8")
+        with pytest.raises(InputError):
+            read_session(path, tiny(), tiny_plan())
+
+
+def test_a_command_the_scenario_does_not_know_is_refused_at_once() -> None:
+    with pytest.raises(InputError, match="no such kind of incident"):
+        session({**QUARREL, "kind": "parade"})
+    with pytest.raises(InputError, match="another command has this name"):
+        session(QUARREL, QUARREL)
