@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from simsec.drill.places import __doc__ as PLACES
+from simsec.drill.places import FORMS
 from simsec.drill.schema import EVENTS, ROOM, Script, SessionFile
 from simsec.drill.sheet import COLUMNS
 from simsec.plan.files import BLOCK_COLUMNS, PlanFile
@@ -58,42 +58,25 @@ def _commands(title: str, models: Sequence[type[BaseModel]]) -> list[str]:
 
 def drill_page() -> str:
     """The page of scripts and sessions."""
-    drawn, _, rest = (PLACES or "").partition("\n\n")
-    forms = "\n".join(line for line in rest.splitlines() if not line.startswith("==="))
-    rows = [line for line in forms.splitlines() if line.startswith("``")]
-    head, _, tail = forms.partition("The forms are")
-    table = [f"| {' | '.join(part.strip().replace('``', '`') for part in row.split('  ', 1))} |" for row in rows]
-    return "\n".join(
-        [
-            "# Drill script and session, format 1",
-            "",
-            "A script is TOML ([JSON Schema](drill-script.schema.json)): `format = 1`, a `title`, a `day`, what happens as",
-            "`[[events]]`, and what the room decides as `[[room.A]]`, `[[room.B]]`: a branch each. A session is JSON",
-            "([JSON Schema](drill-session.schema.json)): the day and the numbered commands of every branch, which are all of",
-            "its state. Every command has `at`, a stamp such as `H 09:05`, and may have a `name` by which others speak of it.",
-            "Commands of one minute are given in the order of their numbers, before anything else of that minute happens.",
-            "",
-            *_commands("What happens", EVENTS),
-            *_commands("What the room decides", ROOM),
-            "## Places",
-            "",
-            drawn.replace("``", "`"),
-            "",
-            head.strip().replace("``", "`"),
-            "",
-            "| form | place |",
-            "|---|---|",
-            *table,
-            "",
-            next((line for line in tail.splitlines() if line.startswith("In place")), ""),
-            "",
-            "## `after_action.csv`",
-            "",
-            "A row an inject and branch, the doctrine last; minutes count from the inject, blank: never. Columns:",
-            ", ".join(f"`{name}`" for name in COLUMNS) + ".",
-            "",
-        ]
-    )
+    lines = [
+        "# Drill script and session, format 1",
+        "",
+        "A script is TOML ([JSON Schema](drill-script.schema.json)): `format = 1`, a `title`, a `day`, what happens",
+        "as `[[events]]`, and what the room decides as `[[room.A]]`, `[[room.B]]`: a branch each. A session is JSON",
+        "([JSON Schema](drill-session.schema.json)): the day and the numbered commands of every branch, which are all",
+        "of its state. Every command has `at`, a stamp such as `H 09:05`, and may have a `name` by which others speak",
+        "of it. Commands of one minute are given in the order of their numbers, before anything else of that minute.",
+        "",
+        *_commands("What happens", EVENTS),
+        *_commands("What the room decides", ROOM),
+        *("## Places", "", "| form | place |", "|---|---|"),
+        *(f"| `{form}` | {meaning} |" for form, meaning in FORMS),
+        *("", "## `after_action.csv`", ""),
+        "A row an inject and branch, the doctrine last; minutes count from the inject, blank: never. Columns:",
+        ", ".join(f"`{name}`" for name in COLUMNS) + ".",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def pages() -> dict[str, str]:

@@ -12,19 +12,35 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc, rankdata
 
-from simsec.analysis.intervals import Estimate
-from simsec.analysis.measures import FAMILIES
-from simsec.analysis.replications import DayKey, Options, gather, play_chunk, primary_measure
+from simsec.analysis.intervals import Estimate, stratified_mean
+from simsec.analysis.measures import FAMILIES, expected_weight
+from simsec.analysis.replications import DayKey, Options, gather, play_chunk, primary_measure, strata
 from simsec.analysis.workers import Progress, Workers
 from simsec.plan.plan import Plan
 from simsec.scenario.parameter import triangular
 from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import DAY_TYPES
 
 Floats = NDArray[np.float64]
 JUDGEMENTS = ("weights.", "forces.")  # values and decisions, not facts about the world
 INERT = ("voters.", ".target_min", "incidents.power_or_signal.")  # cannot move minutes to first help
 NORMAL_95 = 1.96
+TRIED = 3  # figures that go with the gain most strongly, moved one by one on further days
+TRIED_LEVEL = 1 - 0.05 / TRIED
 WORLD_STRIDE = 1_000  # every world has its own days: their noise must not repeat in all of them
+
+
+@dataclass(frozen=True)
+class Swing:
+    """What moving one figure from its low to its high end does to the gain, all others at their modes.
+
+    Attributes:
+        path: of the figure.
+        change: of the gain, paired by day, on days of its own; the interval allows for the number of figures tried.
+    """
+
+    path: str
+    change: Estimate
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +52,9 @@ class Worlds:
         values: what they were, shape (worlds, figures).
         gains: an estimate a world, natural rates.
         first_level: the measure of the first plan in every world, shape (worlds,).
-        influence: figures by rank correlation with the gain, strongest first: (path, correlation).
+        influence: figures by rank correlation with the gain, strongest first: (path, correlation). Among so many some
+            go with the gain by chance, so the first few are tried:
+        swings: what moving each of the first few alone does.
     """
 
     paths: tuple[str, ...]
@@ -44,6 +62,7 @@ class Worlds:
     gains: tuple[Estimate, ...]
     first_level: Floats
     influence: tuple[tuple[str, float], ...]
+    swings: tuple[Swing, ...] = ()
 
     @property
     def shrunk(self) -> Floats:
@@ -144,4 +163,44 @@ def play_worlds(
         for number, path in enumerate(paths)
     ]
     influence.sort(key=lambda pair: -abs(pair[1]))
-    return Worlds(paths, values, gains, np.array([level for _, level in played]), tuple(influence))
+    tried = [path for path, correlation in influence[:TRIED] if correlation != 0]
+    further = tuple(replace(key, replication=key.replication + count * WORLD_STRIDE) for key in keys)
+    swings = play_swings(scenario, (first, second), tried, further, workers)
+    return Worlds(paths, values, gains, np.array([level for _, level in played]), tuple(influence), swings)
+
+
+def play_swings(
+    scenario: Scenario, plans: tuple[Plan, Plan], paths: Sequence[str], keys: tuple[DayKey, ...], workers: Workers
+) -> tuple[Swing, ...]:
+    """Play two plans on the same days with one figure after the other at its low and at its high end.
+
+    Args:
+        scenario: what is known; all other figures stay at their modes.
+        plans: checked plans; a positive gain is better for the second.
+        paths: of the figures.
+        keys: the days, met by both plans at both ends.
+        workers: their number changes no result.
+    """
+    known = scenario.parameters()
+    ends = [(path, end) for path in paths for end in (known[path].low, known[path].high)]
+    played = workers.map(_gain_in_parts, (scenario, plans, keys), ends)
+    stratum = np.array([DAY_TYPES.index(key.day_type) for key in keys])
+    even = dict.fromkeys(np.unique(stratum).tolist(), 1.0)
+    return tuple(
+        Swing(path, stratified_mean((high - low) * len(even), stratum, even, TRIED_LEVEL))
+        for path, low, high in zip(paths, played[::2], played[1::2], strict=True)
+    )
+
+
+def _gain_in_parts(shared: tuple[Scenario, tuple[Plan, ...], tuple[DayKey, ...]], end: tuple[str, float]) -> Floats:
+    """Each day's part of the gain in one world, by the probability of its type there: means of types add up to it."""
+    scenario, plans, keys = shared
+    world = scenario.with_values(dict([end]))
+    played = play_chunk((world, plans, Options(False, False)), keys)
+    first, second = (gather(plan, keys, [day[n] for day in played]) for n, plan in enumerate(plans))
+    security = FAMILIES.index("security")
+    probability = strata(world, *{key.day_type for key in keys})
+    expected = expected_weight(world)
+    constant = sum(p * expected[DAY_TYPES[number]]["security"] for number, p in probability.items())
+    share = np.array([probability[int(number)] for number in first.stratum])
+    return np.asarray(share * (first.weighted[:, security] - second.weighted[:, security]) / constant)

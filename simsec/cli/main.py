@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from simsec.cli import check, drill, new, plan, simulate
+from simsec.cli import check, drill, new, plan, replay, simulate
 
 app = typer.Typer(
     name="simsec",
@@ -15,6 +15,7 @@ app = typer.Typer(
 )
 app.command()(plan.plan)
 app.command()(simulate.simulate)
+app.command()(replay.replay)
 app.command()(drill.drill)
 app.command()(check.check)
 app.command()(new.new)

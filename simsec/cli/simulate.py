@@ -42,6 +42,7 @@ def simulate(
     voters: Annotated[bool, typer.Option(help="Also serve the voters of disturbed stations.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write result tables (Parquet) into this folder.")] = None,
     trace: Annotated[bool, typer.Option("--trace", help="Also write every event, with --out.")] = False,
+    export_log: Annotated[Path | None, typer.Option(help="Also write the first day as an incident log (CSV).")] = None,
     describe: Annotated[
         bool,
         typer.Option("--describe", help="Fill in the STRESS-DES checklist: alone, or with --out beside the tables."),
@@ -127,6 +128,11 @@ def simulate(
 
             items = described(dict(Counter(key.day_type for key in runs.keys)), seconds)
             write_text(out / "describe.md", checklist_markdown(area, items, texts), private=True)
+        if export_log is not None:
+            from simsec.day import sample_day
+            from simsec.day.log import write_log
+
+            write_log(export_log, area, sample_day(area, seed, 0, names[0]))
         if json:
             print_json(summary)
             return
@@ -143,6 +149,8 @@ def simulate(
                     rounds=stopped.rounds,
                 )
             )
+        if export_log is not None:
+            typer.echo(texts.t("cli.wrote_log", path=str(export_log)))
         if out is not None:
             typer.echo(texts.t("cli.wrote", path=str(out)))
             if trace:

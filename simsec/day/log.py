@@ -101,7 +101,7 @@ def ladder_rows(scenario: Scenario) -> tuple[str, ...]:
     Example:
         >>> from simsec.scenario import read_scenario
         >>> ladder_rows(read_scenario("scenarios/kabupaten-semarang"))[0]
-        'security_1'
+        'police_1'
     """
     ladders = scenario.settings.ladders
     return tuple(f"{ladder.name}_{step + 1}" for ladder in ladders for step in range(len(ladder.steps)))
@@ -114,7 +114,7 @@ def log_columns(rows: Sequence[str]) -> tuple[Column, ...]:
         rows: names of the steps of the ladders.
 
     Example:
-        >>> [column.name for column in log_columns(("security_1",))][:4]
+        >>> [column.name for column in log_columns(("police_1",))][:4]
         ['time', 'place', 'kind', 'on_scene_min']
     """
 
@@ -145,12 +145,12 @@ def log_columns(rows: Sequence[str]) -> tuple[Column, ...]:
         text("level", "level at which it begins; blank: that of its kind", LEVELS),
         number("alert_delay_min", "minutes until crew and Linmas on the spot know"),
         number("report_delay_min", "minutes until somebody outside knows; 0 where `time` is the time of the call"),
-        *(number(name, f"minutes after onset until it leaves that level if nobody came, or `{NEVER_WORD}`") for name in RISE),
+        *(number(name, f"minutes after onset until it leaves that level unhelped, or `{NEVER_WORD}`") for name in RISE),
         *(number(name, "minutes a unit works there at that level; blank: on_scene_min") for name in SCENE),
         number("where", "where in its block the guard pair stands, from 0 to 1", 1.0),
         *(number(f"delay_{row}_min", "minutes until that step of a ladder passes the request on") for row in rows),
         *(number(f"turnout_{row}_min", "minutes before a unit of that step moves off from its base") for row in rows),
-        *(number(name, "factor on the travel minutes of the unit sent with that number; then from 1 again") for name in NOISE),
+        *(number(name, "factor on the way of the unit sent in that place; then from 1 again") for name in NOISE),
         text("parent", "incident, higher up among the rows that belong together, from which the crowd comes here"),
         number("spread_delay_min", "minutes after the parent's onset at which it comes"),
         number("contain_within_min", "minutes after the parent's onset in which enough squads stop it"),

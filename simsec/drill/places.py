@@ -1,17 +1,7 @@
 """Places as a script names them: anonymous ones, drawn with the day, or exact ones by their code.
 
 ``any:A:3`` is the third station drawn in sub-district A, which is itself drawn: so a script that is shown around calls
-no real place dangerous, and another seed plays it elsewhere. The forms are
-
-========================  ============================================================
-``any:A:3``               third station drawn in sub-district A
-``village:A:2``           second village drawn in sub-district A
-``polres``                the only post of a type
-``polsek:A``              the first post of a type in sub-district A (``puskesmas:A:2`` the second)
-``code:33.22...``         a station, post or village by its code
-========================  ============================================================
-
-In place of the letter a sub-district's own code may stand.
+no real place dangerous, and another seed plays it elsewhere.
 """
 
 from __future__ import annotations
@@ -30,6 +20,14 @@ from simsec.scenario.places import POST_TYPES
 from simsec.scenario.reading import Scenario
 
 NONE = -1
+FORMS = (
+    ("any:A:3", "third station drawn in sub-district A, which is itself drawn; its own code may stand for the letter"),
+    ("village:A:2", "second village drawn in sub-district A"),
+    ("polres", "the only post of a type"),
+    ("polsek:A", "the first post of a type in sub-district A; puskesmas:A:2 the second"),
+    ("code:33.22.01.2001", "a station, village or post by its code"),
+)
+"""What a reference may look like, and what it means."""
 
 
 class Draw(NamedTuple):

@@ -65,8 +65,10 @@ class Session:
         """The session with a copy of a branch under another name.
 
         Raises:
-            ValueError: there is a branch of that name.
+            ValueError: there is a branch of that name already, or no branch to copy.
         """
+        if source not in self.branches:
+            raise ValueError(f"there is no branch {source!r}")
         if name in self.branches:
             raise ValueError(f"there is a branch {name!r}")
         return replace(self, branches={**self.branches, name: self.branches[source]})
@@ -77,7 +79,7 @@ class Session:
         Raises:
             ValueError: no command of that number, or a branch of that name.
         """
-        commands = self.branches[source]
+        commands = self.branches.get(source, ())
         if all(entry.number != number for entry in commands):
             raise ValueError(f"branch {source!r} has no command {number}")
         forked = self.fork(name, source)

@@ -23,7 +23,7 @@ from simsec.report.tables import Table, assumption_groups
 from simsec.report.wording import plan_name
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
-from simsec.scenario.schema import DAY_TYPES, LEVELS
+from simsec.scenario.schema import DAY_TYPES, LEVELS, Policy
 from simsec.simulation.world import roster_of
 
 REFERENCE = "Monks et al. (2019), Journal of Simulation 13(1), 55-67, doi:10.1080/17477778.2018.1442155"
@@ -137,7 +137,7 @@ def _objectives(scenario: Scenario, settings: Settings, texts: Texts) -> dict[st
     t, known = texts.t, scenario.settings
     types = [name for name in DAY_TYPES if settings.days.get(name)]
     purpose = t(
-        "describe.purpose",
+        "describe.purpose" if scenario.general is None else "describe.general.purpose",
         title=known.title.of(texts.language),
         date=texts.date(known.polling_date),
         stations=len(scenario.stations),
@@ -159,7 +159,7 @@ def _objectives(scenario: Scenario, settings: Settings, texts: Texts) -> dict[st
         outputs.append(t("describe.outputs_voters"))
     head = (t("describe.col.day_type"), t("describe.col.family"), t("describe.col.number"), t("describe.col.weight"))
     return {
-        "purpose": ([purpose, t("describe.ethics")], ()),
+        "purpose": ([purpose, *([t("describe.ethics")] if scenario.general is None else [])], ()),
         "outputs": (outputs, (TitledTable(t("describe.table.expected"), head, tuple(constants)),)),
         "aims": ([t("describe.aims", plan=plan_name(settings.plan.name, texts), types=_types(types, texts))], ()),
     }
@@ -177,6 +177,8 @@ def _range(parameter: Parameter | None, texts: Texts) -> str:
     """Low, mode and high; one figure where it has no range; a dash where there is none."""
     if parameter is None:
         return texts.number(float("nan"))
+    if parameter.distribution not in ("triangular", "constant"):
+        return texts.t(f"describe.general.{parameter.distribution}", mean=texts.figure(parameter.mode))
     if parameter.low == parameter.high:
         return texts.figure(parameter.mode)
     return " / ".join(texts.figure(value) for value in (parameter.low, parameter.mode, parameter.high))
@@ -220,6 +222,8 @@ def _logic(scenario: Scenario, settings: Settings, texts: Texts) -> dict[str, An
         for name in DAY_TYPES
     ]
     head = tuple(t(f"describe.col.{name}") for name in ("day_type", "probability", "range", "own_rates"))
+    if scenario.general is not None:
+        return _general_logic(scenario, policy, texts)
     crowd = t(
         "describe.severe",
         kind=kinds[spreading.kind].label.of(texts.language),
@@ -239,7 +243,7 @@ def _logic(scenario: Scenario, settings: Settings, texts: Texts) -> dict[str, An
         t("describe.divert") if policy.divert_to_higher_level else t("describe.no_divert"),
     ]
     algorithms = [t("describe.thinning"), t("describe.clusters"), t("describe.triangular")]
-    algorithms += [t("describe.own_roads") if scenario.own_roads else t("describe.roads"), t("describe.snapping")]
+    algorithms += [_roads(scenario, texts), t("describe.snapping")]
     if settings.voters:
         algorithms.append(t("describe.queue"))
     return {
@@ -250,6 +254,24 @@ def _logic(scenario: Scenario, settings: Settings, texts: Texts) -> dict[str, An
             (TitledTable(t("describe.table.day_types"), head, tuple(day_types)),),
         ),
         "algorithms": (algorithms, ()),
+    }
+
+
+def _general_logic(scenario: Scenario, policy: Policy, texts: Texts) -> dict[str, Any]:
+    """The logic of a general scenario: no crowd, no types of day, given minutes."""
+    t, queue = texts.t, scenario.settings.queue
+    stepwise = policy.name == "chain_of_command"
+    rules = [
+        t(f"describe.policy.{policy.name}"),
+        t("describe.divert") if policy.divert_to_higher_level else t("describe.no_divert"),
+        t(f"describe.general.returns.{queue.returns}"),
+        t(f"describe.general.service_from.{queue.service_from}"),
+    ]
+    return {
+        "diagram": ([t("describe.diagram")], ()),
+        "base_logic": ([t("describe.base"), *rules], _ladders(scenario, stepwise, texts)),
+        "scenario_logic": ([t("describe.general.days")], ()),
+        "algorithms": ([t(f"describe.general.{name}") for name in ("rates", "draws", "travel")], ()),
     }
 
 
@@ -302,16 +324,29 @@ def _components(scenario: Scenario, settings: Settings, texts: Texts) -> dict[st
             (TitledTable(t("describe.table.needs"), head, tuple(needs)),),
         ),
         "activities": (
-            [t("describe.activities")],
+            [t("describe.activities" if scenario.general is None else "describe.general.activities")],
             (TitledTable(t("describe.table.activities"), activity_head, tuple(activities)),),
         ),
         "resources": (
-            [t("describe.resources", units=int(sum(count)), blocks=settings.plan.blocks)],
+            [
+                t("describe.resources", units=int(sum(count)), blocks=settings.plan.blocks)
+                if scenario.general is None
+                else t("describe.general.resources", units=int(sum(count)))
+            ],
             (TitledTable(t("describe.table.units"), unit_head, tuple(resources)),),
         ),
-        "queues": ([t("describe.queues")], ()),
+        "queues": (_queues(scenario, texts), ()),
         "entry_exit": ([t("describe.entry_exit", end=texts.clock(scenario.horizon_min[1]))], ()),
     }
+
+
+def _queues(scenario: Scenario, texts: Texts) -> list[str]:
+    queue = scenario.settings.queue
+    if scenario.general is None:
+        return [texts.t("describe.queues")]
+    if queue.full == "lost":
+        return [texts.t("describe.general.lost")]
+    return [texts.t(f"describe.general.order.{queue.order}")]
 
 
 def _need(need: Mapping[Any, int], texts: Texts) -> str:
@@ -359,7 +394,7 @@ def _data(scenario: Scenario, texts: Texts) -> dict[str, Any]:
             ),
         ),
         "preprocessing": (
-            [t("describe.preprocessing"), t("describe.own_roads") if scenario.own_roads else t("describe.roads")],
+            [t("describe.preprocessing"), _roads(scenario, texts)],
             (),
         ),
         "input": (
@@ -371,6 +406,12 @@ def _data(scenario: Scenario, texts: Texts) -> dict[str, Any]:
             (),
         ),
     }
+
+
+def _roads(scenario: Scenario, texts: Texts) -> str:
+    if scenario.general is not None:
+        return texts.t("describe.general.travel")
+    return texts.t("describe.own_roads" if scenario.own_roads else "describe.roads")
 
 
 def _cells(table: Table) -> tuple[tuple[str, ...], ...]:
@@ -446,11 +487,13 @@ def checklist_markdown(scenario: Scenario, items: Sequence[Item], texts: Texts) 
             for paragraph in item.text:
                 lines += ["", paragraph]
             for table in item.tables:
-                lines += ["", f"**{table.title}**", "", *_markdown(table)]
+                lines += ["", f"**{table.title}**", "", *markdown_lines(table)]
     return "\n".join(lines) + "\n"
 
 
-def _markdown(table: TitledTable) -> list[str]:
+def markdown_lines(table: TitledTable) -> list[str]:
+    """A table as the lines of Markdown, its title left out."""
+
     def row(cells: Sequence[str]) -> str:
         return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
 

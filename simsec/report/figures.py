@@ -317,8 +317,7 @@ def worlds_figure(judged: Judged, strongest: Deciding, texts: Texts) -> Figure:
         note = t(
             "plot.worlds.decides" if strongest.decides else "plot.worlds.no_one_decides",
             figure=label,
-            correlation=texts.signed(strongest.correlation, 2),
-            chance=texts.number(strongest.chance, 2),
+            change=texts.interval(strongest.change, 1, sign=True),
         )
         paper = {"color": "white", "alpha": 0.8}
         ax.text(0.012, 0.97, note, transform=ax.transAxes, va="top", fontsize=12, bbox=paper)

@@ -275,13 +275,14 @@ def _model_cells(candidate: Candidate, texts: Texts) -> tuple[str, ...]:
 
 
 def influence_table(judged: Judged, texts: Texts, shown: int = 8) -> Table:
-    """The assumptions that go with the gain most strongly."""
+    """The assumptions that go with the gain most strongly, and what the first of them do when moved alone."""
+    moved = {swing.path: texts.interval(swing.change, 1, sign=True) for swing in judged.worlds.swings}
     rows = tuple(
-        Row((parameter_label(judged.scenario, path, texts), texts.signed(value, 2)))
+        Row((parameter_label(judged.scenario, path, texts), texts.signed(value, 2), moved.get(path, "")))
         for path, value in judged.worlds.influence[:shown]
         if np.isfinite(value)
     )
-    return Table((texts.t("table.assumption"), texts.t("table.correlation")), rows)
+    return Table((texts.t("table.assumption"), texts.t("table.correlation"), texts.t("table.swing")), rows)
 
 
 def assumption_groups(scenario: Scenario, texts: Texts) -> list[tuple[str, Table]]:

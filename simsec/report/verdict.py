@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.stats import t as student
 
 from simsec.analysis.comparison import Comparison
 from simsec.analysis.intervals import Estimate
@@ -19,7 +18,6 @@ from simsec.report.facts import ANNOUNCED, DOCTRINE, NAN, OPTIMISED, SECURITY
 from simsec.scenario.parameter import Parameter
 
 Verdict = Literal["not_accepted", "too_few", "same", "worse", "unclear", "better"]
-CHANCE = 0.05
 
 
 def verdict(judged: Judged, search: Search) -> Verdict:
@@ -48,32 +46,28 @@ def same_plan(judged: Judged) -> bool:
 
 @dataclass(frozen=True)
 class Deciding:
-    """The assumption that goes with the gain most strongly over the worlds.
+    """The assumption that decides, or the strongest that does not.
 
     Attributes:
         path: of the figure, "" when the gain does not vary.
-        correlation: rank correlation with the gain.
-        chance: what the strongest of all figures reaches by chance in one of twenty such sets of worlds.
+        change: of the gain from the low to the high end of that figure alone.
     """
 
     path: str
-    correlation: float
-    chance: float
+    change: Estimate
 
     @property
     def decides(self) -> bool:
-        """Whether it is stronger than chance."""
-        return bool(abs(self.correlation) > self.chance)
+        """Whether moving it alone changes the gain beyond chance."""
+        return self.change.excludes_zero
 
 
 def deciding(worlds: Worlds) -> Deciding:
-    """The strongest assumption, held against chance with Bonferroni's correction for the number of figures."""
-    n, figures = len(worlds.gains), len(worlds.paths)
-    known = [(path, value) for path, value in worlds.influence if np.isfinite(value) and value != 0]
-    if n < 4 or not known:
-        return Deciding("", NAN, NAN)
-    quantile = float(student.ppf(1 - CHANCE / (2 * figures), n - 2))
-    return Deciding(*known[0], chance=quantile / float(np.sqrt(quantile**2 + n - 2)))
+    """Of the figures that go with the gain over the worlds, the one that moves it most when moved alone."""
+    moved = [Deciding(swing.path, swing.change) for swing in worlds.swings]
+    if not moved:
+        return Deciding("", Estimate(NAN, NAN, NAN, 0))
+    return max(moved, key=lambda one: (one.decides, abs(one.change.mean)))
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,53 @@ EVENTS = pa.schema(
         ),
     ]
 )
-TABLES = {"days": DAYS, "incidents": INCIDENTS, "units": UNITS, "stations": STATIONS, "events": EVENTS}
+REPLAY = pa.schema(
+    [
+        pa.field("row", pa.int64(), metadata={"meaning": "row of the log, counted from 1 below its header"}),
+        pa.field("incident", pa.string(), metadata={"meaning": "as the log names it; null: it names none"}),
+        pa.field("place", pa.string(), metadata={"meaning": "code of the station or village"}),
+        pa.field("kind", pa.string(), metadata={"meaning": "code of the kind"}),
+        pa.field("first_level", pa.string(), metadata={"meaning": "green, yellow or red at onset"}),
+        pa.field("last_level", pa.string(), metadata={"meaning": "at the end; null: no crowd came, it never happened"}),
+        *[
+            pa.field(f"{name}_min", pa.float64(), metadata={"meaning": meaning})
+            for name, meaning in (
+                ("onset", "minutes after midnight of polling day; null: no crowd came"),
+                ("reported", "when somebody outside knew; null: never, as in the times below"),
+                ("dispatched", "when the first unit was ordered"),
+                ("waiting", "from report to first order"),
+                ("first", "when first help came"),
+                ("response", "onset to first help"),
+                ("full", "when every need had been met"),
+                ("care", "when the first medic or ambulance came"),
+                ("cleared", "when the last unit was free and nothing was missing, hand-over included"),
+                ("busy", "unit minutes from order to free, of those that worked there"),
+                ("routed", "way of the first unit without friction and noise; rain and night included"),
+            )
+        ],
+        pa.field("units_sent", pa.int32(), metadata={"meaning": "how many were ordered there"}),
+        pa.field("first_unit", pa.int32(), metadata={"meaning": "number of the unit that came first; null: nobody"}),
+        pa.field("first_kind", pa.string(), metadata={"meaning": "its kind"}),
+        pa.field("first_home", pa.string(), metadata={"meaning": "where it waits, as in the table of units"}),
+        pa.field("recorded_unit", pa.string(), metadata={"meaning": "from the log; null: not recorded, as below"}),
+        pa.field("recorded_kind", pa.string(), metadata={"meaning": "kind of unit that came"}),
+        pa.field("recorded_from", pa.string(), metadata={"meaning": "code of the post or village it set out from"}),
+        *[
+            pa.field(f"{name}_min", pa.float64(), metadata={"meaning": meaning})
+            for name, meaning in (
+                ("recorded_dispatch", "minutes after midnight of polling day"),
+                ("recorded_arrival", "minutes after midnight of polling day"),
+                ("recorded_response", "onset to arrival"),
+                ("recorded_routed", "way from `recorded_from`, as `routed_min`"),
+                ("residual", "recorded less simulated response"),
+            )
+        ],
+    ]
+)
+TABLES = {
+    **{"days": DAYS, "incidents": INCIDENTS, "units": UNITS, "stations": STATIONS, "events": EVENTS},
+    "replay": REPLAY,
+}
 
 
 def days_table(runs: Replications) -> pa.Table:

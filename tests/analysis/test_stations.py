@@ -8,14 +8,23 @@ import pytest
 
 from simsec.analysis.closures import voter_settings, voters_lost
 from simsec.analysis.intervals import Estimate, weighted_quantile
-from simsec.analysis.measures import kind_tables
-from simsec.analysis.replications import Replications, day_keys, replicate, strata
+from simsec.analysis.measures import FAMILIES, kind_tables
+from simsec.analysis.replications import (
+    DayKey,
+    Replications,
+    day_keys,
+    primary_measure,
+    replicate,
+    replicate_plans,
+    strata,
+)
 from simsec.analysis.stations import StationMinutes, station_minutes
 from simsec.analysis.workers import open_workers
-from simsec.analysis.worlds import INERT, JUDGEMENTS, draw_worlds, play_worlds
+from simsec.analysis.worlds import INERT, JUDGEMENTS, draw_worlds, play_swings, play_worlds
 from simsec.base.errors import InputError
 from simsec.day import Day, sample_day
-from simsec.plan import doctrine
+from simsec.plan import Plan, doctrine
+from simsec.scenario import Scenario
 from simsec.scenario.reading import DRAWN
 from simsec.scenario.schema import DAY_TYPES
 from simsec.simulation import Outcome, simulate
@@ -192,4 +201,27 @@ def test_worlds_are_played_paired_and_tell_what_decides() -> None:
     hazy = replace(found, gains=tuple(Estimate(float(n), n - 1.96 * error, n + 1.96 * error, 9) for n in range(4)))
     assert np.var(hazy.shrunk, ddof=1) == pytest.approx(5 / 3 - 1)
     assert itself.better == 0 and itself.span == (0.0, 0.0)
-    assert {correlation for _, correlation in itself.influence} == {0.0}
+    assert {correlation for _, correlation in itself.influence} == {0.0} and itself.swings == ()
+    assert [swing.path for swing in found.swings] == [path for path, _ in found.influence[:3]]
+
+
+def test_a_figure_that_decides_is_told_from_one_that_cannot() -> None:
+    # Where every squad comes from the far end, more quarrels that need squads are worth more; a longer rain season of
+    # crews falling ill moves no police.
+    slow = replace(tiny_plan(), squads={tiny().posts.code[2]: 3})
+    keys = day_keys({"ordinary": 30, "severe": 60}, (1,))
+    paths = ("day_types.severe", "incidents.medical_crew.rate_per_station")
+    with open_workers(1) as pool:
+        severe, ill = play_swings(tiny(), (slow, tiny_plan()), paths, keys, pool)
+        alone = [play_world_gain(tiny().with_values({paths[0]: end}), slow, keys) for end in (0.001, 0.03)]
+    assert severe.change.mean == pytest.approx(alone[1] - alone[0])
+    assert ill.change.mean == ill.change.low == ill.change.high == 0  # not one minute of the police moves
+    assert severe.change.low < severe.change.mean < severe.change.high
+
+
+def play_world_gain(world: Scenario, first: Plan, keys: tuple[DayKey, ...]) -> float:
+    with open_workers(1) as pool:
+        runs = replicate_plans(world, [first, tiny_plan()], keys, pool)
+    police = FAMILIES.index("security")
+    return primary_measure(world, runs[0].weighted[:, police] - runs[1].weighted[:, police], runs[0].stratum,
+                           "security", "ordinary", "severe").mean  # fmt: skip

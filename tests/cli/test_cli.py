@@ -126,7 +126,7 @@ def test_a_trace_needs_a_folder_and_says_where_it_stands(tmp_path: Path) -> None
 def test_a_trace_of_a_run_to_a_precision_holds_every_day(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
-    options = ["--precision", "40%", "--day-limit", "60", "--day-type", "ordinary", "--workers", "1", "--trace"]
+    options = ["--precision", "40%", "--day-limit", "100", "--day-type", "ordinary", "--workers", "1", "--trace"]
     assert simsec("simulate", AREA, *options, "--out", tmp_path)[0] == 0
     days = pq.read_table(tmp_path / "days.parquet").num_rows
     assert set(pq.read_table(tmp_path / "events.parquet")["day"].to_pylist()) == set(range(days))

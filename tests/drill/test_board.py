@@ -230,16 +230,28 @@ def test_a_closed_road_delays_who_is_on_it_and_nobody_else() -> None:
     )
 
 
-def test_who_is_home_or_on_the_spot_is_not_moved_by_a_closure() -> None:
+@pytest.mark.parametrize(("for_min", "clock"), [(60, "back_min"), (900, "arrived_min")])
+def test_who_is_home_or_on_the_spot_is_not_moved_by_a_closure(for_min: int, clock: str) -> None:
     made = stage_of(shipped(), announced(), "ordinary", 1, 0)
-    cut = {"do": "close_road", "at": "H 12:00", "between": ("polres", "polsek:A")}
-    order = {**ORDER, "to": "polsek:A", "for_min": 60}
-    bound = {**ORDER, "to": "polsek:A", "for_min": 1000}
-    for first in (order, bound):
-        before, after = played(made, first, until=720.0), played(made, first, cut, until=720.5)
-        ((unit, _),) = before.sent[1]
-        where = position(before.world, before.state, unit, 720.0)
-        assert position(after.world, after.state, unit, 720.5) == where
+    order = {**ORDER, "to": "polsek:A", "for_min": for_min}
+    before = played(made, order)
+    (sent,) = before.sent[1]
+    minute = getattr(before.trips.by_order[sent], clock) + 0.5
+    cut = {"do": "close_road", "at": minute, "between": ("polres", "polsek:A")}
+    after = played(made, order, cut, until=minute + 0.25)
+    there = before.world.unit_home[sent[0]] if clock == "back_min" else find(made.draw, "polsek:A").node
+    assert position(after.world, after.state, sent[0], minute + 0.25) == there
+
+
+def test_a_squad_called_away_from_the_spot_is_not_counted_there_any_more() -> None:
+    first = {"do": "order", "at": "H 06:00", "kind": "squad", "count": 2, "to": "village:B:1", "name": "o"}
+    second = {"do": "order", "at": "H 10:00", "kind": "squad", "from": "village:B:1", "to": "polsek:A", "for_min": 5}
+    board = played(stage(), first, second)
+    Books(board).close(board.state)
+    (moved,), stayed = board.sent[2], {unit for unit, _ in board.sent[1]} - {board.sent[2][0][0]}
+    trip = board.trips.by_order[moved]
+    assert trip.leaves_min == trip.ordered_min == 600.0 and trip.unit in {unit for unit, _ in board.sent[1]}
+    assert all(board.state.serves[unit] == board.incidents[1] for unit in stayed)
 
 
 def closures(board: Board, at: str) -> list[dict[str, object]]:
@@ -298,6 +310,8 @@ def test_the_provincial_reserve_comes_after_its_call_up_delay_and_then_moves_at_
     assert turnout.low <= first.arrived_min - first.ordered_min <= turnout.high
     assert second.unit in {unit for unit, _ in board.sent[1]}
     assert second.leaves_min == second.ordered_min == 720.0
+    Books(board).close(board.state)
+    assert board.state.squads_here[board.incidents[1]] == 1, "one of the two still stands by"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from simsec.analysis.intervals import Estimate
 from simsec.analysis.replications import day_keys, primary_measure, replicate_plans
 from simsec.analysis.stations import station_minutes
 from simsec.analysis.workers import open_workers
-from simsec.analysis.worlds import Worlds, draw_worlds
+from simsec.analysis.worlds import Swing, Worlds, draw_worlds
 from simsec.locale import LANGUAGES, texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import NONE, Candidate, Search
@@ -36,7 +36,8 @@ def invented_worlds(scenario: Scenario, count: int = 12) -> Worlds:
     means = np.sort(np.linspace(-0.4, 3.1, count))[np.argsort(np.argsort(values[:, 0]))]
     gains = tuple(Estimate(float(mean), float(mean) - 1.5, float(mean) + 1.5, 8) for mean in means)
     influence = ((paths[0], 0.99), *((path, 0.1) for path in paths[1:]))
-    return Worlds(paths, values, gains, np.full(count, 40.0), influence)
+    swings = (Swing(paths[0], Estimate(3.2, 2.0, 4.4, 80)), Swing(paths[1], Estimate(-0.2, -1.0, 0.6, 80)))
+    return Worlds(paths, values, gains, np.full(count, 40.0), influence, swings)
 
 
 def judged_of(scenario: Scenario, optimised: Plan, days: int) -> Judged:

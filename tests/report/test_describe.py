@@ -22,7 +22,7 @@ def settings(plan: Plan, **more) -> Settings:
 
 
 def page(scenario: Scenario, language: str = "en", **more) -> str:
-    plan = more.pop("plan", announced() if scenario is shipped() else tiny_plan())
+    plan = more.pop("plan", tiny_plan() if scenario is tiny() else announced())
     words = texts(language)
     return checklist_markdown(scenario, checklist(scenario, settings(plan, **more), words), words)
 

@@ -91,7 +91,8 @@ def test_a_report_on_one_day_a_type_says_that_days_are_too_few(
 ) -> None:
     nothing = Estimate(float("nan"), float("nan"), float("nan"), 1)
     few = replace(judged.over_doctrine, gain=nothing, gain_by_type={}, variance_ratio=float("nan"))
-    poor = replace(judged, over_doctrine=few, worlds=replace(judged.worlds, gains=(nothing,) * 3, influence=()))
+    worlds = replace(judged.worlds, gains=(nothing,) * 3, influence=(), swings=())
+    poor = replace(judged, over_doctrine=few, worlds=worlds)
     for language in LANGUAGES:
         words = texts(language)
         text = "".join(read(report_page(poor, search, meta, FIGURES, words)).text)

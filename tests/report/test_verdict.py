@@ -8,6 +8,7 @@ import pytest
 from simsec.analysis.comparison import compare_runs
 from simsec.analysis.intervals import Estimate
 from simsec.analysis.measures import expected_weight
+from simsec.analysis.worlds import Swing, Worlds
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
 from simsec.report.facts import ANNOUNCED, DOCTRINE
@@ -78,15 +79,19 @@ def test_a_day_type_nobody_played_gives_no_break_even(judged: Judged) -> None:
     assert np.isnan(break_even(with_types(judged, ordinary=(-0.5, -0.8, -0.2)), DOCTRINE).probability)
 
 
-def test_an_assumption_decides_only_beyond_chance(judged: Judged) -> None:
-    strong = deciding(judged.worlds)
-    assert strong.decides and strong.path == judged.worlds.influence[0][0]
-    assert 0 < strong.chance < 1
-    path = judged.worlds.paths[0]
-    weak = replace(judged.worlds, influence=((path, strong.chance - 0.01),))
-    assert not deciding(weak).decides
-    for nothing in (0.0, NAN):
-        assert deciding(replace(judged.worlds, influence=((path, nothing),))).path == ""
+def test_an_assumption_decides_only_when_moving_it_alone_changes_the_gain_beyond_chance(judged: Judged) -> None:
+    first, second = (swing.path for swing in judged.worlds.swings[:2])
+    assert (deciding(judged.worlds).path, deciding(judged.worlds).decides) == (first, True)
+
+    def with_swings(*swings: tuple[str, float, float]) -> Worlds:
+        told = tuple(Swing(path, Estimate((low + high) / 2, low, high, 80)) for path, low, high in swings)
+        return replace(judged.worlds, swings=told)
+
+    unsure = with_swings((first, -1.0, 9.0), (second, 0.1, 0.3))  # the larger change may be nil
+    assert (deciding(unsure).path, deciding(unsure).decides) == (second, True)
+    none = with_swings((first, -1.0, 2.0), (second, -3.0, 0.5))
+    assert (deciding(none).path, deciding(none).decides) == (second, False)
+    assert deciding(with_swings()).path == ""
 
 
 def test_other_weights_change_the_winner_only_beyond_chance(judged: Judged) -> None:

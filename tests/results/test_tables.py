@@ -167,9 +167,9 @@ def test_events_of_many_days_stand_in_one_file_whoever_played_them(tmp_path: Pat
     table = pq.read_table(tmp_path / "1.parquet")
     assert made[0] == made[1] and table.schema.metadata == {b"cite": b"simsec"}
     days = table["day"].to_pylist()
-    assert days == sorted(days) and set(days) == set(range(13))
+    assert days == sorted(days) and set(days) == set(runs.incident_day.tolist())
     incidents = {(day, number) for day, number in zip(days, table["incident"].to_pylist(), strict=True)}
-    assert len(incidents) >= len(runs.incident_day)
+    assert len(incidents) >= len(runs.incident_day) > 15  # a spread that was stopped names an incident that never was
 
 
 def test_a_table_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ CASES = [
     (POSTS, ",1,as given", ",2,as given", ["posts.csv, line 2, located: out of bounds (found '2'); expected 0 or 1"]),
     (ROADS, ",local,", ",lokal,", [
         "main_roads.csv, line 2, class: unknown word (found 'lokal'); "
-        "expected one of toll, national, provincial, local",
+        "expected one of toll, national, provincial, local, ferry",
     ]),
     # scenario.toml: the file
     (TOML, "format = 1", "format = 2", [
