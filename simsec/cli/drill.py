@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simsec.cli.common import Language, exit_codes, print_json, texts_of
+
+if TYPE_CHECKING:
+    from simsec.drill.sheet import Words
 
 
 def drill(
@@ -39,19 +43,33 @@ def drill(
         if json:
             print_json({"title": title, **machine(sheet)})
             return
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        console = Console()
-        console.print(Text(f"{texts.t('marking_long')}\n{title}\n{subtitle(sheet, texts)}"))
-        for words in tables(sheet, texts):
-            table = Table(title=Text(words.title))
-            for heading in words.headings:
-                table.add_column(Text(heading))
-            for row in words.rows:
-                table.add_row(*(Text(cell) for cell in row))
-            console.print(table)
+        _print(tables(sheet, texts), f"{texts.t('marking_long')}\n{title}\n{subtitle(sheet, texts)}")
         typer.echo(texts.t("drill.note"))
         if out is not None:
             typer.echo(texts.t("cli.wrote", path=str(out)))
+
+
+def _print(sheet: Sequence[Words], heading: str) -> None:
+    """The tables for people; each inject is a line with a table of its own, to have room on a narrow terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    console.print(Text(heading))
+    for number, words in enumerate(sheet):
+        console.print(Text(f"\n{words.title}", style="bold"))
+        ahead = 2 if number == 0 else 0  # time and inject stand in the first row of each
+        table: Table | None = None
+        for row in words.rows:
+            if table is None or (ahead and row[0]):
+                if table is not None:
+                    console.print(table)
+                if ahead:
+                    console.print(Text("  ".join(row[:ahead])))
+                table = Table()
+                for name in words.headings[ahead:]:
+                    table.add_column(Text(name), overflow="fold")
+            table.add_row(*(Text(cell) for cell in row[ahead:]))
+        if table is not None:
+            console.print(table)

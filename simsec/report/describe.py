@@ -19,7 +19,7 @@ from simsec.analysis.measures import FAMILIES, expected_number, expected_weight
 from simsec.locale import Texts
 from simsec.plan.plan import Plan
 from simsec.report.labels import unit_label
-from simsec.report.tables import Table, assumption_groups
+from simsec.report.tables import Row, Table, assumption_groups
 from simsec.report.wording import plan_name
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
@@ -379,7 +379,8 @@ def _data(scenario: Scenario, texts: Texts) -> dict[str, Any]:
         for kind in scenario.settings.incidents.values()
     ]
     window_head = tuple(t(f"describe.col.{name}") for name in ("kind", "windows", "grade"))
-    figures = [TitledTable(title, table.head, _cells(table)) for title, table in assumption_groups(scenario, texts)]
+    groups = assumption_groups(scenario, texts) if scenario.general is None else [_given_figures(scenario, texts)]
+    figures = [TitledTable(title, table.head, _cells(table)) for title, table in groups]
     changed = [] if scenario.as_read else [t("describe.changed")]
     return {
         "sources": (
@@ -412,6 +413,18 @@ def _roads(scenario: Scenario, texts: Texts) -> str:
     if scenario.general is not None:
         return texts.t("describe.general.travel")
     return texts.t("describe.own_roads" if scenario.own_roads else "describe.roads")
+
+
+def _given_figures(scenario: Scenario, texts: Texts) -> tuple[str, Table]:
+    """The figures of a general scenario by their path in the file; those that no part of it uses are left out."""
+    used = ("incidents.", "units.", "ladders.", "calls.", "weights.", "travel.friction")
+    rows = tuple(
+        Row((path, _range(parameter, texts), parameter.grade, parameter.source))
+        for path, parameter in scenario.parameters().items()
+        if path.startswith(used) and not path.endswith("rate_per_station")
+    )
+    head = tuple(texts.t(f"table.{key}") for key in ("figure", "mode", "grade", "source"))
+    return texts.t("describe.general.figures"), Table(head, rows, (0, 3))
 
 
 def _cells(table: Table) -> tuple[tuple[str, ...], ...]:

@@ -68,6 +68,7 @@ CAUSE = {
     "request": "report",
     "pass_on": "report",
     "wait": "report",
+    "lost": "report",
     "order": "report",
     "recall": "dispatched",
     "arrive": "dispatched",
@@ -209,8 +210,8 @@ class _Audit:
             route = [unit.end]
             while route[-1] != unit.start:
                 route.append(before[route[-1]])
-            least = min(abs(minutes[place] - elapsed) for place in route)
-            nearest = {place for place in route if abs(minutes[place] - elapsed) <= least + TOLERANCE_MIN}
+            gap = {place: abs((minutes[place] if place != unit.start else 0.0) - elapsed) for place in route}
+            nearest = {place for place in route if gap[place] <= min(gap.values()) + TOLERANCE_MIN}
         if row.start not in nearest:
             self.tell(row, f"starts from place {row.start}; it stands near {sorted(nearest)}: nobody jumps")
         return row.start
@@ -276,7 +277,8 @@ class _Audit:
         if row.capability != unit.capability:
             self.tell(row, f"sent as {unit.capability}, comes as {row.capability}")
         unit.at_work = True
-        unit.due = row.time + self.day.scene[row.incident][incident.level]
+        since = unit.ordered if self.world.work_from_order == 1 else row.time
+        unit.due = max(row.time, since + self.day.scene[row.incident][incident.level])
         incident.arrived += 1
 
     def on_clear(self, row: _Row, incident: _Incident) -> None:
@@ -289,7 +291,7 @@ class _Audit:
         unit.serves = unit.capability = FREE
         unit.at_work = False
         sent_on = row.end < 0
-        unit.start, unit.end = self.world.station_node[row.place], home
+        unit.start, unit.end = home if self.world.home_at_once == 1 else self.world.station_node[row.place], home
         unit.leaves, unit.slow = row.time, 1.0 if sent_on else row.slow
         if not sent_on and (row.start, row.end, row.leaves) != (unit.start, home, row.time):
             self.tell(row, "does not head home from where it worked")

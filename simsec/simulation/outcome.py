@@ -184,7 +184,8 @@ def outcome_of(
         missions=np.array(state.missions, dtype=np.int64),
         busy_min=busy,
     )
-    return Outcome(rows, units, state.counters[HIT], state.counters[LIMIT_REACHED], ends_min, scenario, state.counters[LOST])
+    hit, limit_reached, lost = (state.counters[counter] for counter in (HIT, LIMIT_REACHED, LOST))
+    return Outcome(rows, units, hit, limit_reached, ends_min, scenario, lost)
 
 
 def struck(scenario: Scenario, station: int, hits: int) -> list[int]:

@@ -14,6 +14,7 @@ from simsec.simulation.model import (
     ARRIVE,
     CLEAR,
     LIMIT_REACHED,
+    LOST,
     NEVER,
     REPORT,
     REQUEST,
@@ -31,7 +32,7 @@ Integers = NDArray[np.int64]
 NONE = -1
 
 # What a row tells. Of an incident: it begins, the crowd reaches a village or is kept from it, somebody outside the
-# station knows, nobody came in time; of its request: a step takes it up, it is passed on, nobody is left to ask; of a
+# station knows, nobody came in time; of its request: a step takes it up, it is passed on, waits or is lost; of a
 # unit: it is sent, turned round before it came, comes, and is done; and the clock of the incident.
 KINDS = (
     "onset",
@@ -43,6 +44,7 @@ KINDS = (
     "request",
     "pass_on",
     "wait",
+    "lost",
     "recall",
     "order",
     "arrive",
@@ -71,6 +73,7 @@ class Events:
         capability: as what the unit serves (``order``, ``recall``, ``arrive``, ``clear``).
         level: of the incident after the event.
         step: row of the ladders that takes the request up (``request``), gets it (``pass_on``) or keeps it (``wait``).
+            A request is ``lost`` once for every ladder that could not fill it, where none waits.
         leaves_min: when the unit moves off (``order``, ``clear``); on the way already where it is the row's own time.
         slow: factor on the travel table's minutes of the leg: rain, night, and for an order the noise of its trip.
     """
@@ -127,7 +130,7 @@ class Trace:
         self._ticket, self._serves, self._serves_as = state.ticket, state.serves, state.serves_as
         self._due = state.due
         self._waiting: set[tuple[int, int]] = set()
-        self._limit_reached = 0
+        self._limit_reached = self._lost = 0
         self._marks = {name: getattr(state, name) for name in ("first", "care", "contained", "full", "cleared")}
         self._rows: list[tuple[float, ...]] = []
         for incident in range(day.primaries):
@@ -169,6 +172,9 @@ class Trace:
             self._orders(event[0], state)
         if kind != CLEAR:
             self._passed_on(event, state)
+        while self._lost < state.counters[LOST]:
+            self._lost += 1
+            self._row(event[0], "lost", event[2], state.level[event[2]])
         if len(state.waiting) != len(self._waiting):
             self._queue(event[0], state)
 

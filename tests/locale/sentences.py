@@ -14,8 +14,11 @@ SINKS = {
     "RunError": {0: "said"},
     "complaints.add": {0: "what", 1: "remedy", 5: "bound"},
     "self.add": {0: "what", 1: "remedy", 5: "bound"},
+    "self.wrong": {1: "what", 2: "remedy", 3: "bound"},
     "complaints.number": {5: "unit"},
     "_wrong": {1: "what", 3: "bound"},
+    "cell.wrong": {1: "what", 2: "remedy", 3: "bound"},
+    "cell.code": {2: "what"},
 }
 # Rooms whose ValueErrors pydantic hands on to people.
 VALIDATORS = ("clock.py", "parameter.py", "schema.py")

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 
 from simsec.day import sample_day
+from simsec.plan import doctrine
+from simsec.scenario import read_scenario
 from simsec.scenario.schema import DAY_TYPES, Policy
 from simsec.simulation import simulate
 from simsec.simulation.audit import audit, count_heads
@@ -17,7 +20,7 @@ from simsec.simulation.outcome import Outcome, outcome_of
 from simsec.simulation.policies import NAMES
 from simsec.simulation.simulate import kept_world
 from simsec.simulation.trace import KIND, Events, Trace
-from tests.areas import announced, shipped
+from tests.areas import SHIPPED, announced, shipped
 from tests.simulation.floor import CROWD, PAIR, PATROL, SQUAD, Call, Post, Unit, day_of, floor
 from tests.simulation.strategies import Case, cases
 
@@ -52,6 +55,20 @@ def test_the_books_of_the_shipped_area_close(policy: str, day_type: str, divert:
         events = trace.events(ends)
         assert len(events) > 300
         assert audit(world, marks, events, ends, outcome) == []
+
+
+SCENARIOS = sorted(path.parent for path in SHIPPED.parent.rglob("scenario.toml"))
+
+
+@pytest.mark.parametrize("folder", SCENARIOS, ids=lambda path: path.name)
+def test_the_books_of_every_shipped_scenario_close(folder: Path) -> None:
+    scenario = read_scenario(folder)
+    plan, day, ends = doctrine(scenario), sample_day(scenario, 1, 0), scenario.horizon_min[1]
+    world, marks = kept_world(scenario, plan), marks_of(day)
+    trace = Trace(world, marks)
+    outcome = simulate(scenario, plan, day, listener=trace)
+    assert audit(world, marks, trace.events(ends), ends, outcome) == []
+    assert outcome.lost == int((trace.events(ends).kind == KIND["lost"]).sum())
 
 
 # A day with everything in it: a pair, a patrol that drives, a squad that is turned round, a crowd that spreads.
