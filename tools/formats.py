@@ -9,10 +9,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from simsec.day.log import WEATHER_COLUMNS, log_columns
 from simsec.drill.places import FORMS
 from simsec.drill.schema import EVENTS, ROOM, Script, SessionFile
 from simsec.drill.sheet import COLUMNS
-from simsec.day.log import WEATHER_COLUMNS, log_columns
 from simsec.plan.files import BLOCK_COLUMNS, PlanFile
 from simsec.results.tables import TABLES
 from simsec.scenario.places import POST_COLUMNS, ROAD_COLUMNS, STATION_COLUMNS, VILLAGE_COLUMNS
@@ -103,19 +103,20 @@ def pages() -> dict[str, str]:
     log = [
         "# Incident log, format 1",
         "",
-        "A CSV file, UTF-8, with a header: one row an incident that somebody had to go out for. `time`, `place`, `kind`",
-        "and `on_scene_min` must be there; every other column may be left out, and so may most of its cells. What is not",
-        "there takes the most likely value of the scenario, and `simsec replay` lists it. Rows out of the order of time",
-        "are taken in order of time; what cannot be right is refused, line by line.",
+        "A CSV file, UTF-8, with a header: one row an incident that somebody had to go out for. `time`, `place`,",
+        "`kind` and `on_scene_min` must be there; every other column may be left out, and so may most of its cells.",
+        "What is not there takes the most likely value of the scenario, and `simsec replay` lists it. Rows out of the",
+        "order of time are taken in order of time; what cannot be right is refused, line by line.",
         "",
         "`simsec simulate --export-log FILE` writes a simulated day with every mark, figures in their shortest exact",
-        "form; replayed under any plan it is that very day. `<ladder>_<n>` stands for step n of a ladder of the scenario.",
+        "form: any plan meets that very day again, and the same plan ends it the same way to the last digit.",
+        "`<ladder>_<n>` stands for step n of a ladder of the scenario.",
         "",
-        "One unit carries somebody to `transport_to`: an ambulance where the incident needs one, else the unit that came",
-        "first. It drives there once its minutes on scene are over, stays `handover_min`, and is free there.",
+        "One unit carries somebody to `transport_to`: an ambulance where the incident needs one, else the unit that",
+        "came first. It drives there once its minutes on scene are over, stays `handover_min`, and is free there.",
         "",
-        "The dormant incidents a crowd may wake stand below the one they come from, without a time, those with the same",
-        "`parent` below one another; together they are a group, and names need differ only inside a group.",
+        "The dormant incidents a crowd may wake stand below the one they come from, without a time, those with the",
+        "same `parent` below one another; together they are a group, and names need differ only inside a group.",
         "",
         *_columns("LOG.csv", log_columns(("<ladder>_<n>",))),
         "The weather of the day stands beside the log, under its name with `.weather.csv`. Without it the day is dry.",

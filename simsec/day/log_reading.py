@@ -330,7 +330,7 @@ class LogReader:
             village=self._village(cell, group, keys) if self._grouped else len(group),
             spread_delay=cell.number("spread_delay_min", None) if parent >= 0 else 0.0,
             contain_within=cell.number("contain_within_min", None) if parent >= 0 else 0.0,
-            hits=int(cell.number("hits", 0.0, None)) if self._grouped else 0,
+            hits=self._hits(cell) if self._grouped else 0,
             **(self._response(cell, onset) if self._responds else _NO_RESPONSE),
         )
         return None if cell.bad else entry
@@ -342,7 +342,7 @@ class LogReader:
             if minute < (onset if math.isnan(since) else since):
                 cell.wrong(name, "earlier than what comes before it", "correct one of the two times")
         transport = cell.code("transport_to", self._sites, "no such post or village", blank=True)
-        if (transport >= 0) != bool(cell.text("handover_min")):
+        if bool(cell.text("transport_to")) != bool(cell.text("handover_min")):
             what = "transport_to and handover_min go together"
             cell.wrong("handover_min", what, "fill in both, or leave both blank")
         return {
@@ -389,6 +389,12 @@ class LogReader:
         if group and group[-1].parent != parent and any(entry.parent == parent for entry in group):
             cell.wrong("parent", "the rows with one parent do not stand together", "put them below one another")
         return parent
+
+    def _hits(self, cell: Cells) -> int:
+        hits = cell.number("hits", 0.0)
+        if not hits.is_integer():
+            cell.wrong("hits", "not a whole number")
+        return int(hits)
 
     def _village(self, cell: Cells, group: list[Entry], keys: dict[str, int]) -> int:
         """Place in its group of the row that stands for the same village; by default its own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,9 +123,19 @@ class Outcome:
         return _station_rows(self.scenario, self.incidents, self.ends_min)
 
 
-def _times(values: list[float], kept: NDArray[np.bool_]) -> Floats:
-    times = np.array(values, dtype=np.float64)[kept]
-    return np.where(times == NEVER, np.nan, times)
+class Fleet(NamedTuple):
+    """What does not change from day to day of each unit, as arrays: kind, home, sub-district and block."""
+
+    kind: Integers
+    home: Integers
+    subdistrict: Integers
+    block: Integers
+
+
+def fleet_of(world: World) -> Fleet:
+    """The units of a world."""
+    columns = (world.unit_kind, world.unit_home, world.unit_subdistrict, world.unit_block)
+    return Fleet(*(np.array(column, dtype=np.int64) for column in columns))
 
 
 def outcome_of(
@@ -134,6 +145,7 @@ def outcome_of(
     ends_min: float,
     closes: Sequence[bool] = (),
     scenario: Scenario | None = None,
+    fleet: Fleet | None = None,
 ) -> Outcome:
     """Gather the rows from the state at the end of the day; dormant incidents that never woke leave none.
 
@@ -144,46 +156,46 @@ def outcome_of(
         ends_min: end of the clock.
         closes: for each kind whether it closes its station; none by default.
         scenario: knows the villages and the voting hours, for the rows of stations.
+        fleet: the units of the world, where they are kept from an earlier day.
     """
+    fleet = fleet or fleet_of(world)
     onset = np.array(state.onset, dtype=np.float64)
     kept = np.asarray((onset != NEVER) & (onset < ends_min))
-    unit_kind = np.array([*world.unit_kind, -1], dtype=np.int64)
-    first, cleared = _times(state.first, kept), _times(state.cleared, kept)
+    clock = (state.reported, state.dispatched, state.first, state.full, state.care, state.cleared)
+    times = np.array(clock, dtype=np.float64)[:, kept]
+    times[times == NEVER] = np.nan
+    reported, dispatched, first, full, care, cleared = times
+    last_level, units_sent, first_unit = np.array((state.level, state.units_sent, state.first_unit), dtype=np.int64)[
+        :, kept
+    ]
     kind = day.incidents.kind[kept]
     closed = np.asarray(closes, dtype=np.bool_)[kind] if len(closes) else np.zeros(len(kind), dtype=np.bool_)
-    busy = np.array(state.busy_min) + np.array(
-        [ends_min - since if other >= 0 else 0.0 for other, since in zip(state.serves, state.ordered_at, strict=True)]
-    )
+    busy = np.array(state.busy_min, dtype=np.float64)
+    out = np.array(state.serves, dtype=np.int64) >= 0
+    busy[out] += ends_min - np.array(state.ordered_at, dtype=np.float64)[out]
     rows = IncidentRows(
         incident=np.flatnonzero(kept),
         kind=kind,
         station=day.incidents.station[kept],
         primary=day.incidents.parent[kept] < 0,
         first_level=day.incidents.level[kept],
-        last_level=np.array(state.level, dtype=np.int64)[kept],
+        last_level=last_level,
         onset_min=onset[kept],
         alert_min=onset[kept] + day.incidents.alert_delay_min[kept],
-        reported_min=_times(state.reported, kept),
-        dispatched_min=_times(state.dispatched, kept),
+        reported_min=reported,
+        dispatched_min=dispatched,
         first_min=first,
-        full_min=_times(state.full, kept),
-        care_min=_times(state.care, kept),
+        full_min=full,
+        care_min=care,
         cleared_min=cleared,
         reopened_min=np.where(closed, cleared, np.nan),
         response_min=first - onset[kept],
         rise_min=day.incidents.rise_min[kept],
-        units_sent=np.array(state.units_sent, dtype=np.int64)[kept],
-        first_kind=unit_kind[np.array(state.first_unit, dtype=np.int64)[kept]],
+        units_sent=units_sent,
+        first_kind=np.where(first_unit >= 0, fleet.kind[first_unit], -1) if len(fleet.kind) else first_unit,
         hits=day.incidents.hits[kept],
     )
-    units = UnitRows(
-        kind=unit_kind[:-1],
-        home=np.array(world.unit_home, dtype=np.int64),
-        subdistrict=np.array(world.unit_subdistrict, dtype=np.int64),
-        block=np.array(world.unit_block, dtype=np.int64),
-        missions=np.array(state.missions, dtype=np.int64),
-        busy_min=busy,
-    )
+    units = UnitRows(*fleet, missions=np.array(state.missions, dtype=np.int64), busy_min=busy)
     hit, limit_reached, lost = (state.counters[counter] for counter in (HIT, LIMIT_REACHED, LOST))
     return Outcome(rows, units, hit, limit_reached, ends_min, scenario, lost)
 

@@ -10,20 +10,25 @@ from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 from simsec.simulation.calendar import Listener, Look, marks_of, run_on_simpy
 from simsec.simulation.model import World
-from simsec.simulation.outcome import Outcome, outcome_of
+from simsec.simulation.outcome import Fleet, Outcome, fleet_of, outcome_of
 from simsec.simulation.world import world_of
 
 
 @lru_cache(maxsize=2)  # the roads of a scenario are large, the rest of a world is small
-def _worlds(scenario: Scenario) -> dict[Plan, World]:
+def _worlds(scenario: Scenario) -> dict[Plan, tuple[World, Fleet]]:
     return {}
 
 
 def kept_world(scenario: Scenario, plan: Plan) -> World:
     """The world of a scenario and a plan, kept for the next day; all plans of the last scenarios are."""
+    return _kept(scenario, plan)[0]
+
+
+def _kept(scenario: Scenario, plan: Plan) -> tuple[World, Fleet]:
     worlds = _worlds(scenario)
     if plan not in worlds:
-        worlds[plan] = world_of(scenario, plan)
+        world = world_of(scenario, plan)
+        worlds[plan] = world, fleet_of(world)
     return worlds[plan]
 
 
@@ -51,7 +56,7 @@ def simulate(
         >>> bool((outcome.incidents.response_min > 0).any())
         True
     """
-    world, ends_min = kept_world(scenario, plan), scenario.horizon_min[1]
+    (world, fleet), ends_min = _kept(scenario, plan), scenario.horizon_min[1]
     state = run_on_simpy(world, marks_of(day), ends_min, listener, looks)
     closes = [kind.closes_station for kind in scenario.settings.incidents.values()]
-    return outcome_of(world, day, state, ends_min, closes, scenario)
+    return outcome_of(world, day, state, ends_min, closes, scenario, fleet)

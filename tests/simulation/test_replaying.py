@@ -19,11 +19,16 @@ from simsec.plan import Plan
 from simsec.scenario import Scenario
 from simsec.scenario.schema import DAY_TYPES, Policy
 from simsec.simulation.calendar import marks_of, run_on_simpy
-from simsec.simulation.model import DayMarks, State, fresh_state
+from simsec.simulation.model import State, World, fresh_state
 from simsec.simulation.policies import NAMES
-from simsec.simulation.replaying import Replay, replay_world, whats_out_of_reach
+from simsec.simulation.replaying import Played, Replay, replay_world, whats_out_of_reach
 from simsec.simulation.simulate import kept_world
 from tests.areas import announced, shipped, tiny, tiny_plan
+from tests.simulation.floor import AMBULANCE, FALL, MEDIC, NEEDS, PATROL, Call, Post, Unit, day_of, floor
+from tests.simulation.strategies import Case, cases
+
+ENDS = 1000.0
+ONE_PATROL = [({"patrol": 1},) * 3, *NEEDS[1:]]
 
 
 def replayed(scenario: Scenario, plan: Plan, log: Path) -> tuple[State, Replay]:
@@ -94,3 +99,133 @@ def test_the_log_of_a_shipped_day_replays_to_that_day(day_type: str) -> None:
     day = sample_day(shipped(), 3, 1, day_type)
     play = check_replays_to_itself(shipped(), announced(), day)
     assert play.seats < len(day.incidents)
+
+
+def entries_of(day: Day) -> list[list[Entry]]:
+    """The groups of a day, each primary incident with what may come of it."""
+    i = day.incidents
+    root, groups = list(range(len(i))), {}
+    for row, above in enumerate(i.parent.tolist()):
+        root[row] = row if above < 0 else root[above]
+        groups.setdefault(root[row], []).append(row)
+    place = {row: number for group in groups.values() for number, row in enumerate(group)}
+
+    def entry(row: int) -> Entry:
+        return Entry(
+            row=row, key=str(row), kind=int(i.kind[row]), station=int(i.station[row]), level=int(i.level[row]),
+            onset=float(i.onset_min[row]), alert_delay=0.0, report_delay=float(i.report_delay_min[row]),
+            rise=i.rise_min[row].tolist(), scene=i.scene_min[row].tolist(), where=float(i.where[row]),
+            delay=i.delay_min[row].tolist(), turnout=i.turnout_min[row].tolist(),
+            noise=np.resize(i.noise[row], 8).tolist(), parent=place[int(i.parent[row])] if i.parent[row] >= 0 else -1,
+            village=place[int(i.village[row])], spread_delay=float(i.spread_delay_min[row]),
+            contain_within=float(i.contain_within_min[row]), hits=int(i.hits[row]), transport=-1, handover=0.0,
+            recorded_unit="", recorded_kind=-1, recorded_from=-1, recorded_dispatch=np.nan, recorded_arrival=np.nan,
+        )  # fmt: skip
+
+    return [[entry(row) for row in group] for group in groups.values()]
+
+
+@given(cases())
+def test_one_report_at_a_time_ends_as_all_at_once_to_the_last_tie(case: Case) -> None:
+    world, day = case.world(), day_of(*case.calls)
+    rows: dict[int, list[Any]] = {}
+    play = Replay(world, day.slow, 1.0, lambda entry, seat, state: rows.update({entry.row: row_of(state, seat)}))
+    state = play.run(entries_of(day), ENDS)
+    expected = run_on_simpy(world, marks_of(day), ENDS)
+    assert [rows[row] for row in sorted(rows)] == [row_of(expected, row) for row in range(len(case.calls))]
+    for name in ("on_scene", "ticket", "leg_from", "leg_to", "leg_start", "missions", "busy_min", "counters"):
+        assert getattr(state, name) == getattr(expected, name), name
+
+
+def row_of(state: State, row: int) -> list[Any]:
+    """Everything the state holds of an incident, copied."""
+    values = [getattr(state, name)[row] for name in PER_INCIDENT if name not in ("struck", "child_first")]
+    return [value[:] if isinstance(value, list) else value for value in values]
+
+
+def one_by_one(world: World, *groups: Entry) -> tuple[dict[int, Played], State, Replay]:
+    played: dict[int, Played] = {}
+    play = Replay(
+        world, np.ones((24, 1)), 1.0, lambda entry, seat, state: played.update({entry.row: play.played(seat)})
+    )
+    return played, (play.run([[entry] for entry in groups], ENDS)), play
+
+
+def calls(*given: Call, **more: Any) -> list[Entry]:
+    return [group[0]._replace(**more) for group in entries_of(day_of(*given))]
+
+
+def test_a_unit_on_its_way_home_is_available_from_where_it_is() -> None:
+    world = floor([Post(0), Post(8), Post(5, block=1)], [Unit(PATROL, 0)], needs=ONE_PATROL)
+    first, second = calls(Call(1, 0.0, scene=20.0), Call(2, 125.0, scene=5.0))
+    played, _, _ = one_by_one(world, first, second)
+    assert played[0].first == 80.0  # eight places of ten minutes
+    # Clear at 100, at 125 it is two and a half places on its way home: nearest to the place behind, two from the call.
+    assert played[1].first == 125.0 + 10.0
+
+
+def test_ties_go_to_the_lowest_number() -> None:
+    world = floor([Post(3)], [Unit(PATROL, 1), Unit(PATROL, 5), Unit(PATROL, 5)], needs=ONE_PATROL)
+    played, state, _ = one_by_one(world, *calls(Call(0, 0.0), Call(0, 1.0)))
+    assert [played[row].first_unit for row in (0, 1)] == [0.0, 1.0]
+
+
+def test_whoever_carries_somebody_away_is_busy_until_the_hand_over_and_free_there() -> None:
+    world = floor([Post(2), Post(9, block=1)], [Unit(PATROL, 0)], needs=ONE_PATROL)
+    (first,) = calls(Call(0, 0.0, scene=10.0), transport=9, handover=15.0)
+    (second,) = calls(Call(1, 40.0, scene=5.0))
+    played, state, _ = one_by_one(world, first, second._replace(row=1))
+    # There at 20, done at 30, at the ninth place at 100, free at 115; the call there waited for it.
+    assert (played[0].first, played[0].cleared, played[0].busy) == (20.0, 115.0, 115.0)
+    assert played[1].dispatched == played[1].first == 115.0
+    assert state.busy_min == [120.0]
+
+
+def test_an_ambulance_carries_where_one_is_needed_and_nobody_else() -> None:
+    units = [Unit(MEDIC, 0), Unit(AMBULANCE, 2)]
+    needs = [*NEEDS[:3], ({"medic": 1, "ambulance": 1},) * 3]
+    world = floor([Post(1)], units, needs=needs)
+    (entry,) = calls(Call(0, 0.0, kind=FALL, scene=10.0), transport=5, handover=2.0)
+    played, state, _ = one_by_one(world, entry)
+    assert state.busy_min == [10.0 + 10.0, 10.0 + 10.0 + 40.0 + 2.0]
+    assert state.leg_from == [1, 5]
+    assert (played[0].cleared, played[0].busy) == (62.0, 82.0)
+
+
+def test_seats_follow_what_goes_on_at_once_not_the_length_of_the_log() -> None:
+    world = floor([Post(0)], [Unit(PATROL, 0)], needs=ONE_PATROL)
+    far_apart = calls(*(Call(0, 3.0 * number, scene=2.0) for number in range(100)))
+    played, _, play = one_by_one(world, *far_apart)
+    assert play.seats == 1 and len(played) == 100
+    at_once = calls(*(Call(0, 0.0, scene=2.0) for _ in range(100)))
+    played, _, play = one_by_one(world, *at_once)
+    assert play.seats == 100
+    assert sorted(row.first for row in played.values()) == [2.0 * number for number in range(100)]
+
+
+def test_what_nobody_reaches_is_told() -> None:
+    world = floor([Post(1)], [Unit(PATROL, 0)])
+    quarrel, fall = calls(Call(0, 0.0), Call(0, 0.0, kind=FALL))
+    told = whats_out_of_reach(world)
+    assert told(quarrel) == "" and "no unit of the plan" in told(fall)
+    island = [[row[:] for row in minutes] for minutes in world.minutes]
+    for minutes in island:
+        for node in range(12):
+            minutes[node][12] = minutes[12][node] = np.inf
+    told = whats_out_of_reach(world._replace(minutes=island))
+    assert told(quarrel) == "" and "no way" in told(quarrel._replace(transport=12))
+
+
+def test_no_pair_guards_a_village_and_a_patrol_comes() -> None:
+    plain = kept_world(tiny(), tiny_plan())
+    world, stations = replay_world(tiny(), tiny_plan()), len(tiny().stations)
+    assert world.station_node[stations:] == list(range(len(tiny().villages)))
+    assert plain.station_block == world.station_block[:stations]
+    fight = list(tiny().settings.incidents).index("fight")
+    (entry,) = [group[0] for group in entries_of(sample_day(tiny(), 1, 0, "severe"))][:1]
+    entry = entry._replace(station=stations, kind=fight, row=0, key="0", onset=500.0, level=0)
+    rows: list[Played] = []
+    play = Replay(world, np.ones((24, 2)), 1.65, lambda entry, seat, state: rows.append(play.played(seat)))
+    play.run([[entry]], tiny().horizon_min[1])
+    pair = [unit.kind for unit in tiny().settings.units].index("pair")
+    assert rows[0].first_unit >= 0 and world.unit_kind[int(rows[0].first_unit)] != pair
