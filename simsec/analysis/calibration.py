@@ -2,8 +2,8 @@
 
 Recorded minutes are set against routed minutes, trip by trip, and a line is laid through them that outliers do not
 move: the slope is friction, what remains at no distance is turn-out (and, where nobody wrote down the dispatch, the
-call and the chain of command as well). Theil (1950); Sen (1968, "Estimates of the regression coefficient based on Kendall's
-tau"). Slopes are taken between trips of one kind of unit only, for each kind has a turn-out of its own.
+call and the chain of command as well). Theil (1950); Sen (1968), "Estimates of the regression coefficient based on
+Kendall's tau". Slopes are taken between trips of one kind of unit only, for each kind has a turn-out of its own.
 """
 
 from __future__ import annotations

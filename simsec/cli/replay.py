@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,6 +48,8 @@ def replay(
 
             made_by = {"marking": texts.t("marking_long"), "cite": cite} | hashes | versions()
             found = replay_log(area, decided, incidents, out, made_by, bar)
+        with incidents.open("rb") as file:
+            hashes["log_hash"] = file_digest(file, "sha256").hexdigest()[:16]
         facts = replay_json(area, found, incidents.name) | {"plan": decided.name, "cite": cite} | hashes
         if out is not None:
             sheet = sheet_markdown(area, found, incidents.name, decided.name, cite, texts)

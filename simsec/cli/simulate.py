@@ -132,7 +132,8 @@ def simulate(
             from simsec.day import sample_day
             from simsec.day.log import write_log
 
-            write_log(export_log, area, sample_day(area, seed, 0, names[0]))
+            first = runs.keys[0]
+            write_log(export_log, area, sample_day(area, first.seed, first.replication, first.day_type))
         if json:
             print_json(summary)
             return

@@ -151,7 +151,8 @@ def _refuse_islands(scenario: Scenario, travel: Travel) -> None:
     """Refuse villages and posts that some vehicle cannot reach from the headquarters."""
     villages, posts = scenario.villages, scenario.posts
     from_office = travel.minutes[:, post_node(scenario, posts.of_type("polres")[0])]
-    cut_off = ~np.isfinite(from_office[[CAR, MOTORCYCLE, TRUCK]]).all(axis=0)
+    reached = np.isfinite(from_office[[CAR, MOTORCYCLE, TRUCK]])
+    cut_off = np.logical_not(np.logical_and.reduce(reached, axis=0))
     remedy = say("add a road or a ferry to main_roads.csv, or raise {key}", key="travel.neighbour_limit_km")
     places = [("villages.csv", code, name) for code, name in zip(villages.code, villages.name, strict=True)]
     places += [("posts.csv", code, name) for code, name in zip(posts.code, posts.name, strict=True)]

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import Voronoi
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import Voronoi, cKDTree
 
 from simsec.base.errors import InputError, Message, Problem, say, system_words
 from simsec.geography.distance import local_km, plane_to_degrees
@@ -18,6 +19,8 @@ from simsec.geography.distance import local_km, plane_to_degrees
 _RING_POINTS, _RING_RADII = 16, 50.0
 _HULL_RATIO = 0.25
 """How closely the hull hugs the points: 0 touches as many as it can, 1 is convex."""
+_WATER_KM, _WATER_TIMES = 8.0, 4.0
+"""No land is drawn across a gap wider than both: kilometres, and times the usual way to the nearest point."""
 _REMEDY = "give a GeoJSON file of polygons in degrees, longitude first"
 
 Rings = list[NDArray[np.float64]]
@@ -28,7 +31,7 @@ def outlines(lat: ArrayLike, lon: ArrayLike, group: Sequence[Group], margin_km: 
     """Draw areas around groups of points: the cells nearest to the points (Voronoi), joined by group.
 
     They show what lies beside what, not where a legal boundary runs: land nearest to a point counts as its group's,
-    an enclave without points is swallowed.
+    an enclave without points is swallowed. Points far from all others are islands of their own.
 
     Args:
         lat: (n,) degrees north.
@@ -57,8 +60,8 @@ def outlines(lat: ArrayLike, lon: ArrayLike, group: Sequence[Group], margin_km: 
         return {}
     origin = (float(lats.mean()), float(lons.mean()))
     xy, first = np.unique(local_km(lats, lons, origin), axis=0, return_index=True)
-    points = shapely.MultiPoint(xy)
-    hull = shapely.buffer(shapely.concave_hull(points, ratio=_HULL_RATIO), margin_km)
+    islands = [shapely.concave_hull(shapely.MultiPoint(xy[one]), ratio=_HULL_RATIO) for one in _islands(xy)]
+    hull = shapely.union_all(shapely.buffer(islands, margin_km))
     cells = shapely.intersection(_cells(xy), hull)
     members: dict[Group, list[int]] = {name: [] for name in dict.fromkeys(group)}
     for cell, point in enumerate(first):
@@ -68,6 +71,16 @@ def outlines(lat: ArrayLike, lon: ArrayLike, group: Sequence[Group], margin_km: 
         for name, cells_of in members.items()
         if cells_of
     }
+
+
+def _islands(xy: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+    """Points (n, 2) parted where the gap to all others is wide."""
+    tree = cKDTree(xy)
+    to_nearest_km, _ = tree.query(xy, k=2)
+    usual_km = float(np.median(np.asarray(to_nearest_km)[:, 1])) if len(xy) > 1 else 0.0
+    near = tree.sparse_distance_matrix(tree, max(_WATER_KM, _WATER_TIMES * usual_km), output_type="coo_matrix")
+    count, part = connected_components(near, directed=False)
+    return [np.flatnonzero(part == number) for number in range(count)]
 
 
 def _cells(xy: NDArray[np.float64]) -> NDArray[np.object_]:

@@ -165,7 +165,7 @@ REPLAY = pa.schema(
         ],
         pa.field("units_sent", pa.int32(), metadata={"meaning": "how many were ordered there"}),
         pa.field("first_unit", pa.int32(), metadata={"meaning": "number of the unit that came first; null: nobody"}),
-        pa.field("first_kind", pa.string(), metadata={"meaning": "its kind"}),
+        pa.field("first_kind", pa.string(), metadata={"meaning": "kind of that unit"}),
         pa.field("first_home", pa.string(), metadata={"meaning": "where it waits, as in the table of units"}),
         pa.field("recorded_unit", pa.string(), metadata={"meaning": "from the log; null: not recorded, as below"}),
         pa.field("recorded_kind", pa.string(), metadata={"meaning": "kind of unit that came"}),

@@ -100,7 +100,9 @@ def _from_long(table: Table, places: Sequence[str], complaints: list[Problem]) -
             what = say("the same pair stands in line {line}", line=seen[cell])
             complaints.append(Problem(table.file, what, "keep one", table.line[row], "from, to", ", ".join(pair)))
         seen[cell] = table.line[row]
-        minutes[cell] = _minutes(table, row, "minutes", table.texts("minutes")[row], complaints)
+        text = table.texts("minutes")[row]
+        inside = cell[0] == cell[1] and not text
+        minutes[cell] = 0.0 if inside else _minutes(table, row, "minutes", text, complaints)
     for first, second in np.argwhere(np.isnan(minutes)).tolist():
         remedy = "add it; leave minutes blank where there is no way"
         value = f"{places[first]}, {places[second]}"

@@ -40,6 +40,16 @@ def test_check_says_what_the_strength_can_staff_in_both_languages() -> None:
     assert "1.983" in indonesian and indonesian != english
 
 
+def test_check_refuses_an_island_that_no_ferry_reaches(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(AREA.parent / "kabupaten-jepara", tmp_path / "area"))
+    roads = folder / "main_roads.csv"
+    rows = roads.read_text(encoding="utf-8").splitlines(keepends=True)
+    roads.write_text("".join(row for row in rows if "Parang - Nyamuk" not in row), encoding="utf-8")
+    code, out, err = simsec("check", folder, "--lang", "en")
+    assert (code, out) == (2, "")
+    assert "Nyamuk" in err and "add a road or a ferry to main_roads.csv" in err
+
+
 def test_check_json_holds_the_arithmetic_twice() -> None:
     code, out, _ = simsec("check", AREA, "--json")
     row = json.loads(out)["patterns"][0]

@@ -54,6 +54,17 @@ def test_outer_rings_turn_anticlockwise_and_holes_clockwise() -> None:
     assert all((ring[0] == ring[-1]).all() for ring in rings)
 
 
+def test_islands_are_drawn_apart_from_the_mainland() -> None:
+    near, far = [110.00, 110.02, 110.04, 110.06], [110.20, 110.26, 110.60]
+    groups = ["land"] * 4 + ["islands"] * 3
+    areas = outlines([-7.0] * 7, near + far, groups, 1.5)
+    assert [len(areas[name]) for name in ("land", "islands")] == [1, 2]  # 15 km and 37 km of water between
+    assert shapely.contains_xy(area_of(areas["islands"]), 110.23, -7.0)  # 7 km apart: one island
+    assert not any(shapely.contains_xy(area_of(rings), 110.13, -7.0) for rings in areas.values())
+    sparse = outlines([-7.0] * 4, [110.0, 110.2, 110.4, 110.6], ["one"] * 4, 1.5)
+    assert len(sparse["one"]) == 1  # 22 km from each to the next: thinly settled, not islands
+
+
 def test_the_margin_is_what_lies_beyond_a_lonely_point() -> None:
     ((ring,),) = outlines([0.0], [110.0], ["alone"], 2.0).values()
     assert np.hypot(*(ring - [110.0, 0.0]).T) * 111.195 == pytest.approx(2.0, rel=1e-3)

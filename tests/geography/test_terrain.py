@@ -246,6 +246,24 @@ def test_what_lies_apart_is_joined_by_the_shortest_link_and_that_is_said(caplog:
     assert sum("fell apart" in record.message for record in caplog.records) == 2
 
 
+def test_no_link_longer_than_the_limit_joins_what_lies_apart() -> None:
+    islands = [(0, 0), (2, 0), (12, 0), (14, 0), (40, 0)]
+    assert links(world(islands, join_limit_km=11)) == {(0, 1), (1, 2), (2, 3)}
+    minutes = travel_table(world(islands, join_limit_km=11), 5).minutes[:, 0]
+    assert np.isfinite(minutes[:, :4]).all() and np.isinf(minutes[:, 4]).all()
+
+
+def test_a_ferry_carries_every_vehicle_in_its_minutes_and_stops_nowhere() -> None:
+    sea = [(0, 0), (2, 0), (40, 0), (42, 0), (20, 0.2)]
+    ferry = Corridor("ferry", "ferry", (1, 2), minutes_reported=90.0)
+    graph = world(sea, [ferry], join_limit_km=8)
+    assert travel_table(graph, 5).minutes[:, 1, 2].tolist() == [90.0] * 4
+    assert np.isinf(travel_table(graph, 5).minutes[CAR, 0, 4])  # the rock on the way
+    assert graph.edge_km[graph.edge_minutes[CAR] == 90.0].tolist() == pytest.approx([38.0, 38.0], rel=1e-3)
+    with pytest.raises(ValueError, match="needs its minutes"):
+        Corridor("ferry", "ferry", (0, 1))
+
+
 def test_a_toll_road_alone_joins_nothing() -> None:
     toll = Corridor("toll", "toll", (0, 1), motorcycles_allowed=False)
     minutes = travel_table(world([(0, 0), (20, 0)], [toll]), 2).minutes[:, 0, 1]

@@ -12,6 +12,7 @@ from simsec.plan.doctrine import apportion, patrols_with, polsek_of
 from simsec.plan.ledger import READINGS
 from simsec.scenario.schema import CLASSES
 from tests.areas import announced, family, shipped, tiny
+from tests.scenario.shipped import shipped_area
 
 
 def some() -> tuple[Plan, ...]:
@@ -53,6 +54,15 @@ def test_blocks_are_drawn_the_same_every_time() -> None:
     pairs = {sector: pairs_needed(shipped(), sector, 8)["low"] for sector in range(19)}
     assert np.array_equal(build_blocks(shipped(), pairs), build_blocks(shipped(), pairs))
     assert doctrine(shipped(), 8).hash == doctrine(shipped(), 8).hash
+
+
+def test_a_pair_on_a_small_island_has_its_stations_there() -> None:
+    scenario = shipped_area("kabupaten-jepara")
+    villages, village = scenario.villages, scenario.stations.village
+    low = {sector: pairs_needed(scenario, sector, 16)["low"] for sector in range(len(villages.subdistrict_codes))}
+    block = build_blocks(scenario, low)
+    for island in map(villages.name.index, ("Parang", "Nyamuk")):
+        assert set(village[np.isin(block, block[village == island])]) == {island}
 
 
 def test_blocks_are_near_together() -> None:

@@ -18,6 +18,9 @@ from simsec.analysis.replications import Replications, day_keys, events_file, re
 from simsec.analysis.stations import StationMinutes, station_minutes
 from simsec.analysis.workers import open_workers
 from simsec.base.errors import RunError
+from simsec.day import sample_day
+from simsec.day.log import write_log
+from simsec.results.replayed import replay_log
 from simsec.results.tables import (
     TABLES,
     days_table,
@@ -61,7 +64,16 @@ def tables() -> dict[str, pa.Table]:
         "stations": stations_table(tiny(), "announced", station_minutes(tiny(), run())),
         "units": units_table(tiny(), tiny_plan(), run()),
         "events": events_table(tiny(), "announced", 3, events_of(3)),
+        "replay": replayed(),
     }
+
+
+def replayed() -> pa.Table:
+    """A day of the tiny area, played again from its log."""
+    log = parts() / "day.csv"
+    write_log(log, tiny(), sample_day(tiny(), 1, 0, "severe"))
+    replay_log(tiny(), tiny_plan(), log, parts(), {}, lambda name: lambda done, every: None)
+    return pq.read_table(parts() / "replay.parquet")
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))

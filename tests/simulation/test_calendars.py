@@ -11,24 +11,25 @@ from simsec.plan import Plan, doctrine
 from simsec.scenario.schema import DAY_TYPES, Policy
 from simsec.simulation.calendar import Calendar, marks_of, run_on_simpy
 from simsec.simulation.compiled import COMPILED, as_arrays, run_compiled
-from simsec.simulation.model import EVENT_NAMES, YELLOW, State, World
+from simsec.simulation.model import EVENT_NAMES, NEVER, YELLOW, State, World
 from simsec.simulation.policies import NAMES
 from simsec.simulation.rules import RULES
 from simsec.simulation.simulate import kept_world
 from tests.areas import announced, shipped
 from tests.simulation.floor import PATROL, Call, Post, Unit, day_of
 from tests.simulation.strategies import Case, cases
+from tests.verification.systems import two_bases
 
 
 def twelve_plans() -> list[Plan]:
-    """Every policy, with and without diversion and threshold, over two placements of the reserve."""
+    """Every policy of an election, with and without diversion and threshold, over two placements of the reserve."""
     wide = doctrine(shipped(), 9)
     forward = {"polsek-33.22.01": 2, "polres-33.22.18": 6, shipped().villages.code[40]: 2}
     sites = {site: n for site, n in forward.items() if site in (*shipped().posts.code, *shipped().villages.code)}
     placed = replace(wide, squads=sites)
     options = [
         Policy(name=name, divert_to_higher_level=divert, reserve_threshold_squads=3 * divert)
-        for name in NAMES
+        for name in NAMES[:3]
         for divert in (False, True)
     ]
     return [replace(plan, policy=policy) for plan in (announced(), placed) for policy in options]
@@ -53,6 +54,17 @@ def test_both_calendars_agree_to_the_last_digit_in_every_field() -> None:
         diverted += sum(sum(sent) for sent in lists.sent) < sum(lists.missions)
         hit = max(hit, lists.counters[0])
     assert busiest > 60 and diverted > 0 and hit > 10  # the twenty days are no quiet ones
+
+    # General scenarios: preference lists, and what the queue may be told.
+    for options in (
+        'order = "first_come"\nfull = "lost"\nreturns = "at_once"\nservice_from = "order"',
+        'order = "level_time"\nreturns = "on_the_road"',
+    ):
+        open_ = two_bases(options)
+        world, day = kept_world(open_, doctrine(open_)), marks_of(sample_day(open_, 1, 0))
+        lists = run_on_simpy(world, day, open_.horizon_min[1])
+        assert differing(lists, run_compiled(as_arrays(world), day, open_.horizon_min[1])) == []
+        assert sum(first != NEVER for first in lists.first) > 50
 
     # A report and a passed-on request at one minute: the report comes first, although it was not scheduled first.
     tie = Case(

@@ -9,22 +9,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simsec.day import Day, sample_day
 from simsec.day.log import Entry, read_weather, write_log
 from simsec.day.log_reading import LogReader
-from simsec.plan import Plan
-from simsec.scenario import Scenario
+from simsec.plan import Plan, doctrine
+from simsec.scenario import Scenario, read_scenario
 from simsec.scenario.schema import DAY_TYPES, Policy
 from simsec.simulation.calendar import marks_of, run_on_simpy
 from simsec.simulation.model import State, World, fresh_state
 from simsec.simulation.policies import NAMES
 from simsec.simulation.replaying import Played, Replay, replay_world, whats_out_of_reach
 from simsec.simulation.simulate import kept_world
-from tests.areas import announced, shipped, tiny, tiny_plan
-from tests.simulation.floor import AMBULANCE, FALL, MEDIC, NEEDS, PATROL, Call, Post, Unit, day_of, floor
+from tests.areas import SHIPPED, announced, shipped, tiny, tiny_plan
+from tests.simulation.floor import AMBULANCE, CROWD, FALL, MEDIC, NEEDS, PATROL, SQUAD, Call, Post, Unit, day_of, floor
 from tests.simulation.strategies import Case, cases
 
 ENDS = 1000.0
@@ -91,7 +91,15 @@ def check_replays_to_itself(scenario: Scenario, plan: Plan, day: Day) -> Replay:
     ),
 )
 def test_the_log_of_a_day_replays_to_that_day(seed: int, day_type: str, policy: Policy) -> None:
-    check_replays_to_itself(tiny(), replace(tiny_plan(), policy=policy), sample_day(tiny(), seed, 0, day_type))
+    day = sample_day(tiny(), seed, 0, day_type)
+    assume(len(day.incidents))
+    check_replays_to_itself(tiny(), replace(tiny_plan(), policy=policy), day)
+
+
+@pytest.mark.parametrize("name", ["mm1", "erlang_b", "hypercube3", "priority"])
+def test_the_log_of_a_textbook_replays_to_itself(name: str) -> None:
+    area = read_scenario(SHIPPED.parent / "textbook" / name)
+    check_replays_to_itself(area, doctrine(area), sample_day(area, 1, 0))
 
 
 @pytest.mark.parametrize("day_type", DAY_TYPES)
@@ -152,7 +160,8 @@ def one_by_one(world: World, *groups: Entry) -> tuple[dict[int, Played], State, 
 
 
 def calls(*given: Call, **more: Any) -> list[Entry]:
-    return [group[0]._replace(**more) for group in entries_of(day_of(*given))]
+    """Single incidents that every step passes on at once."""
+    return [group[0]._replace(delay=[0.0] * 8, **more) for group in entries_of(day_of(*given))]
 
 
 def test_a_unit_on_its_way_home_is_available_from_where_it_is() -> None:
@@ -166,7 +175,7 @@ def test_a_unit_on_its_way_home_is_available_from_where_it_is() -> None:
 
 def test_ties_go_to_the_lowest_number() -> None:
     world = floor([Post(3)], [Unit(PATROL, 1), Unit(PATROL, 5), Unit(PATROL, 5)], needs=ONE_PATROL)
-    played, state, _ = one_by_one(world, *calls(Call(0, 0.0), Call(0, 1.0)))
+    played, _, _ = one_by_one(world, *calls(Call(0, 0.0), Call(0, 1.0)))
     assert [played[row].first_unit for row in (0, 1)] == [0.0, 1.0]
 
 
@@ -221,11 +230,24 @@ def test_no_pair_guards_a_village_and_a_patrol_comes() -> None:
     world, stations = replay_world(tiny(), tiny_plan()), len(tiny().stations)
     assert world.station_node[stations:] == list(range(len(tiny().villages)))
     assert plain.station_block == world.station_block[:stations]
-    fight = list(tiny().settings.incidents).index("fight")
+    kind = list(tiny().settings.incidents).index("intimidation")
     (entry,) = [group[0] for group in entries_of(sample_day(tiny(), 1, 0, "severe"))][:1]
-    entry = entry._replace(station=stations, kind=fight, row=0, key="0", onset=500.0, level=0)
+    entry = entry._replace(station=stations, kind=kind, row=0, key="0", onset=500.0, level=0)
     rows: list[Played] = []
     play = Replay(world, np.ones((24, 2)), 1.65, lambda entry, seat, state: rows.append(play.played(seat)))
     play.run([[entry]], tiny().horizon_min[1])
     pair = [unit.kind for unit in tiny().settings.units].index("pair")
     assert rows[0].first_unit >= 0 and world.unit_kind[int(rows[0].first_unit)] != pair
+
+
+def test_a_report_told_late_keeps_its_place_before_what_the_day_brought_forth() -> None:
+    seed = Call(0, 0.0, kind=CROWD, reported_after=500.0)
+    village = Call(0, 0.0, kind=CROWD, parent=0, spreads_after=50.0, reported_after=50.0, hits=1)
+    known = Call(0, 90.0, kind=CROWD, reported_after=10.0)  # both are reported at 100, and there is one squad
+    world, day = floor([Post(3)], [Unit(SQUAD, 0)]), day_of(seed, known, village)
+    expected = run_on_simpy(world, marks_of(day), ENDS)
+    first: dict[int, float] = {}
+    play = Replay(world, day.slow, 1.0, lambda entry, seat, state: first.update({entry.row: state.first[seat]}))
+    play.run(entries_of(day), ENDS)
+    assert [first[row] for row in range(3)] == expected.first
+    assert first[1] < first[2]

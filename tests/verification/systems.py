@@ -176,3 +176,22 @@ def compared(runs: Sequence[Run], claims: Sequence[Claim]) -> list[Row]:
         mean = float(means.mean())
         rows.append(Row(claim.name, claim.exact, mean, float(mean - half), float(mean + half), n))
     return rows
+
+
+def two_bases(options: str) -> Scenario:
+    """Four places on a line, two bases, lists that ask the farther base first; ``options`` of the queue."""
+    places = ("a", "b", "c", "d")
+    square = [",".join(["from", *places])]
+    square += [",".join([p, *(str(11.0 * abs(i - j)) for j in range(4))]) for i, p in enumerate(places)]
+    lists = [f"{p},{rank},{base}" for p in places for rank, base in ((1, "c"), (2, "a"))]
+    return system(
+        '[[units]]\nkind = "car"\ncapabilities = ["guard"]\n[[teams]]\nunit = "car"\nat = "a"\n'
+        '[[teams]]\nunit = "car"\nat = "c"\n[incidents.call]\nneeds = { green = { guard = 1 } }\n'
+        'on_scene_min = { distribution = "lognormal", mean = 25, cv = 1 }\n'
+        f'[policy]\nname = "preference_list"\n[queue]\n{options}\n',
+        hours=48,
+        places="\n".join(["code", *places]) + "\n",
+        travel="\n".join(square) + "\n",
+        preferences="\n".join(["place,rank,base", *lists]) + "\n",
+        rates="kind,per_hour\ncall,1.5\n",
+    )
