@@ -15,11 +15,64 @@ from simsec.drill.schema import EVENTS, ROOM, Script, SessionFile
 from simsec.drill.sheet import COLUMNS
 from simsec.plan.files import BLOCK_COLUMNS, PlanFile
 from simsec.results.tables import TABLES
+from simsec.scenario.general import PLACE_COLUMNS, PREFERENCE_COLUMNS, RATE_COLUMNS
 from simsec.scenario.places import POST_COLUMNS, ROAD_COLUMNS, STATION_COLUMNS, VILLAGE_COLUMNS
 from simsec.scenario.schema import FORMAT, Settings
 from simsec.scenario.tables import Column
 
 FOLDER = Path(__file__).parents[1] / "docs" / "formats"
+
+
+_GENERAL = """
+# General scenarios
+
+A queue, a fleet of ambulances, a recorded day: `extends = "general"` is the second line of `scenario.toml`. Then
+nothing delays, rains, is dark or varies unless the file says so, grade and source may be left out, and a figure may be
+a bare number. The tables are `places.csv`, `travel.csv` and, where they are wanted, `preferences.csv` and `rates.csv`;
+none of those above is needed. Six small examples stand in `scenarios/textbook`.
+
+```toml
+format = 1
+extends = "general"
+name = "two-doctors"
+
+[clock]
+starts = "H 00:00"
+ends = "H+3 00:00"
+
+[[units]]
+kind = "doctor"
+capabilities = ["medic"]
+
+[[teams]]        # where they stand: a code of places.csv
+unit = "doctor"
+at = "clinic"
+per_post = 2
+
+[incidents.visit]
+rate_per_hour = 3   # at every place; or rows of rates.csv
+on_scene_min = { distribution = "lognormal", mean = 20, cv = 0.8 }
+needs = { green = { medic = 1 } }
+
+[queue]
+order = "first_come"
+returns = "at_once"
+```
+
+- `extends` also takes the path of another scenario folder, counted from this one. Tables of `scenario.toml` are merged
+  key by key; a figure and a list are replaced as a whole; a CSV file that is not here is taken from there. `name` is
+  always a folder's own.
+- `travel.csv` is long (`from,to,minutes`, a row a pair) or square (a header of codes, a row a place). It may be
+  asymmetric. Blank: no way; for a place to itself 0. A place lies on the way of two others where the minutes add up.
+- `distribution` of a figure whose name ends in `_min`: `triangular` (low, mode, high; the default), `constant` (value),
+  `exponential` (mean), `lognormal` and `gamma` (mean, cv), `empirical` (values). `low` and `high` beside a `mean` are
+  the range of the mean.
+- `[queue]`: `order` is `area_level_time`, `level_time` (a priority queue: the level is the priority) or `first_come`;
+  `full` is `wait` or `lost`; `returns` is `on_the_road` or `at_once`; `service_from` is `arrival` or `order` (the drive
+  lies inside the service, as in Larson's hypercube model).
+- `[policy] name = "preference_list"` sends the first free unit of the first base on the list of the place.
+- Without `[[ladders]]` every capability has one step with all units that have it.
+"""
 
 
 def _bounds(column: Column) -> str:
@@ -28,10 +81,10 @@ def _bounds(column: Column) -> str:
     if column.kind == "flag":
         return "0 or 1"
     if column.kind == "text":
-        return "" if column.required else "may be blank"
+        return "may be left out" if column.optional else "" if column.required else "may be blank"
     low = f"from {column.low:g}" if column.low > float("-inf") else ""
     high = f"to {column.high:g}" if column.high < float("inf") else ""
-    blank = "" if column.required else "may be blank"
+    blank = "may be left out" if column.optional else "" if column.required else "may be blank"
     bounds = " ".join(part for part in (low, high) if part)
     return ", ".join(part for part in (bounds, blank) if part)
 
@@ -92,6 +145,11 @@ def pages() -> dict[str, str]:
         *_columns("polling_stations.csv", STATION_COLUMNS),
         *_columns("posts.csv", POST_COLUMNS),
         *_columns("main_roads.csv", ROAD_COLUMNS),
+        *_GENERAL.strip().splitlines(),
+        "",
+        *_columns("places.csv", PLACE_COLUMNS),
+        *_columns("preferences.csv", PREFERENCE_COLUMNS),
+        *_columns("rates.csv", RATE_COLUMNS),
     ]
     plan = [
         "# Plan, format 1",

@@ -282,9 +282,10 @@ def proposed_toml(scenario: Scenario, found: Calibration, log: str) -> str:
         log: name of the log, for the source.
 
     Returns:
-        "" where nothing was fitted. Turn-outs are proposed only where dispatches were recorded.
+        "" where nothing was fitted, or longer ways took no longer. Turn-outs are proposed only where dispatches were
+        recorded.
     """
-    if found.friction is None:
+    if found.friction is None or found.friction.value <= 0:
         return ""
     friction = _figure(scenario.settings.travel.friction, found.friction, found.fitted, log)
     lines = ["# in [travel]", f"friction = {friction}"]

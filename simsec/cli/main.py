@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from simsec.cli import check, drill, new, plan, replay, simulate
+from simsec.cli import check, drill, new, plan, query, replay, simulate, sweep
 
 app = typer.Typer(
     name="simsec",
@@ -16,6 +16,8 @@ app = typer.Typer(
 app.command()(plan.plan)
 app.command()(simulate.simulate)
 app.command()(replay.replay)
+app.command()(sweep.sweep)
+app.command()(query.query)
 app.command()(drill.drill)
 app.command()(check.check)
 app.command()(new.new)

@@ -78,7 +78,7 @@ def show(area: Scenario, found: Replayed, log_name: str, plan: str, texts: Texts
     for words in sheet_tables(area, found, texts):
         table = Table(title=Text(words.title))
         for place, heading in enumerate(words.head):
-            table.add_column(Text(heading), justify="right" if place else "left")
+            table.add_column(Text(heading), justify="right" if place else "left", overflow="fold")
         for row in words.rows:
             table.add_row(*(Text(cell) for cell in row))
         console.print(table)

@@ -1,9 +1,10 @@
 """Reports of a general scenario: rates by the hour, of any size, and a raised rate adds reports and moves none.
 
-There is no ceiling to declare. The line of rates is cut into layers, [0, 2^-6), [2^-6, 2^-5), ... [2^(k-1), 2^k) reports
-per hour, and every layer of every hour, place and kind is a Poisson process of its own with its own keyed stream. A
-candidate's mark lies in its layer, and it exists if the mark lies below the rate of its minute: thinning (Lewis & Shedler
-1979) with a ceiling that grows as it is needed. A higher rate looks at more layers and finds those below unchanged.
+There is no ceiling to declare. The line of rates is cut into layers, [0, 2^-6), [2^-6, 2^-5), ... [2^(k-1), 2^k)
+reports per hour, and every layer of every hour, place and kind is a Poisson process with a keyed stream of its own.
+A candidate's mark lies in its layer, and it exists if the mark lies below the rate of its minute: thinning (Lewis &
+Shedler 1979) with a ceiling that grows as it is needed. A higher rate looks at more layers and finds those below
+unchanged.
 """
 
 from __future__ import annotations

@@ -50,7 +50,9 @@ def _one_kind_of_scenario(settings: Settings) -> Iterator[Problem]:
         yield Problem(_FILE, "the key is missing", "add it", 0, "election_type")
     if settings.policy.name == "preference_list":
         remedy = "choose another policy"
-        yield Problem(_FILE, "only a general scenario has preference lists", remedy, 0, "policy.name", "preference_list")
+        yield Problem(
+            _FILE, "only a general scenario has preference lists", remedy, 0, "policy.name", "preference_list"
+        )
     for kind, incident in settings.incidents.items():
         if incident.rate_per_hour is not None:
             what, remedy = "only a general scenario has rates per hour", "give rate_per_station"
@@ -94,7 +96,8 @@ def road_problems(roads: Table) -> list[Problem]:
     Args:
         roads: the rows of ``main_roads.csv``.
     """
-    rows = zip(roads.line, *(roads.columns[name] for name in ("class", "sequence", "minutes_from_previous")), strict=True)
+    names = ("class", "sequence", "minutes_from_previous")
+    rows = zip(roads.line, *(roads.columns[name] for name in names), strict=True)
     remedy = "give its minutes from pier to pier"
     return [
         Problem(roads.file, "a ferry without minutes", remedy, line, "minutes_from_previous")
@@ -135,6 +138,8 @@ def _windows(settings: Settings) -> Iterator[Problem]:
 
 def _outside(settings: Settings, path: str, windows: Sequence[Window]) -> Iterator[Problem]:
     first, last = settings.clock.starts, settings.clock.ends
+    if parse_stamp(last) < parse_stamp(first):
+        return  # the clock itself is reported
     for window in windows:
         if parse_stamp(window.start) < parse_stamp(first) or parse_stamp(window.end) > parse_stamp(last):
             value, bound = f"{window.start} - {window.end}", say("within {first} - {last}", first=first, last=last)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +89,10 @@ def filled_in(data: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(clock, Mapping) and {"starts", "ends"} <= set(clock):
         first, last = clock["starts"], clock["ends"]
         full["clock"] = {"voting_opens": first, "voting_closes": last, "counting_ends": last, **clock}
-        whole = [{"start": first, "end": last, "share": 1.0}]
+        start, end = (last, first) if _backwards(first, last) else (first, last)  # then the clock itself is reported
+        whole = [{"start": start, "end": end, "share": 1.0}]
     else:
-        whole = []  # the clock itself is reported
+        whole = []
     weather = {"ordinary_windows": whole, "heavy_windows": whole}
     full["weather"] = {**weather, **_table(full.get("weather"))}
     full["voters"] = {"arrival_windows": whole, **_table(full.get("voters"))}
@@ -102,6 +104,13 @@ def filled_in(data: Mapping[str, Any]) -> dict[str, Any]:
     }
     full.setdefault("ladders", _ladders(full["units"]))
     return full
+
+
+def _backwards(first: object, last: object) -> bool:
+    try:
+        return parse_stamp(str(last)) < parse_stamp(str(first))
+    except ValueError:
+        return False
 
 
 def _table(value: object) -> dict[str, Any]:
@@ -253,7 +262,9 @@ def _preferences(path: Path, places: Sequence[str], problems: list[Problem]) -> 
         rank, ranks = int(table.columns["rank"][row]), lists.setdefault(place, {})
         if rank in ranks:
             what = say("{place} has this rank twice", place=place)
-            wrong.append(Problem(path.name, what, "give every row of a place its own", table.line[row], "rank", str(rank)))
+            wrong.append(
+                Problem(path.name, what, "give every row of a place its own", table.line[row], "rank", str(rank))
+            )
         elif base in ranks.values():
             what = say("the list of {place} names this base twice", place=place)
             wrong.append(Problem(path.name, what, "keep one row", table.line[row], "base", base))
@@ -325,7 +336,11 @@ def _rates(path: Path, places: Sequence[str], settings: Settings, problems: list
         if not lowest <= start < end <= highest:
             bound = say("within {first} - {last}", first=clock[0], last=clock[1])
             value = f"{table.texts('start')[row]} - {table.texts('end')[row]}"
-            wrong.append(Problem(path.name, "the hours are out of order or leave the clock", "", line, "start, end", value, bound))
+            wrong.append(
+                Problem(
+                    path.name, "the hours are out of order or leave the clock", "", line, "start, end", value, bound
+                )
+            )
         if kind in kinds and (not place or place in places):
             where = [places.index(place)] if place else range(len(places))
             per_hour = float(table.columns["per_hour"][row])
@@ -342,7 +357,7 @@ def _rates(path: Path, places: Sequence[str], settings: Settings, problems: list
 
 def _overlaps(file: str, rates: Sequence[Rate], rows: Sequence[int]) -> Iterator[Problem]:
     order = sorted(range(len(rates)), key=lambda n: (rates[n].kind, rates[n].place, rates[n].start_min))
-    for first, second in zip(order, order[1:], strict=False):
+    for first, second in pairwise(order):
         before, after = rates[first], rates[second]
         if (before.kind, before.place) == (after.kind, after.place) and after.start_min < before.end_min:
             what = say("these hours overlap with those of line {line}", line=rows[first])
@@ -351,16 +366,16 @@ def _overlaps(file: str, rates: Sequence[Rate], rows: Sequence[int]) -> Iterator
 
 def _teams(settings: Settings, places: Sequence[str]) -> Iterator[Problem]:
     if not settings.incidents:
-        yield Problem(_TOML, "the scenario has no kind of incident", "add a table such as [incidents.call]", 0, "incidents")
+        yield Problem(
+            _TOML, "the scenario has no kind of incident", "add a table such as [incidents.call]", 0, "incidents"
+        )
     for number, team in enumerate(settings.teams):
         if team.at not in places:
             remedy = "use a code of places.csv"
             yield Problem(_TOML, "no such place", remedy, 0, f"teams.{number}.at", team.at)
     standing = {team.unit for team in settings.teams}
     stepping = {step.unit for ladder in settings.ladders for step in ladder.steps}
-    able = {
-        word for unit in settings.units if unit.kind in standing & stepping for word in unit.capabilities
-    }
+    able = {word for unit in settings.units if unit.kind in standing & stepping for word in unit.capabilities}
     for kind, incident in settings.incidents.items():
         for level, needs in incident.needs.items():
             for capability in needs:
@@ -372,9 +387,7 @@ def _teams(settings: Settings, places: Sequence[str]) -> Iterator[Problem]:
             yield Problem(_TOML, what, "leave it out", 0, f"incidents.{kind}.clustered", incident.clustered)
 
 
-def _unreached(
-    settings: Settings, places: Sequence[str], minutes: Floats, rates: Sequence[Rate]
-) -> Iterator[Problem]:
+def _unreached(settings: Settings, places: Sequence[str], minutes: Floats, rates: Sequence[Rate]) -> Iterator[Problem]:
     """Places whose incidents no unit reaches, units that would not come home, ways that exist in pieces only."""
     file, reach = "travel.csv", np.isfinite(minutes)
     kinds = list(settings.incidents)
@@ -391,7 +404,12 @@ def _unreached(
         for capability in sorted({word for needs in settings.incidents[kind].needs.values() for word in needs}):
             homes = [home for words, home in teams if capability in words]
             if homes and not any(reach[home, place] for home in homes):
-                what = say("no unit with {capability} reaches {place} for {kind}", capability=capability, place=places[place], kind=kind)
+                what = say(
+                    "no unit with {capability} reaches {place} for {kind}",
+                    capability=capability,
+                    place=places[place],
+                    kind=kind,
+                )
                 yield Problem(file, what, "give the minutes from one of their bases", 0, "minutes")
     for home in sorted({home for _, home in teams}):
         for place in np.flatnonzero(reach[home] & ~reach[:, home]).tolist():

@@ -21,7 +21,7 @@ MOST_SHOWN = 20  # problems of one file that are listed; the rest is counted
 def read_minutes(path: Path, places: Sequence[str]) -> tuple[Floats | None, list[Problem]]:
     r"""Read ``travel.csv``: long with the header ``from,to,minutes``, or square with the codes as its header.
 
-    Both may be asymmetric. A blank cell says that there is no way. The way of a place to itself is 0 unless it is given.
+    Both may be asymmetric. A blank cell says that there is no way; the way of a place to itself is then 0.
 
     Args:
         path: the file.

@@ -72,7 +72,12 @@ ROAD_COLUMNS = (
     Column("lon", "number", -180, 180),
     Column("elevation_m", "number", -100, 6000),
     Column(
-        "minutes_from_previous", "number", 0, 1000, required=False, meaning="as reported; blank: from length and speed; a ferry needs it"
+        "minutes_from_previous",
+        "number",
+        0,
+        1000,
+        required=False,
+        meaning="as reported; blank: from length and speed; a ferry needs it",
     ),
     Column("motorcycles", "flag"),
     Column("grade", choices=("A", "B", "C", "D")),

@@ -200,9 +200,7 @@ def _read_general(source: Source, settings: Settings | None, problems: list[Prob
     parts = [*source.texts, *(path.read_bytes() for path in paths.values() if path.exists())]
     villages, stations, general = found
     stamp = content_hash(*parts)
-    return Scenario(
-        source.folders[0], settings, villages, stations, no_posts(), no_roads(), stamp, general=general
-    )
+    return Scenario(source.folders[0], settings, villages, stations, no_posts(), no_roads(), stamp, general=general)
 
 
 def _table(path: Path, columns: Sequence[Column], key: str, problems: list[Problem]) -> Table | None:

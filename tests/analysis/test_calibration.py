@@ -1,6 +1,7 @@
 """Friction and turn-out come back from recorded trips, within their interval, and nothing comes back from too few."""
 
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from simsec.analysis.calibration import (
     FLOOR,
     MOST_TRIPS,
     Calibration,
+    Figure,
     Trips,
     calibrate,
     fit_slope,
@@ -78,6 +80,8 @@ def test_too_few_trips_or_trips_of_one_length_tell_nothing() -> None:
     same = np.full(50, 3.0)
     assert fit_slope(same, np.arange(50.0), np.zeros(50, dtype=np.int64)) == (None, 0)
     assert proposed_toml(tiny(), noted(np.random.default_rng(3), FLOOR - 1), "log.csv") == ""
+    backwards = replace(noted(np.random.default_rng(3), FLOOR), friction=Figure(-0.2, -0.3, -0.1))
+    assert proposed_toml(tiny(), backwards, "log.csv") == ""
     empty = calibrate(Trips())
     assert empty.friction is None and empty.overall.n == 0 and not empty.hours
 

@@ -32,11 +32,13 @@ def test_the_policies_are_the_three_of_the_design_and_the_list() -> None:
 def test_a_list_is_followed_whoever_is_nearer() -> None:
     # Station 0 at node 1: the squad at node 9 stands first on its list, the squad next door second.
     lists = [4, 3, 1, 2, 0] * 3
-    state = play(floor(POSTS, UNITS, policy="preference_list", needs=ONE_GUARD, preference=lists), Call(0, 100), Call(0, 101))
+    world = floor(POSTS, UNITS, policy="preference_list", needs=ONE_GUARD, preference=lists)
+    state = play(world, Call(0, 100), Call(0, 101))
     assert [state.first_unit[0], state.first_unit[1]] == [4, 3]
     # A unit that is on no list stays at home.
     short = [4, -1, -1, -1, -1] * 3
-    state = play(floor(POSTS, UNITS, policy="preference_list", needs=ONE_GUARD, preference=short), Call(0, 100), Call(0, 101, scene=9))
+    world = floor(POSTS, UNITS, policy="preference_list", needs=ONE_GUARD, preference=short)
+    state = play(world, Call(0, 100), Call(0, 101, scene=9))
     assert sum(state.missions[:4]) == 0
 
 

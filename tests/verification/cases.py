@@ -1,7 +1,7 @@
 """The verification cases: each plays a textbook system through the engine and sets it beside the exact solution.
 
-A function per case returns rows; ``CASES`` names them all, for the tests and for whoever prints them. The intervals of one
-system hold together with 99.9 %: t intervals over independent long days whose beginning is cut off. Seeds are fixed.
+A function per case returns rows; ``CASES`` names them all, for the tests and for whoever prints them. The intervals of
+one system hold together with 99.9 %: t intervals over independent long days, the beginning cut off. Seeds are fixed.
 """
 
 from __future__ import annotations
@@ -156,7 +156,8 @@ def patrols(n: int, waits: bool) -> list[Row]:
         [
             '[[units]]\nkind = "car"\ncapabilities = ["guard"]',
             *[f'[[teams]]\nunit = "car"\nat = "{name}"' for name in names[:n]],
-            '[incidents.call]\non_scene_min = { distribution = "exponential", mean = 30 }\nneeds = { green = { guard = 1 } }',
+            '[incidents.call]\non_scene_min = { distribution = "exponential", mean = 30 }',
+            "needs = { green = { guard = 1 } }",
             '[policy]\nname = "preference_list"',
             f'[queue]\norder = "first_come"\nfull = "{"wait" if waits else "lost"}"\nreturns = "at_once"\n'
             'service_from = "order"',
@@ -166,13 +167,14 @@ def patrols(n: int, waits: bool) -> list[Row]:
         ",".join([names[row], *(str(value) for value in minutes[row])]) for row in range(places)
     ]
     ranks = [f"{names[p]},{r + 1},{names[unit]}" for p, order in enumerate(lists) for r, unit in enumerate(order)]
+    hourly = [f"call,{name},{rate}" for name, rate in zip(names, per_hour, strict=True)]
     scenario = system(
         toml,
         hours=hours_for(20_000 if n < 4 else 50_000, float(per_hour.sum()), 8, 12),
         places="\n".join(["code", *names]) + "\n",
         travel="\n".join(square) + "\n",
         preferences="\n".join(["place,rank,base", *ranks]) + "\n",
-        rates="\n".join(["kind,place,per_hour", *(f"call,{name},{rate}" for name, rate in zip(names, per_hour, strict=True))]) + "\n",
+        rates="\n".join(["kind,place,per_hour", *hourly]) + "\n",
     )  # fmt: skip
     exact = hypercube((per_hour / 60).tolist(), 30, lists, waits)
     travel = float((exact.dispatch * minutes[:n]).sum())
@@ -271,7 +273,11 @@ def voters_queue() -> list[Row]:
         wait = max(0.0, settings.opens_min - arrival[0])
         total = wait
         for voter in range(n - 1):
-            wait = max(wait + service[voter] - (arrival[voter + 1] - arrival[voter]), settings.opens_min - arrival[voter + 1], 0)
+            wait = max(
+                wait + service[voter] - (arrival[voter + 1] - arrival[voter]),
+                settings.opens_min - arrival[voter + 1],
+                0,
+            )
             total += wait
         found = float(served.waiting_min[station])
         rows.append(Row(f"minutes waited at station {station + 1}", total, found, found - 1 / 60, found + 1 / 60, n))

@@ -16,7 +16,10 @@ from simsec.simulation.simulate import kept_world
 from tests.verification.systems import system
 
 UNITS = '[[units]]\nkind = "car"\ncapabilities = ["guard", "medic"]\n'
-CALL = "[incidents.call]\non_scene_min = { distribution = \"lognormal\", mean = 25, cv = 1 }\nneeds = { green = { guard = 1 } }\n"
+CALL = """[incidents.call]
+on_scene_min = { distribution = "lognormal", mean = 25, cv = 1 }
+needs = { green = { guard = 1 } }
+"""
 NAMES = ("a", "b", "c", "d")
 
 
@@ -64,9 +67,7 @@ KEYED = ("kind", "station", "onset", "level", "scene", "noise", "turnout", "dela
 
 
 def rows_of(day: DayMarks) -> set[tuple[object, ...]]:
-    return {
-        tuple(str(getattr(day, name)[i]) for name in KEYED) for i in range(len(day.kind))
-    }
+    return {tuple(str(getattr(day, name)[i]) for name in KEYED) for i in range(len(day.kind))}
 
 
 # Common random numbers
@@ -127,7 +128,7 @@ def test_a_hundred_thousand_arrivals_of_a_day() -> None:
     day = sample_day(scenario, 1, 0)
     assert abs(len(day.incidents) - 100_000) < 4 * 100_000**0.5
     onset = day.incidents.onset_min
-    assert 0 <= onset[0] and onset[-1] < 120 and (np.diff(onset) > 0).all()
+    assert onset[0] >= 0 and onset[-1] < 120 and (np.diff(onset) > 0).all()
 
 
 # What may be changed without changing anything
@@ -135,7 +136,10 @@ def test_a_hundred_thousand_arrivals_of_a_day() -> None:
 
 def test_places_under_other_names_are_the_same_places() -> None:
     # The draws hang on codes, so the day itself is handed over: what the rules make of it does not hang on them.
-    first, second = town(EVEN), town({f"x-{n}": 0.5 for n in NAMES}, bases=("x-a", "x-c"), names=tuple(f"x-{n}" for n in NAMES))
+    first, second = (
+        town(EVEN),
+        town({f"x-{n}": 0.5 for n in NAMES}, bases=("x-a", "x-c"), names=tuple(f"x-{n}" for n in NAMES)),
+    )
     day, ends = marks(first), first.horizon_min[1]
     worlds = [kept_world(scenario, doctrine(scenario)) for scenario in (first, second)]
     assert run_on_simpy(worlds[0], day, ends) == run_on_simpy(worlds[1], day, ends)
@@ -175,7 +179,7 @@ def test_all_speeds_doubled_halve_every_way_and_nothing_else() -> None:
 
 @given(st.integers(0, 200), st.sampled_from(["lost", "wait"]))
 def test_who_stands_alone_gains_by_one_more_server(replication: int, full: str) -> None:
-    """Loss: of the first calls no fewer are answered; one line, first come: nobody waits longer (Kiefer & Wolfowitz)."""
+    """Loss: no fewer calls are answered; one line, first come: nobody waits longer (Kiefer & Wolfowitz 1955)."""
     extra = f'[queue]\norder = "first_come"\nfull = "{full}"\nreturns = "at_once"\n'
     one, two = (
         system(UNITS + f'[[teams]]\nunit = "car"\nat = "desk"\nper_post = {n}\n' + CALL + "rate_per_hour = 4\n" + extra,
@@ -193,17 +197,22 @@ def test_who_stands_alone_gains_by_one_more_server(replication: int, full: str) 
 # Boundary minutes and ties
 
 
-def desk_of_one(options: str, calls: list[tuple[float, float]], minutes: float = 0.0) -> State:
+def desk_of_one(options: str, calls: list[tuple[float, float]], minutes: float = 0.0, inside: float = 0.0) -> State:
     """One unit at the desk and a call at the counter, so many minutes away: (onset, minutes on scene) each."""
     scenario = system(
         UNITS + '[[teams]]\nunit = "car"\nat = "desk"\n' + CALL + f"[queue]\n{options}\n",
         hours=24, places="code\ndesk\ncounter\n",
-        travel=f"from,desk,counter\ndesk,0,{minutes}\ncounter,{minutes},0\n", rates="kind,place,per_hour\ncall,counter,3\n",
+        travel=f"from,desk,counter\ndesk,0,{minutes}\ncounter,{minutes},{inside}\n",
+        rates="kind,place,per_hour\ncall,counter,3\n",
     )  # fmt: skip
     day = marks(scenario)
     rows = len(calls)
     cut = day._replace(
-        **{name: getattr(day, name)[:rows] for name in DayMarks._fields if isinstance(getattr(day, name), list) and name not in ("slow", "even")}
+        **{
+            name: getattr(day, name)[:rows]
+            for name in DayMarks._fields
+            if isinstance(getattr(day, name), list) and name not in ("slow", "even")
+        }
     )
     cut = cut._replace(
         onset=[onset for onset, _ in calls], scene=[[minutes] * 3 for _, minutes in calls], primaries=rows,
@@ -224,14 +233,18 @@ def test_the_line_keeps_its_order_when_calls_begin_together() -> None:
 
 def test_work_that_counts_from_the_order_holds_the_drive() -> None:
     state = desk_of_one('returns = "at_once"\nservice_from = "order"', [(100, 20), (200, 3)], minutes=8)
-    assert state.first == [108, 208] and state.cleared == [120, 208]  # the second was done before it came: it clears at once
+    assert state.first == [108, 208] and state.cleared == [
+        120,
+        208,
+    ]  # the second was done before it came: it clears at once
     state = desk_of_one('returns = "at_once"', [(100, 20), (200, 3)], minutes=8)
     assert state.cleared == [128, 211]
 
 
 def test_a_unit_that_drives_home_may_be_called_on_its_way() -> None:
     home, road = (
-        desk_of_one(f'returns = "{returns}"', [(100, 20), (130, 5)], minutes=8) for returns in ("at_once", "on_the_road")
+        desk_of_one(f'returns = "{returns}"', [(100, 20), (130, 5)], minutes=8)
+        for returns in ("at_once", "on_the_road")
     )
     assert home.first == [108, 138]  # cleared at 128, home at once, 8 minutes out again
     assert road.first == [108, 130]  # two minutes into the way home it is nearer the counter, and turns round
@@ -239,6 +252,12 @@ def test_a_unit_that_drives_home_may_be_called_on_its_way() -> None:
     assert half.first == [108, 132]  # half way: a tie goes to the place it comes from
     late = desk_of_one('returns = "on_the_road"', [(100, 20), (132.5, 5)], minutes=8)
     assert late.first == [108, 140.5]
+
+
+def test_who_turns_round_drives_the_minutes_inside_the_place() -> None:
+    state = desk_of_one('returns = "on_the_road"', [(100, 20), (129, 5)], minutes=8, inside=3)
+    assert state.first == [108, 132]  # a minute into the way home it still stands at the counter, and drives 3
+    assert desk_of_one('returns = "on_the_road"', [(100, 20), (134, 5)], minutes=8, inside=3).first == [108, 142]
 
 
 def test_minutes_inside_a_place_are_driven_every_time() -> None:

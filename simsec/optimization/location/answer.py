@@ -116,6 +116,30 @@ def counts_found(here: list[pulp.LpVariable], stand: Stand, solver: str, *, tota
     return counts
 
 
+def confirmed_bound(solved: Solved, unit: float, objective: float, scale: float, gap: float, sense: int) -> float:
+    """The solver's bound in the caller's unit, once its price of the plan has been held against the recount.
+
+    Args:
+        solved: what the solver said.
+        unit: what one unit of the model's objective is worth.
+        objective: of the plan, recounted.
+        scale: what a usual plan is worth.
+        gap: relative gap that the solver was allowed to leave.
+        sense: ``pulp.LpMinimize`` or ``pulp.LpMaximize``.
+    """
+    price, bound, slack = solved.objective * unit, solved.bound * unit, RECHECK * scale
+    # A plan may be better than the model says where the gap left something open, and never worse.
+    worse = sense * (objective - price)
+    if worse > slack or (solved.status == "optimal" and -worse > slack + gap * abs(objective)):
+        template = "{solver}: the model's price {price} is not what its plan costs, {cost}"
+        raise RunError(say(template, solver=solved.solver, price=price, cost=objective))
+    distance = sense * (objective - bound)
+    if distance < -slack:
+        template = "{solver} contradicts itself: its plan costs {cost}, its bound is {bound}"
+        raise RunError(say(template, solver=solved.solver, cost=objective, bound=bound))
+    return objective if distance <= ROUNDING * scale else bound
+
+
 def level_sites(order: NDArray[np.int64], counts: NDArray[np.int64], levels: int) -> NDArray[np.int64]:
     """The sites of each demand's nearest units, shape (I, levels).
 

@@ -156,12 +156,19 @@ def listed(demands: NDArray[np.int64]) -> str:
     return first if len(demands) <= _NAMED else say("{first} and {n} more", first=first, n=len(demands) - _NAMED)
 
 
-def out_of_reach(prices: NDArray[np.float64], stand: Stand, asking: NDArray[np.bool_]) -> list[Problem]:
-    """The demands that no usable site can serve, if there are any; ``asking``, shape (I,): who must be served."""
-    stranded = np.flatnonzero(asking & ~np.isfinite(prices[:, stand.most > 0]).any(axis=1))
-    if not len(stranded):
+def out_of_reach(
+    prices: NDArray[np.float64], stand: Stand, asking: NDArray[np.bool_], levels: int = 1
+) -> list[Problem]:
+    """The demands that no usable site can serve, or too few for their levels; ``asking``, shape (I,): who must be."""
+    within = np.isfinite(prices) @ stand.most
+    stranded = np.flatnonzero(asking & (within == 0))
+    if len(stranded):
+        return [Problem("cost", say("no site that may be open can serve demands {demands}", demands=listed(stranded)))]
+    short = np.flatnonzero(asking & (within < levels))
+    if not len(short):
         return []
-    return [Problem("cost", say("no site that may be open can serve demands {demands}", demands=listed(stranded)))]
+    what = say("more than there is room for within reach of demands {demands}", demands=listed(short))
+    return [_wrong("levels", what, levels, say("{most} or fewer", most=within[short].min()))]
 
 
 def not_covered(prices: NDArray[np.float64], radius: float, most: NDArray[np.int64]) -> list[Problem]:

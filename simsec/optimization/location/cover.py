@@ -10,20 +10,18 @@ from numpy.typing import NDArray
 
 from simsec.base.errors import RunError, say
 from simsec.optimization.location.answer import (
-    MODEL_SCALE,
     RECHECK,
     Search,
     Stand,
     add_total,
+    confirmed_bound,
     counts_found,
     unit_variables,
 )
 from simsec.optimization.solving import Solved, garbage_collector_paused
 
 
-def add_cover_rows(
-    model: pulp.LpProblem, here: list[pulp.LpVariable], near: NDArray[np.bool_], required: int
-) -> None:
+def add_cover_rows(model: pulp.LpProblem, here: list[pulp.LpVariable], near: NDArray[np.bool_], required: int) -> None:
     """Each demand has ``required`` units near it; ``near``, shape (I, J): which sites those may stand at."""
     for row in least_cover_rows(near):
         units = pulp.LpAffineExpression([(here[j], 1.0) for j in np.flatnonzero(row)])
@@ -38,21 +36,10 @@ def least_cover_rows(near: NDArray[np.bool_]) -> NDArray[np.bool_]:
         array([[0, 1, 0]])
     """
     rows = np.unique(near, axis=0)
-    # How many sites of row i are not in row k; at most 2^24 sites are counted exactly.
+    # How many sites of row i are not in row k.
     outside = rows.astype(np.float32) @ (~rows).T.astype(np.float32)
     np.fill_diagonal(outside, 1.0)
     return rows[(outside > 0).all(axis=0)]
-
-
-def least_units(near: NDArray[np.bool_], required: int, stand: Stand, search: Search) -> tuple[Solved | None, int]:
-    """The fewest units that give every demand its ``required``, and what the solver said; -1 when it found none.
-
-    The number is a count of a plan, or a bound that no plan undercuts: whoever has fewer units has too few.
-    """
-    solved, counts = fewest(near, required, stand, search)
-    if solved is None or solved.status == "infeasible":
-        return solved, -1
-    return solved, int(counts.sum()) if solved.status == "optimal" else sites_bound(solved)
 
 
 def fewest(
@@ -68,7 +55,8 @@ def fewest(
     if solved is None or solved.status == "infeasible":
         return solved, np.zeros_like(stand.most)
     counts = counts_found(here, stand, solved.solver, total=False)
-    if ((near @ counts) < required).any() or abs(counts.sum() - solved.objective) > RECHECK * counts.sum():
+    confirmed_bound(solved, 1.0, float(counts.sum()), float(len(counts)), search.gap, pulp.LpMinimize)
+    if ((near @ counts) < required).any():
         raise RunError(say("{solver}: its plan leaves demands uncovered", solver=solved.solver))
     return solved, counts
 
@@ -78,14 +66,17 @@ def sites_bound(solved: Solved) -> int:
     return max(0, math.ceil(solved.bound - RECHECK)) if math.isfinite(solved.bound) else 0
 
 
-def coverable(
-    near: NDArray[np.bool_], stand: Stand, search: Search
-) -> tuple[Solved | None, NDArray[np.int64] | None]:
+def needed_units(near: NDArray[np.bool_], required: int, stand: Stand, search: Search) -> int | None:
+    """How many units it takes at least to reach every demand, for a message; None when that is not known."""
+    solved, _ = fewest(near, required, stand, search)
+    return None if solved is None or solved.status == "infeasible" else sites_bound(solved)
+
+
+def coverable(near: NDArray[np.bool_], stand: Stand, search: Search) -> tuple[Solved | None, NDArray[np.int64] | None]:
     """Whether at most ``stand.units`` sites cover every demand: what the solver said, and the sites if they do."""
     with garbage_collector_paused():
         model = pulp.LpProblem("cover_within")
         here = unit_variables(model, stand)
-        model.setObjective(pulp.LpAffineExpression([], constant=MODEL_SCALE))
         add_total(model, here, pulp.LpConstraintLE, stand.units)
         add_cover_rows(model, here, near, 1)
     solved = search.run(model)
