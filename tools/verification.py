@@ -69,6 +69,8 @@ one is refused.
 Student's t over days; those of one system hold together with {systems.LEVEL:.1%} (Bonferroni), so that a test that runs
 a hundred times a day does not cry wolf. That makes them wide: *would notice* says which deviation, in per cent of the
 exact value, the comparison is sure to notice. Seeds are fixed; nothing was drawn again.
+Systems of one case meet the same arrivals (common random numbers), so they deviate together: several points on one
+side of the line are one draw, not several. With other seeds they fall on either side.
 
 What this shows is that the code does what the model says. Whether the model is true is another question:
 [validity.md](validity.md). How often the intervals of reports hold the truth: [coverage.md](coverage.md).

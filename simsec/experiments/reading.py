@@ -234,8 +234,7 @@ class _Reader:
                 found.append(read_scenario(self.path.parent / folder))
             except InputError as error:
                 self.here(error, "scenarios", number)
-        names = [area.settings.name for area in found]
-        if len(set(names)) < len(names):
+        if _twice([area.settings.name for area in found]) is not None:
             self.wrong(("scenarios",), "two scenarios have the same name", "rename one of them")
         return tuple(found) if len(found) == len(self.file.scenarios) else ()
 
@@ -268,12 +267,11 @@ class _Reader:
                     for area in scenarios:
                         doctrine(area, size)
             except InputError as error:
-                self.here(error, "plans", number)
+                self.here(error, "plans", number, "folder" if entry.folder else "doctrine")
                 continue
             found.append(PlanSpec(entry.name or _plan_name(entry), size, entry.optimise, given))
-        names = [plan.name for plan in found]
-        if len(set(names)) < len(names):
-            self.wrong(("plans",), "two plans have the same name", "give them names")
+        if (twice := _twice([plan.name for plan in found])) is not None:
+            self.wrong(("plans", twice), "two plans have the same name", "give them names")
         return tuple(found)
 
     def factors(self, scenario: Scenario) -> tuple[Factor, ...]:
@@ -291,9 +289,8 @@ class _Reader:
             self.ends(factor, scenario, number)
         for path in self.unknown(scenario, {factor.path for factor in found}):
             found.append(factor_of(FactorEntry(path=path), scenario))
-        names = [factor.name for factor in found]
-        if len(set(names)) < len(names):
-            self.wrong(("factors",), "two factors have the same name", "give them names")
+        if (twice := _twice([factor.name for factor in found])) is not None:
+            self.wrong(("factors", twice), "two factors have the same name", "give them names")
         return tuple(found)
 
     def ends(self, factor: Factor, scenario: Scenario, number: int) -> None:
@@ -323,6 +320,11 @@ class _Reader:
             if figure.uncertain and figure.grade in asked.grades and path not in taken
             if not path.startswith(left) and not any(part in path for part in INERT)
         ]
+
+
+def _twice(names: Sequence[str]) -> int | None:
+    """Place of the first name that stood there before."""
+    return next((number for number, name in enumerate(names) if name in names[:number]), None)
 
 
 def _plan_name(entry: PlanEntry) -> str:

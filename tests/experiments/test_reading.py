@@ -45,8 +45,8 @@ def factor(*lines: str) -> str:
         (DAYS + 'measures = ["voter_hours_lost"]\n', 5, "measures", "voters = true"),
         (DAYS + "[[plans]]\ndoctrine = 6\noptimise = true\n", 5, "plans.0", "one of doctrine"),
         (DAYS + '[[plans]]\nfolder = "nowhere"\n', 6, "plans.0", "plan.toml"),
-        (DAYS + "[[plans]]\ndoctrine = 1\n", 5, "plans.0", "officers"),
-        (DAYS + "[[plans]]\ndoctrine = 6\n[[plans]]\ndoctrine = 6\n", 5, "plans", "two plans"),
+        (DAYS + "[[plans]]\ndoctrine = 1\n", 6, "plans.0", "officers"),
+        (DAYS + "[[plans]]\ndoctrine = 6\n[[plans]]\ndoctrine = 6\n", 7, "plans.1", "two plans"),
         ("[precision]\nrelative = 0.1\nmost_days = 100\n", 6, "precision.most_days", "too few for the first round"),
     ],
 )

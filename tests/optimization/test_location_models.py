@@ -222,8 +222,7 @@ def test_capacitated_p_median_equals_enumeration(seed: int) -> None:
         cost = random_cost(rng)[:6, :4]
         p, fixing = int(rng.integers(1, cost.shape[1] + 1)), random_fixing(rng, cost.shape[1])
         demand = rng.integers(0, 5, len(cost)) * 10.0 ** rng.integers(-2, 4)
-        capacity = demand.sum() * rng.choice([0.0, 0.3, 0.5, 0.7, 1.0, np.inf], cost.shape[1])
-        capacity[np.isnan(capacity)] = 0.0
+        capacity = max(demand.sum(), 1.0) * rng.choice([0.0, 0.3, 0.5, 0.7, 1.0, np.inf], cost.shape[1])
         allowed = plans(p, np.ones(cost.shape[1], int), **fixing)
         best = best_of(packed_of(cost, demand, capacity), allowed, min)
         answer = assert_best(capacitated_p_median, cost, dict(p=p, demand=demand, capacity=capacity, **fixing), best)

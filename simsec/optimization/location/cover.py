@@ -55,9 +55,9 @@ def fewest(
     if solved is None or solved.status == "infeasible":
         return solved, np.zeros_like(stand.most)
     counts = counts_found(here, stand, solved.solver, total=False)
-    confirmed_bound(solved, 1.0, float(counts.sum()), float(len(counts)), search.gap, pulp.LpMinimize)
     if ((near @ counts) < required).any():
         raise RunError(say("{solver}: its plan leaves demands uncovered", solver=solved.solver))
+    confirmed_bound(solved, 1.0, float(counts.sum()), float(counts.sum()), search.gap, pulp.LpMinimize)
     return solved, counts
 
 
