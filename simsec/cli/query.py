@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,7 @@ def query(
         with open_sweep(run) as answers:
             found = answers.table(sql)
         if json:
-            print_json(found.to_pylist())
+            print_json([{name: _plain(value) for name, value in row.items()} for row in found.to_pylist()])
             return
         if csv_out:
             writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -50,6 +51,13 @@ def query(
 
             told = texts(lang.value if lang else "en")
             typer.echo(told.t("cli.query_more", shown=ROWS, rows=found.num_rows))
+
+
+def _plain(value: object) -> object:
+    """What JSON knows: DuckDB's sums of whole numbers come as decimals, its dates as dates."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value if value is None or isinstance(value, bool | int | float | str | list | dict) else str(value)
 
 
 def _cell(value: object) -> str:

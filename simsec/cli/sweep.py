@@ -30,7 +30,7 @@ def sweep(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
     dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, or local for one of its own.")] = None,
     compact: Annotated[bool, typer.Option("--compact", help="Merge the part files when all is done.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Only read the experiment and say what it would play.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only say what it would play.")] = False,
     json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     lang: Annotated[Language | None, typer.Option(help="Language; the first scenario's own by default.")] = None,
 ) -> None:

@@ -139,6 +139,19 @@ def open_sweep(path: str | Path) -> Answers:
     folder = Path(path)
     manifest = read_manifest(folder)
     connection = duckdb.connect()
+    try:
+        _open(folder, connection)
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        connection.close()
+        raise _torn(folder, error) from error
+    except InputError:
+        connection.close()
+        raise
+    return Answers(folder, connection, manifest)
+
+
+def _open(folder: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    """A view a table over the part files, or over the merged ones."""
     merged = (folder / MERGED).exists()
     names = {RUNS, FAILURES, *(at.name for at in (folder / PARTS).glob("*") if at.is_dir())}
     names |= {at.stem for at in folder.glob("*.parquet")} - {"points"} if merged else set()
@@ -152,13 +165,11 @@ def open_sweep(path: str | Path) -> Answers:
             _view(connection, name, files)
             columns = pq.read_schema(files[0]).names if name == RUNS else columns
         elif name == RUNS:
-            connection.close()
             raise InputError([Problem(str(folder), "no run is there yet", "go on with `simsec sweep --resume`")])
         else:
             connection.register(name, FAILURE_SCHEMA.empty_table())
     if "plan" in columns:
         _summary(connection, columns)
-    return Answers(folder, connection, manifest)
 
 
 def _full_first(files: list[Path]) -> list[Path]:
@@ -189,7 +200,7 @@ def _summary(connection: duckdb.DuckDBPyConnection, columns: list[str]) -> None:
         if f"{family}_weighted_min" in measures and f"{family}_expected_weight" in measures
     )
     connection.sql(
-        f"create temporary view {SUMMARY} as select * from points join (select cell, plan, sum(n) as days, {outer}"
+        f"create temporary view {SUMMARY} as select * from points join (select cell, plan, sum(n)::bigint as days, {outer}"
         f"{relative} from (select cell, plan, day_type, count(*) as n, any_value(probability) as p, {inner} from runs "
         "group by cell, plan, day_type) group by cell, plan) using (cell)"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from importlib import import_module
 
 from simsec.base.errors import InputError, Problem, RunError, say
 
@@ -27,16 +28,18 @@ def dask_executor(address: str, count: int) -> Iterator[tuple[Executor, int]]:
         RunError: no scheduler answers.
     """
     try:
-        from distributed import Client, LocalCluster
+        distributed = import_module("distributed")  # it ships hints, but not for these
     except ImportError:
-        raise InputError([Problem("--dask", "Dask is not installed", "install it: pip install 'simsec[dask]'")]) from None
+        remedy = "install it: pip install 'simsec[dask]'"
+        raise InputError([Problem("--dask", "Dask is not installed", remedy)]) from None
     cluster = None
     if address == LOCAL:
-        cluster = LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None)
+        cluster = distributed.LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None)
     try:
-        client = Client(cluster or address, timeout=TIMEOUT_S, set_as_default=False)
+        client = distributed.Client(cluster or address, timeout=TIMEOUT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
-        raise RunError(say("no Dask scheduler answers at {address} ({why})", address=address, why=str(error))) from error
+        template = "no Dask scheduler answers at {address} ({why})"
+        raise RunError(say(template, address=address, why=str(error))) from error
     try:
         with client:
             yield client.get_executor(pure=False), max(sum(client.nthreads().values()), 1)

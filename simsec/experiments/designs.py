@@ -102,8 +102,8 @@ def saltelli(factors: int, size: int, seed: int) -> Floats:
 
     Example:
         >>> points = saltelli(3, 4, 1)
-        >>> points.shape, bool((points[8:12, 0] == points[4:8, 0]).all()), bool((points[8:12, 1:] == points[:4, 1:]).all())
-        ((20, 3), True, True)
+        >>> points.shape, bool((points[8:12, 0] == points[4:8, 0]).all())
+        ((20, 3), True)
     """
     both = sobol(2 * factors, size, seed)
     first, second = both[:, :factors], both[:, factors:]

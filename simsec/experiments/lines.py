@@ -31,14 +31,14 @@ def _places(text: str) -> Iterator[tuple[Place, int]]:
 
 
 def line_of(text: str, place: Sequence[str | int]) -> int:
-    """The line of a key, or of the table or key it lies in; 0 where nothing of it is found.
+    r"""The line of a key, or of the table or key it lies in; 0 where nothing of it is found.
 
     Args:
         text: of the file.
         place: steps from the top, a number for the place in a list, as pydantic counts them.
 
     Example:
-        >>> text = 'seed = 1\\n[[factors]]\\npath = "a"\\n[[factors]]\\npath = "b"\\nlevels = [1, 2]'
+        >>> text = 'seed = 1\n[[factors]]\npath = "a"\n[[factors]]\npath = "b"\nlevels = [1, 2]'
         >>> line_of(text, ("factors", 1, "levels", 0)), line_of(text, ("factors", 0, "levels")), line_of(text, ("x",))
         (6, 2, 0)
     """

@@ -35,7 +35,7 @@ def locked(path: Path) -> Iterator[None]:
         raise RunError(say(template, path=path.parent, why=system_words(error))) from error
     try:
         if not _take(handle):
-            template = "{path}: another process is writing into this folder; wait until it ends, or choose another --out"
+            template = "{path}: another process is writing into this folder; wait for it, or choose another --out"
             raise RunError(say(template, path=path.parent))
         yield
     finally:

@@ -1,11 +1,12 @@
 """The runner: hands tasks to any ``concurrent.futures.Executor`` and keeps no result in memory.
 
-Workers write their own parts; what comes home is how many rows they hold. Failing runs are rows; a full disk, or Ctrl-C,
+Workers write their own parts; what comes home is how many rows they hold. Failing runs are rows; a full disk or Ctrl-C
 ends the sweep so that it can be resumed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import time
 from collections.abc import Callable, Iterator
@@ -117,10 +118,8 @@ def run_job(
         except BaseException as error:
             executor.shutdown(cancel_futures=True)
             store.sweep_up()
-            try:
+            with contextlib.suppress(RunError):  # the disk is full: that is why
                 store.tell("stopped", why=type(error).__name__, done=session.tasks_done)
-            except RunError:  # the disk is full: that is why
-                pass
             raise
         finally:
             path.unlink(missing_ok=True)

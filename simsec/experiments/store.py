@@ -8,9 +8,9 @@
     status.jsonl          what happened, a line an event
     parts/runs/0000012.parquet, parts/incidents/..., parts/failures/...
 
-A worker writes the parts of its task, ``runs`` last: temporary file, fsync, rename. Each part names the identity of its
-experiment, and ``runs`` says how many rows its siblings hold; so a part that is torn, foreign or alone is known, and its
-task is done again. Pages carry checksums.
+A worker writes the parts of its task, ``runs`` last: temporary file, fsync, rename. Each part names the identity of
+its experiment, and ``runs`` says how many rows its siblings hold; so a part that is torn, foreign or alone is known,
+and its task is done again. Pages carry checksums.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def write_parts(folder: Path, stamp: str, task: int, tables: Tables) -> dict[str
             path.unlink(missing_ok=True)  # of a run before that died half-way
             continue
         facts = {"experiment": stamp, "task": str(task), "rows": json.dumps(rows, sort_keys=True)}
-        write_with(path, lambda to, table=table, facts=facts: write_parquet(to, table, facts))
+        write_with(path, partial(write_parquet, table=table, facts=facts))
     return rows
 
 
@@ -108,11 +109,13 @@ def done_task(folder: Path, stamp: str, task: int, tables: Iterable[str]) -> dic
     for name in tables:
         wanted = rows.get(name, 0)
         found = read_part(part(folder, name, task)) if wanted else None
-        if wanted and (found is None or found.num_rows != wanted):
+        if not wanted:
+            continue
+        if found is None or found.num_rows != wanted:
             return None
-        if wanted and (found.schema.metadata or {}).get(b"experiment") != stamp.encode():
+        if (found.schema.metadata or {}).get(b"experiment") != stamp.encode():
             return None
-        if name == FAILURES and found is not None and WORKER_DIED in found["error"].to_pylist():
+        if name == FAILURES and WORKER_DIED in found["error"].to_pylist():
             return None  # not the run's own fault: another try
     return rows
 
@@ -275,7 +278,7 @@ def compact(folder: Path) -> dict[str, int]:
     for table in sorted((folder / PARTS).iterdir()):
         files = sorted(table.glob("*.parquet"))
         if files:
-            write_with(folder / f"{table.name}.parquet", lambda to, files=files: _merge(to, files, manifest["stamp"]))
+            write_with(folder / f"{table.name}.parquet", partial(_merge, files=files, stamp=manifest["stamp"]))
             rows[table.name] = pq.read_metadata(folder / f"{table.name}.parquet").num_rows
     write_text(folder / MERGED, json.dumps(rows) + "\n")
     shutil.rmtree(folder / PARTS, ignore_errors=True)

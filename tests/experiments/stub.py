@@ -55,7 +55,7 @@ def lost(shared: Shared, task: int, message: str) -> pa.Table:
     return failure_table(rows)
 
 
-def stub_job(shared: Shared = Shared(), tasks: int = TASKS, seed: int = 1) -> Job:  # noqa: B008 (it is frozen)
+def stub_job(shared: Shared = Shared(), tasks: int = TASKS, seed: int = 1) -> Job:
     points = pa.table({"cell": pa.array(range(tasks), pa.int32()), "u.x": np.zeros(tasks)})
     identity = {"seed": seed, "tasks": tasks, "versions": {"stub": "1"}}
     return Job("stub", identity, tasks, tasks * shared.rows, evaluate, lost, shared, points)

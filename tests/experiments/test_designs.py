@@ -37,7 +37,7 @@ def test_a_sobol_sequence_is_balanced_in_every_half_and_quarter() -> None:
 
 @settings(max_examples=25)
 @given(st.integers(1, 8), st.integers(1, 6), st.sampled_from([2, 4, 6, 8]), st.integers(0, 99))
-def test_a_morris_trajectory_moves_each_factor_once_by_the_jump(factors: int, walks: int, levels: int, seed: int) -> None:
+def test_a_morris_trajectory_moves_each_factor_once(factors: int, walks: int, levels: int, seed: int) -> None:
     points = morris(factors, walks, levels, seed).reshape(walks, factors + 1, factors)
     steps = np.diff(points, axis=1)
     assert ((np.abs(steps) > 1e-9).sum(axis=2) == 1).all()
@@ -50,8 +50,9 @@ def test_a_morris_trajectory_moves_each_factor_once_by_the_jump(factors: int, wa
 def test_saltelli_takes_one_column_from_the_other_sample() -> None:
     points = saltelli(3, 8, 1).reshape(5, 8, 3)
     for number in range(3):
-        same = points[2 + number] == points[1]
-        assert same[:, number].all() and (points[2 + number][:, np.arange(3) != number] == points[0][:, np.arange(3) != number]).all()
+        others = np.arange(3) != number
+        assert (points[2 + number][:, number] == points[1][:, number]).all()
+        assert (points[2 + number][:, others] == points[0][:, others]).all()
 
 
 @pytest.mark.parametrize("kind", ["latin_hypercube", "sobol", "morris", "saltelli"])
