@@ -29,8 +29,11 @@ class Answers:
     row a cell and plan with the natural-rate mean of every measure, each type of day weighing as its probability there,
     and ``<family>_measure``, the weighted minutes per expected weighted primary incident.
 
-    Example:
-        >>> open_sweep("runs/friction").sql("select count(*) from runs")  # doctest: +SKIP
+    ::
+
+        with simsec.experiments.open("runs/friction") as answers:
+            answers.summary.arrow()
+            answers.sql("select plan, avg(security_unanswered) from runs group by plan")
     """
 
     def __init__(self, folder: Path, connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:
@@ -200,7 +203,7 @@ def _summary(connection: duckdb.DuckDBPyConnection, columns: list[str]) -> None:
         if f"{family}_weighted_min" in measures and f"{family}_expected_weight" in measures
     )
     connection.sql(
-        f"create temporary view {SUMMARY} as select * from points join (select cell, plan, sum(n)::bigint as days, {outer}"
-        f"{relative} from (select cell, plan, day_type, count(*) as n, any_value(probability) as p, {inner} from runs "
+        f"create temporary view {SUMMARY} as select * from points join (select cell, plan, sum(n)::bigint as days, "
+        f"{outer}{relative} from (select cell, plan, day_type, count(*) as n, any_value(probability) as p, {inner} from runs "
         "group by cell, plan, day_type) group by cell, plan) using (cell)"
     )

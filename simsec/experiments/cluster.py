@@ -34,7 +34,8 @@ def dask_executor(address: str, count: int) -> Iterator[tuple[Executor, int]]:
         raise InputError([Problem("--dask", "Dask is not installed", remedy)]) from None
     cluster = None
     if address == LOCAL:
-        cluster = distributed.LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None)
+        own = {"n_workers": count, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+        cluster = distributed.LocalCluster(**own)
     try:
         client = distributed.Client(cluster or address, timeout=TIMEOUT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:

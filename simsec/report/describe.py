@@ -316,6 +316,7 @@ def _components(scenario: Scenario, settings: Settings, texts: Texts) -> dict[st
         )
         for number, unit in enumerate(known.units)
     ]
+    entry = "describe.entry_exit" if scenario.general is None else "describe.general.entry_exit"
     unit_head = tuple(t(f"describe.col.{name}") for name in ("unit", "units", "persons", "capabilities", "vehicle"))
     activity_head = (t("describe.col.activity"), t("describe.col.minutes"))
     return {
@@ -336,7 +337,7 @@ def _components(scenario: Scenario, settings: Settings, texts: Texts) -> dict[st
             (TitledTable(t("describe.table.units"), unit_head, tuple(resources)),),
         ),
         "queues": (_queues(scenario, texts), ()),
-        "entry_exit": ([t("describe.entry_exit", end=texts.clock(scenario.horizon_min[1]))], ()),
+        "entry_exit": ([t(entry, end=texts.clock(scenario.horizon_min[1]))], ()),
     }
 
 
@@ -400,7 +401,10 @@ def _data(scenario: Scenario, texts: Texts) -> dict[str, Any]:
         ),
         "input": (
             [t("describe.input"), *changed],
-            (*figures, TitledTable(t("describe.table.windows"), window_head, tuple(windows))),
+            (
+                *figures,
+                *([] if scenario.general else [TitledTable(t("describe.table.windows"), window_head, tuple(windows))]),
+            ),
         ),
         "assumptions": (
             [t("describe.assumptions", d=grades["D"]), t("describe.structure"), t("describe.validity")],

@@ -205,7 +205,7 @@ def test_mexclp_equals_enumeration(seed: int) -> None:
 def test_p_center_equals_enumeration(seed: int) -> None:
     rng = np.random.default_rng(40 + seed)
     for _ in range(60):
-        cost = random_cost(rng)
+        cost = random_cost(rng) if rng.random() < 0.5 else rng.random((9, 8))  # greedy is rarely best in the latter
         p, fixing = int(rng.integers(1, cost.shape[1] + 1)), random_fixing(rng, cost.shape[1])
         best = best_of(dearest_of(cost), plans(p, np.ones(cost.shape[1], int), **fixing), min)
         answer = assert_best(p_center, cost, dict(p=p, **fixing), best)

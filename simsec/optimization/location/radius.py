@@ -33,6 +33,7 @@ from simsec.optimization.location.cover import add_cover_rows, needed_units
 from simsec.optimization.solving import Solved, garbage_collector_paused, relative_gap
 
 _FIRST_REACH = 1.5  # a demand first knows this many times its fair share of sites; fewer means more rounds
+_FIRST_WAYS = 30_000  # ways from demands to sites in the first model; a larger one is slow to give its first bound
 
 
 def solve_levels(
@@ -57,7 +58,9 @@ def solve_levels(
     n_known = np.isfinite(rows).sum(axis=1)
     order = np.argsort(rows, axis=1, kind="stable")
     spread = float(weight @ (np.where(np.isfinite(rows), rows, 0.0).max(axis=1) - rows.min(axis=1)))
-    reach = np.minimum(n_known, math.ceil(_FIRST_REACH * len(share) * rows.shape[1] / stand.units))
+    fair_share = len(share) * rows.shape[1] / stand.units
+    affordable = max(_FIRST_WAYS / max(len(rows), 1), len(share))
+    reach = np.minimum(n_known, math.ceil(min(_FIRST_REACH * fair_share, affordable)))
     counts, objective, bound, proven, name = stand.least, math.inf, -math.inf, False, ""
     while True:
         with garbage_collector_paused():

@@ -1,0 +1,177 @@
+"""Figures of a sweep: response curves, contours, tornadoes and indices, in the style of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from simsec.analysis.intervals import Estimate
+from simsec.experiments.sensitivity import Index, Swing
+from simsec.locale import Texts
+from simsec.report.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LOW,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    WIDE,
+    localise,
+    new_figure,
+    styled,
+    write_ticks,
+)
+
+Floats = NDArray[np.float64]
+COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, GREY)
+MARKS = "osD^vPX"
+MOST_BARS = 20
+
+
+def written(value: object, texts: Texts) -> str:
+    """A value of a factor: numbers as the language writes them, day types by name."""
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return texts.figure(float(value))
+    key = f"day_type.{value}"
+    return texts.t(key) if texts.has(key) else str(value)
+
+
+@styled
+def response_curves(
+    factor: str, values: Sequence[object], curves: Mapping[str, Sequence[Estimate | None]], texts: Texts
+) -> Figure:
+    """A measure against the values of one factor: a line a plan or level, with 95 % intervals.
+
+    Args:
+        factor: its name.
+        values: in the order of the points.
+        curves: name -> an estimate a value, None where every run failed.
+        texts: the language.
+    """
+    t = texts.t
+    figure = new_figure(t("sweep.curve.title", factor=factor), t("sweep.curve.subtitle"), texts, internal=False)
+    ax = figure.subplots()
+    numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    at = np.array(values, dtype=np.float64) if numeric else np.arange(len(values), dtype=np.float64)
+    step = float(np.min(np.diff(np.sort(at)))) if len(at) > 1 else 1.0
+    for number, (name, estimates) in enumerate(curves.items()):
+        known = [(x, e) for x, e in zip(at.tolist(), estimates, strict=True) if e is not None]
+        x = np.array([x for x, _ in known]) + (number - (len(curves) - 1) / 2) * 0.04 * step
+        mean = np.array([e.mean for _, e in known])
+        ends = np.array([[e.mean - e.low for _, e in known], [e.high - e.mean for _, e in known]])
+        colour = COLOURS[number % len(COLOURS)]
+        style = "-" if numeric else ""
+        mark = MARKS[number % len(MARKS)]
+        ax.errorbar(
+            x, mean, yerr=np.nan_to_num(ends), color=colour, linestyle=style, marker=mark, capsize=4, label=name
+        )
+    ax.set_xlabel(factor)
+    ax.set_ylabel(t("sweep.measure"))
+    localise(ax.yaxis, texts)
+    ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
+    ax.set_xticks(at.tolist(), [written(value, texts) for value in values])
+    if len(curves) > 1:
+        figure.legend(loc="outside lower center", ncols=min(len(curves), 4))
+    return figure
+
+
+@styled
+def contour(
+    names: tuple[str, str], first: Sequence[float], second: Sequence[float], heights: Floats, title: str, texts: Texts
+) -> Figure:
+    """A measure over two factors.
+
+    Args:
+        names: of the factors.
+        first: values along the horizontal axis.
+        second: values along the vertical axis.
+        heights: shape (second, first); nan where every run failed.
+        title: what is shown.
+        texts: the language.
+    """
+    figure = new_figure(title, texts.t("sweep.contour.subtitle"), texts, internal=False)
+    ax = figure.subplots()
+    shown = ax.contourf(first, second, np.ma.masked_invalid(heights), levels=12, cmap="viridis")
+    lines = ax.contour(first, second, np.ma.masked_invalid(heights), levels=shown.levels[::2], colors=INK, linewidths=0.7)
+    ax.clabel(lines, fmt=lambda value: texts.figure(float(value)), fontsize=10)
+    ax.plot(*np.meshgrid(first, second), linestyle="", marker=".", color=INK, markersize=4)
+    bar = figure.colorbar(shown, ax=ax, label=texts.t("sweep.measure"))
+    write_ticks(bar.ax.yaxis, texts)
+    ax.set_xlabel(names[0])
+    ax.set_ylabel(names[1])
+    localise(ax.xaxis, texts)
+    localise(ax.yaxis, texts)
+    return figure
+
+
+@styled
+def tornado(swings: Sequence[Swing], base: Estimate, plan: str, texts: Texts) -> Figure:
+    """What each factor alone does to the gain of a plan, the widest swing on top; red where the decision changes."""
+    t = texts.t
+    shown = list(swings[:MOST_BARS])
+    size = (WIDE[0], max(LOW[1], 2.2 + 0.36 * len(shown)))
+    figure = new_figure(t("sweep.tornado.title", plan=plan), t("sweep.tornado.subtitle"), texts, size=size, internal=False)
+    ax = figure.subplots()
+    for row, swing in enumerate(reversed(shown)):
+        colour = VERMILION if swing.changes else BLUE
+        for end, (gain, value) in enumerate(((swing.at_low, swing.low), (swing.at_high, swing.high))):
+            ax.barh(row, gain.mean - base.mean, left=base.mean, height=0.6, color=colour, alpha=0.55 if end else 1.0)
+            if not gain.too_few_days:
+                ax.plot([gain.low, gain.high], [row, row], color=INK, linewidth=1.0)
+            right = gain.mean >= base.mean
+            edge = max(gain.high, gain.mean) if right else min(gain.low, gain.mean)
+            ax.annotate(
+                written(value, texts), (edge if np.isfinite(edge) else gain.mean, row), fontsize=9, va="center",
+                ha="left" if right else "right", xytext=(4 if right else -4, 0), textcoords="offset points",
+            )  # fmt: skip
+    ax.axvline(base.mean, color=INK, linewidth=1.2)
+    ax.axvline(0, color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
+    ax.set_yticks(range(len(shown)), [swing.factor for swing in reversed(shown)])
+    ax.margins(x=0.12)
+    ax.grid(False, axis="y")
+    ax.set_xlabel(t("sweep.gain"))
+    localise(ax.xaxis, texts)
+    handles = [Patch(color=BLUE, label=t("sweep.tornado.same")), Patch(color=VERMILION, label=t("sweep.tornado.changes"))]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    return figure
+
+
+@styled
+def index_bars(
+    factors: Sequence[str], indices: Mapping[str, Index], title: str, label: str, texts: Texts
+) -> Figure:
+    """Indices of every factor with their intervals, the largest on top.
+
+    Args:
+        factors: their names.
+        indices: what they are -> the index of every factor; the last orders the rows.
+        title: what is shown.
+        label: of the axis.
+        texts: the language.
+    """
+    last = list(indices.values())[-1]
+    order = np.argsort(-last.value, kind="stable")[:MOST_BARS][::-1]
+    size = (WIDE[0], max(LOW[1], 2.0 + 0.4 * len(order)))
+    figure = new_figure(title, texts.t("sweep.index.subtitle"), texts, size=size, internal=False)
+    ax = figure.subplots()
+    high = 0.8 / len(indices)
+    for number, (name, index) in enumerate(indices.items()):
+        rows = np.arange(len(order)) + 0.4 - high * (number + 0.5)
+        value = index.value[order]
+        ends = np.maximum(np.array([value - index.low[order], index.high[order] - value]), 0)
+        ax.barh(rows, value, height=high * 0.9, color=COLOURS[number], label=name)
+        ax.errorbar(value, rows, xerr=ends, fmt="none", ecolor=INK, elinewidth=1.2, capsize=3)
+    ax.set_yticks(range(len(order)), [factors[place] for place in order.tolist()])
+    ax.grid(False, axis="y")
+    ax.set_xlabel(label)
+    localise(ax.xaxis, texts)
+    if len(indices) > 1:
+        figure.legend(loc="outside lower center", ncols=len(indices))
+    return figure
