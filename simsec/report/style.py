@@ -128,6 +128,7 @@ def localise_percent(axis: Axis, texts: Texts) -> None:
 
 def localise_clock(axes: Axes, texts: Texts, start_min: float, end_min: float, every_min: int = 180) -> None:
     """Write the ticks of a horizontal axis of minutes as times of the clock."""
+    every_min *= 2 if end_min - start_min > 1440 else 1  # the stamps of a second day are longer
     first = int(-(-start_min // every_min) * every_min)
     axes.set_xticks(list(range(first, int(end_min) + 1, every_min)))
     axes.set_xlim(start_min, end_min)

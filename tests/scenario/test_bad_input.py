@@ -13,7 +13,9 @@ from simsec.scenario.reading import FILES
 from tests.scenario.area import sukamaju
 
 TOML, VILLAGES, STATIONS, POSTS, ROADS = FILES
-STATION_HEADER = "code, name, village_code, lat, lon, coordinates, registered_voters, class, class_reason, site_type, signal"
+STATION_HEADER = (
+    "code, name, village_code, lat, lon, coordinates, registered_voters, class, class_reason, site_type, signal"
+)
 
 # (file, text there, text instead, the lines that are said)
 CASES = [
