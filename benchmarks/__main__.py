@@ -15,11 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from simsec import doctrine, read_scenario, sample_day, simulate
 from simsec.analysis.closures import voter_settings
 from simsec.day.streams import text_key, text_keys
 from simsec.day.voters import draw_voters, serve
+from simsec.optimization import location
 from simsec.optimization.deployment import DeploymentOptions, deploy, limits_of
 from simsec.optimization.pricing import Busy, prices_of
 
@@ -34,6 +36,14 @@ def one(name: str = "a"): "One."
 @app.command()
 def two(name: str = "b"): "Two."
 app()
+"""
+LARGE = """
+import resource
+from benchmarks.__main__ import towns
+from simsec.optimization import location
+answer = location.p_median(towns(900), p=90)
+assert answer.status == "optimal"
+print(answer.seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
@@ -127,10 +137,33 @@ def deployment() -> list[tuple[str, float, float, str]]:
     ]
 
 
+def towns(n: int) -> NDArray[np.float64]:
+    """Minutes between points in a square of 60 minutes."""
+    points = 60.0 * np.random.default_rng(1).random((n, 2))
+    return np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1))
+
+
+def medians() -> list[tuple[str, float, float, str]]:
+    """P-medians to the proven optimum, their memory in a process of their own, and how a time limit is kept."""
+    answer = location.p_median(towns(200), p=5)
+    assert answer.status == "optimal"
+    told = subprocess.run([sys.executable, "-c", LARGE], check=True, capture_output=True, text=True).stdout.split()
+    limit_s = 10.0
+    begun = time.perf_counter()
+    found = location.p_median(towns(900), p=10, time_limit=limit_s)
+    kept = (time.perf_counter() - begun) / limit_s
+    return [
+        ("p-median of 200 x 200, proven", answer.seconds, 10.0, "s"),
+        ("p-median of 900 x 900, proven", float(told[0]), 30.0, "s"),
+        ("its memory at most", float(told[1]), 1000.0, "MB"),
+        (f"a harder one stopped at a gap of {found.gap:.0%}, time over its limit", kept, 1.0, ""),
+    ]
+
+
 def main() -> int:
     """Measure everything and print a line each."""
     late = 0
-    for part in (days, voters, help_page, deployment):
+    for part in (days, voters, help_page, deployment, medians):
         for name, value, limit, unit in part():
             good = value <= limit * TOLERANCE
             late += not good

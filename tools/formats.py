@@ -13,6 +13,10 @@ from simsec.day.log import WEATHER_COLUMNS, log_columns
 from simsec.drill.places import FORMS
 from simsec.drill.schema import EVENTS, ROOM, Script, SessionFile
 from simsec.drill.sheet import COLUMNS
+from simsec.experiments.job import FAILURE_SCHEMA
+from simsec.experiments.playing import INCIDENT_SCHEMA, runs_schema
+from simsec.experiments.reading import MEASURES
+from simsec.experiments.schema import ExperimentFile
 from simsec.plan.files import BLOCK_COLUMNS, PlanFile
 from simsec.results.tables import TABLES
 from simsec.scenario.general import PLACE_COLUMNS, PREFERENCE_COLUMNS, RATE_COLUMNS
@@ -133,6 +137,41 @@ def drill_page() -> str:
     return "\n".join(lines)
 
 
+def experiment_page() -> str:
+    """The page of experiment files, and of the tables of a sweep."""
+    tables = (("runs", runs_schema(MEASURES)), ("incidents", INCIDENT_SCHEMA), ("failures", FAILURE_SCHEMA))
+    lines = [
+        "# Experiment, format 1",
+        "",
+        "A TOML file ([JSON Schema](experiment.schema.json)): `format = 1`, a `name`, `scenarios` (folders,",
+        "counted from the file), `days` of every type or a `precision`, and what is varied. `simsec sweep",
+        "--check` tells everything wrong with it at once, each with its line.",
+        "",
+        "A factor has a `path` and `levels`, a `range`, a `prior`, or nothing: then low, mode and high are the",
+        "scenario's. Paths are those of `scenario.toml`, such as `travel.friction`, `forces.police` or",
+        "`voters.closing_rule`; and `day.type` forces a type of day, `plan.tps_per_pair` the block size of",
+        "doctrines. `cases` name several settings that change together. `[unknowns]` makes a factor of every",
+        "uncertain figure of a grade.",
+        "",
+        "Designs: `grid`, `one_at_a_time`, and with a `size` `latin_hypercube`, `sobol`, `morris`, `saltelli`.",
+        "Plans: a `doctrine` (`announced`, or a block size), a `folder`, or `optimise = true` for a search at",
+        "every point. Points meet the same days, unless `coupled = false`.",
+        "",
+        "# Folder of a sweep",
+        "",
+        "`manifest.json`, `experiment.toml`, `points.parquet`, `status.jsonl`, and a part file a task under",
+        "`parts/`, or one file a table after `--compact`. `simsec query` and `simsec.experiments.open` give them",
+        "as the tables `points`, `runs`, `failures`, `incidents` (where asked for), and `summary`: a row a point",
+        "and plan, each type of day weighing as its probability there, with `<family>_measure`, the weighted",
+        "minutes per expected weighted incident.",
+        "",
+    ]
+    for name, schema in tables:
+        rows = [f"| `{field.name}` | {field.type} |" for field in schema]
+        lines += [f"## `{name}`", "", "| column | type |", "|---|---|", *rows, ""]
+    return "\n".join(lines)
+
+
 def pages() -> dict[str, str]:
     """Every page by file name."""
     scenario = [
@@ -188,6 +227,8 @@ def pages() -> dict[str, str]:
     return {
         "scenario.md": "\n".join(scenario),
         "scenario.schema.json": json.dumps(Settings.model_json_schema(), indent=1, ensure_ascii=False) + "\n",
+        "experiment.md": experiment_page(),
+        "experiment.schema.json": json.dumps(ExperimentFile.model_json_schema(), indent=1, ensure_ascii=False) + "\n",
         "plan.md": "\n".join(plan),
         "plan.schema.json": json.dumps(PlanFile.model_json_schema(), indent=1, ensure_ascii=False) + "\n",
         "incident-log.md": "\n".join(log),

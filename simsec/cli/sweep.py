@@ -61,6 +61,7 @@ def sweep(
             done = run_job(job, folder, executor, workers=width, resume=resume, text=read.text, tell=tell)
         if compact:
             compact_folder(folder)
+        page = write_page(folder, texts)
         if json:
             print_json(
                 {
@@ -71,7 +72,22 @@ def sweep(
             return
         if done.tasks or done.runs:
             typer.echo(texts.t("cli.sweep_done", runs=done.runs, failures=done.failures))
-        typer.echo(texts.t("cli.wrote", path=str(folder)))
+        typer.echo(texts.t("cli.wrote", path=str(page or folder)))
+
+
+def write_page(folder: Path, texts: Texts) -> Path | None:
+    """``results.html`` beside the tables; None where the sweep did not keep the police's minutes."""
+    from simsec.base.files import write_text
+    from simsec.experiments.answers import open_sweep
+    from simsec.report.sweep_page import sweep_page
+
+    with open_sweep(folder) as answers:
+        columns = set(answers.table("select * from runs limit 0").column_names)
+        if not {"security_weighted_min", "security_expected_weight"} <= columns:
+            return None
+        page = sweep_page(answers, texts)
+    write_text(folder / "results.html", page)
+    return folder / "results.html"
 
 
 @contextmanager

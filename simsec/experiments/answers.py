@@ -202,8 +202,9 @@ def _summary(connection: duckdb.DuckDBPyConnection, columns: list[str]) -> None:
         for family in FAMILIES
         if f"{family}_weighted_min" in measures and f"{family}_expected_weight" in measures
     )
+    of_type = f"""select cell, plan, day_type, count(*) as n, any_value(probability) as p, {inner}
+        from runs group by cell, plan, day_type"""
     connection.sql(
         f"create temporary view {SUMMARY} as select * from points join (select cell, plan, sum(n)::bigint as days, "
-        f"{outer}{relative} from (select cell, plan, day_type, count(*) as n, any_value(probability) as p, {inner} from runs "
-        "group by cell, plan, day_type) group by cell, plan) using (cell)"
+        f"{outer}{relative} from ({of_type}) group by cell, plan) using (cell)"
     )

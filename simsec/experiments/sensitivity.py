@@ -84,11 +84,11 @@ def sobol_indices(values: Floats, factors: int, *, seed: int = 0, resamples: int
         [1.0, 0.0]
     """
     if len(values) % (factors + 2):
-        raise _wrong("the points are of no such design")
+        raise _no_such_design()
     rows = np.asarray(values, dtype=np.float64).reshape(factors + 2, -1)
     rows = rows[:, np.isfinite(rows).all(axis=0)]
     if rows.shape[1] < LEAST:
-        raise _wrong("too few points without a gap")
+        raise _too_few()
     rows = rows - rows.mean()  # the estimator of the first index loses digits to a large mean
     number = rows.shape[1]
     picked = np.random.default_rng(seed).integers(0, number, (resamples, number))
@@ -125,13 +125,13 @@ def elementary_effects(points: Floats, values: Floats, *, seed: int = 0, resampl
     """
     factors = points.shape[1]
     if len(values) % (factors + 1):
-        raise _wrong("the points are of no such design")
+        raise _no_such_design()
     walks = points.reshape(-1, factors + 1, factors)
     heights = np.asarray(values, dtype=np.float64).reshape(-1, factors + 1)
     whole = np.isfinite(heights).all(axis=1)
     walks, heights = walks[whole], heights[whole]
     if len(walks) < LEAST:
-        raise _wrong("too few points without a gap")
+        raise _too_few()
     steps, rises = np.diff(walks, axis=1), np.diff(heights, axis=1)
     which = np.abs(steps).argmax(axis=2)
     moved = np.take_along_axis(steps, which[:, :, None], axis=2)[:, :, 0]
@@ -152,8 +152,12 @@ def _index(value: Floats, drawn: Floats) -> Index:
     return Index(np.asarray(value), np.asarray(low), np.asarray(high))
 
 
-def _wrong(what: str) -> InputError:
-    return InputError([Problem(say("design"), say(what))])
+def _no_such_design() -> InputError:
+    return InputError([Problem(say("design"), "the points are of no such design")])
+
+
+def _too_few() -> InputError:
+    return InputError([Problem(say("design"), "too few points without a gap")])
 
 
 @dataclass(frozen=True)

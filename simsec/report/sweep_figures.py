@@ -98,8 +98,9 @@ def contour(
     """
     figure = new_figure(title, texts.t("sweep.contour.subtitle"), texts, internal=False)
     ax = figure.subplots()
-    shown = ax.contourf(first, second, np.ma.masked_invalid(heights), levels=12, cmap="viridis")
-    lines = ax.contour(first, second, np.ma.masked_invalid(heights), levels=shown.levels[::2], colors=INK, linewidths=0.7)
+    ground = np.ma.masked_invalid(heights)
+    shown = ax.contourf(first, second, ground, levels=12, cmap="viridis")
+    lines = ax.contour(first, second, ground, levels=list(shown.levels)[::2], colors=INK, linewidths=0.7)
     ax.clabel(lines, fmt=lambda value: texts.figure(float(value)), fontsize=10)
     ax.plot(*np.meshgrid(first, second), linestyle="", marker=".", color=INK, markersize=4)
     bar = figure.colorbar(shown, ax=ax, label=texts.t("sweep.measure"))
@@ -117,28 +118,25 @@ def tornado(swings: Sequence[Swing], base: Estimate, plan: str, texts: Texts) ->
     t = texts.t
     shown = list(swings[:MOST_BARS])
     size = (WIDE[0], max(LOW[1], 2.2 + 0.36 * len(shown)))
-    figure = new_figure(t("sweep.tornado.title", plan=plan), t("sweep.tornado.subtitle"), texts, size=size, internal=False)
+    title, below = t("sweep.tornado.title", plan=plan), t("sweep.tornado.subtitle")
+    figure = new_figure(title, below, texts, size=size, internal=False)
     ax = figure.subplots()
     for row, swing in enumerate(reversed(shown)):
         colour = VERMILION if swing.changes else BLUE
-        for end, (gain, value) in enumerate(((swing.at_low, swing.low), (swing.at_high, swing.high))):
-            ax.barh(row, gain.mean - base.mean, left=base.mean, height=0.6, color=colour, alpha=0.55 if end else 1.0)
+        for up, gain in ((0.17, swing.at_low), (-0.17, swing.at_high)):
+            pale = 0.5 if up < 0 else 1.0
+            ax.barh(row + up, gain.mean - base.mean, left=base.mean, height=0.32, color=colour, alpha=pale)
             if not gain.too_few_days:
-                ax.plot([gain.low, gain.high], [row, row], color=INK, linewidth=1.0)
-            right = gain.mean >= base.mean
-            edge = max(gain.high, gain.mean) if right else min(gain.low, gain.mean)
-            ax.annotate(
-                written(value, texts), (edge if np.isfinite(edge) else gain.mean, row), fontsize=9, va="center",
-                ha="left" if right else "right", xytext=(4 if right else -4, 0), textcoords="offset points",
-            )  # fmt: skip
+                ax.plot([gain.low, gain.high], [row + up, row + up], color=INK, linewidth=0.9)
     ax.axvline(base.mean, color=INK, linewidth=1.2)
     ax.axvline(0, color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
-    ax.set_yticks(range(len(shown)), [swing.factor for swing in reversed(shown)])
-    ax.margins(x=0.12)
+    ends = [f"{written(swing.low, texts)} \N{EN DASH} {written(swing.high, texts)}" for swing in shown]
+    ax.set_yticks(range(len(shown)), [f"{s.factor}  {end}" for s, end in zip(shown[::-1], ends[::-1], strict=True)])
     ax.grid(False, axis="y")
     ax.set_xlabel(t("sweep.gain"))
     localise(ax.xaxis, texts)
-    handles = [Patch(color=BLUE, label=t("sweep.tornado.same")), Patch(color=VERMILION, label=t("sweep.tornado.changes"))]
+    meanings = ((BLUE, t("sweep.tornado.same")), (VERMILION, t("sweep.tornado.changes")))
+    handles = [Patch(color=colour, label=label) for colour, label in meanings]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
     return figure
 

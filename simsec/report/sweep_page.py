@@ -1,4 +1,4 @@
-"""The page of a sweep: what was played, what came of it, and what that says, with totals only and no place below them."""
+"""The page of a sweep: what was played, what came of it, and what that says, with totals only and no place named."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from simsec.analysis.intervals import Estimate
+from simsec.analysis.intervals import Doubt, Estimate
 from simsec.experiments.answers import Answers
 from simsec.experiments.estimates import WORST, Discovered, discovered, gains, measures, swings
 from simsec.experiments.sensitivity import LEAST, elementary_effects, sobol_indices
@@ -21,6 +21,7 @@ from simsec.locale import Texts
 from simsec.report.page import data_uri, environment
 from simsec.report.style import capital, png
 from simsec.report.sweep_figures import contour, index_bars, response_curves, tornado, written
+from simsec.report.wording import plan_name
 from simsec.results.run_folder import citation
 
 Floats = NDArray[np.float64]
@@ -90,12 +91,13 @@ def sweep_page(answers: Answers, texts: Texts) -> str:
             scenarios=", ".join(name.split()[0] for name in identity["scenarios"]),
             design=texts.t(f"sweep.design.{seen.kind}"),
             cells=len(seen.points["cell"]),
-            plans=texts.joined([plan for plan in plans]),
+            plans=texts.joined([plan_name(plan, texts) for plan in plans]),
             runs=runs,
             failures=failed,
             seed=str(identity["seed"]),
         ),
         "findings": findings,
+        "doubt": texts.t("sweep.few") if any(e.doubt is Doubt.FEW for e in seen.by_plan.values()) else "",
         "figures": {name: data_uri(png(figure)) for name, figure in figures.items()},
         "tables": [_factor_table(seen), *_cell_tables(seen)],
         "cite": citation(identity["scenarios"][0].split()[1], (identity["seed"],)),
@@ -107,10 +109,6 @@ def _title(answers: Answers, texts: Texts) -> str:
     path = answers.folder / COPY
     titled = tomllib.loads(path.read_text(encoding="utf-8")).get("title", {}) if path.exists() else {}
     return str(titled.get(texts.language, answers.manifest["experiment"]))
-
-
-def name: str -> str:
-    return name
 
 
 def _looked_at(seen: Seen) -> tuple[dict[str, Figure], list[str]]:
@@ -139,13 +137,13 @@ def _grid(seen: Seen) -> tuple[dict[str, Figure], list[str]]:
     at = {tuple(row): cell for cell, row in enumerate(zip(*(seen.points[name] for name in factors), strict=True))}
     figures: dict[str, Figure] = {}
     first, others = factors[0], factors[1:]
-    numeric = [name for name in factors if all(isinstance(v, int | float) and not isinstance(v, bool) for v in ways[name])]
+    numeric = [name for name in factors if all(type(value) in (int, float) for value in ways[name])]
     one_scenario = len(set(seen.points["scenario"])) == 1
     if len(factors) == 2 and len(numeric) == 2 and min(len(ways[name]) for name in factors) > 2 and one_scenario:
         for plan in seen.plans:
             found = seen.values(plan)
             heights = np.array([[found.get(at[x, y], np.nan) for x in ways[first]] for y in ways[others[0]]])
-            title = texts.t("sweep.contour.title", plan=plan)
+            title = texts.t("sweep.contour.title", plan=plan_name(plan, texts))
             names = (factors[0], factors[1])
             figures[f"contour-{plan}"] = contour(names, ways[first], ways[others[0]], heights, title, texts)
         return figures, _gain_lines(seen)
@@ -153,9 +151,8 @@ def _grid(seen: Seen) -> tuple[dict[str, Figure], list[str]]:
         inside = [cell for cell, name in enumerate(seen.points["scenario"]) if name == scenario]
         where = {tuple(seen.points[name][cell] for name in factors): cell for cell in inside}
         for rest in product(*(ways[name] for name in others)):
-            curves = {
-                plan: _estimates(seen, plan, [where[value, *rest] for value in ways[first]]) for plan in seen.plans
-            }
+            cells = [where[value, *rest] for value in ways[first]]
+            curves = {plan_name(plan, texts): _estimates(seen, plan, cells) for plan in seen.plans}
             figure = response_curves(first, ways[first], curves, texts)
             said = ", ".join(f"{name} = {written(value, texts)}" for name, value in zip(others, rest, strict=True))
             label = " · ".join(part for part in ("" if one_scenario else scenario, said) if part)
@@ -175,8 +172,8 @@ def _gain_lines(seen: Seen) -> list[str]:
     return [
         t(
             "sweep.gains",
-            second=plans[1],
-            first=plans[0],
+            second=plan_name(plans[1], seen.texts),
+            first=plan_name(plans[0], seen.texts),
             better=better,
             worse=worse,
             unclear=len(seen.gain) - better - worse,
@@ -191,12 +188,13 @@ def _one_at_a_time(seen: Seen) -> tuple[dict[str, Figure], list[str]]:
     texts, plans = seen.texts, seen.plans
     found = swings(seen.answers, plans[0], plans[1], FAMILY)
     changing = [swing.factor for swing in found if swing.changes]
-    lines = [texts.t("sweep.base_gain", plan=plans[1], gain=texts.interval(seen.gain[0], 1, sign=True))]
+    gain = texts.interval(seen.gain[0], 1, sign=True)
+    lines = [texts.t("sweep.base_gain", plan=plan_name(plans[1], texts), gain=gain)]
     if changing:
         lines.append(texts.t("sweep.changing", factors=texts.joined(changing), count=len(found)))
     else:
         lines.append(texts.t("sweep.none_changes", count=len(found)))
-    return {"tornado": tornado(found, seen.gain[0], plans[1], texts)}, lines
+    return {"tornado": tornado(found, seen.gain[0], plan_name(plans[1], texts), texts)}, lines
 
 
 def _indices(seen: Seen) -> tuple[dict[str, Figure], list[str]]:
@@ -205,7 +203,8 @@ def _indices(seen: Seen) -> tuple[dict[str, Figure], list[str]]:
     gain = {cell: estimate.mean for cell, estimate in seen.gain.items()}
     found = gain or seen.values(seen.plans[0])
     values = np.array([found.get(cell, np.nan) for cell in range(len(u))])
-    title = texts.t("sweep.index.gain" if gain else "sweep.index.measure", plan=seen.plans[1 if gain else 0])
+    plan = plan_name(seen.plans[1 if gain else 0], texts)
+    title = texts.t("sweep.index.gain" if gain else "sweep.index.measure", plan=plan)
     lines = _gain_lines(seen)
     if seen.kind == "morris":
         if np.isfinite(values.reshape(-1, len(factors) + 1)).all(axis=1).sum() < LEAST:
@@ -257,7 +256,7 @@ def _box_line(seen: Seen, found: Discovered, key: str, plan: str, **more: str) -
             limits.append(texts.t("sweep.between", factor=name, low=low, high=high))
     return texts.t(
         key,
-        plan=plan,
+        plan=plan_name(plan, texts),
         limits=texts.joined(limits),
         density=texts.percent(box.density),
         coverage=texts.percent(box.coverage),
@@ -287,7 +286,7 @@ def _cell_tables(seen: Seen) -> list[SweepTable]:
     if len(cells) > MOST_ROWS or len(factors) > 4:
         return []
     several = len(set(seen.points["scenario"])) > 1
-    head = [*([t("sweep.scenario")] if several else []), *factors, *(plan for plan in seen.plans)]
+    head = [*([t("sweep.scenario")] if several else []), *factors, *(plan_name(plan, texts) for plan in seen.plans)]
     head += [t("sweep.gain")] if seen.gain else []
     rows = []
     for cell in cells:

@@ -208,6 +208,7 @@ def test_ctrl_c_half_way_leaves_nothing_and_no_process(tmp_path: Path) -> None:
     pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
     process = subprocess.Popen(command, text=True, start_new_session=True, **pipes)
     while not list(tmp_path.iterdir()):
+        assert process.poll() is None, process.communicate()
         time.sleep(0.05)
     time.sleep(3)
     process.send_signal(signal.SIGINT)

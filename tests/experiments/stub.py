@@ -33,9 +33,12 @@ class Shared:
     poison: int = -1
     fails: int = -1
     large: int = -1
+    says: str = ""  # a file that appears when a task begins
 
 
 def evaluate(shared: Shared, task: int) -> Tables:
+    if shared.says:
+        Path(shared.says).touch()
     if shared.wait_s:
         time.sleep(shared.wait_s)
     killed, flag = shared.kills_once
@@ -77,7 +80,8 @@ def main() -> int:
         import resource
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (LARGE * 2, LARGE * 2))
-    shared = Shared(wait_s=wait_s, large=17 if "large" in sys.argv else -1)
+    says = str(folder.with_name("begun")) if "says" in sys.argv else ""
+    shared = Shared(wait_s=wait_s, large=17 if "large" in sys.argv else -1, says=says)
     try:
         run(stub_job(shared), folder, workers, resume="resume" in sys.argv)
     except SimsecError as error:

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simsec.analysis.replications import day_keys, primary_measure, replicate
+from simsec.analysis.intervals import stratified_mean
+from simsec.analysis.replications import day_keys, primary_measure, replicate, strata
 from simsec.base.errors import InputError
 from simsec.experiments.answers import Answers, open_sweep
 from simsec.experiments.factors import changed
@@ -33,12 +34,15 @@ def test_the_rows_of_a_sweep_are_those_of_replicate_and_its_measure_is_the_prima
     with swept(path, tmp_path / "run") as answers:
         rows = answers.table("select * from runs where cell = 1 order by day_type, replication").to_pydict()
         measure = answers.by_cell("security_measure", "announced")[1]
+        minutes = answers.by_cell("security_weighted_min", "announced")[1]
         points = answers.points.fetchall()
     assert rows["security_weighted_min"] == runs.weighted[:, 0].tolist()
     assert rows["medical_count"] == runs.count[:, 1].tolist()
     assert [row[1] for row in points] == ["sukamaju", "sukamaju"]
     wanted = primary_measure(world, runs.weighted[:, 0], runs.stratum, "security", "ordinary", "severe")
     assert measure == pytest.approx(wanted.mean, rel=1e-12)
+    likely = stratified_mean(runs.weighted[:, 0], runs.stratum, strata(world, "ordinary", "severe"))
+    assert minutes == pytest.approx(likely.mean, rel=1e-12)
 
 
 def test_results_are_the_same_bytes_on_any_number_of_workers(tmp_path: Path) -> None:

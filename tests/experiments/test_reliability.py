@@ -125,6 +125,14 @@ def test_a_killed_parent_leaves_no_orphan_and_is_resumed(tmp_path: Path, undistu
     assert parts(tmp_path) == undisturbed
 
 
+def test_a_worker_in_the_middle_of_long_work_ends_with_its_parent(tmp_path: Path) -> None:
+    process = started(tmp_path / "run", 2, 60, "says")
+    until((tmp_path / "begun").exists)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=10)
+    until(lambda: group_gone(process.pid), 5)
+
+
 def test_ctrl_c_ends_cleanly_and_is_resumed(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
     process = started(tmp_path, 2, 0.1)
     until(some_parts(tmp_path))
@@ -157,8 +165,10 @@ def tear(path: Path) -> None:
 
 
 def rot(path: Path) -> None:
+    """A bit of a number that stands in the file as it is: it can still be read, and is another."""
     data = bytearray(path.read_bytes())
-    data[len(data) // 6] ^= 0xFF  # inside the first column's page
+    number = pq.read_table(path)["value"].to_numpy()[3].tobytes()
+    data[data.index(number)] ^= 1
     path.write_bytes(bytes(data))
 
 

@@ -486,18 +486,18 @@ def test_a_price_or_bound_that_the_plan_does_not_bear_out_is_refused(
 
 
 def hard(number: int) -> tuple[Model, Floats, dict[str, Any]]:
-    """Tables without geometry, far from solved in half a second."""
-    cost = np.random.default_rng(0).random((120, 120))
+    """Tables without geometry, far from solved in six seconds."""
+    cost = np.random.default_rng(0).random((250, 250))
     demand = np.random.default_rng(1).random(60)
     return [
         (lscp, cost, dict(radius=0.08)),
-        (mclp, cost, dict(p=12, radius=0.05)),
-        (backup_coverage, cost, dict(units=40, radius=0.06)),
+        (mclp, cost, dict(p=14, radius=0.05)),
+        (backup_coverage, cost, dict(units=30, radius=0.08)),
         (mexclp, cost, dict(units=14, radius=0.06, busy=0.3)),
         (p_median, cost[:60, :60], dict(p=6)),
         (expected_p_median, cost[:60, :60], dict(units=6, busy=0.3, levels=2)),
         (capacitated_p_median, cost[:60, :25], dict(p=6, demand=demand, capacity=np.full(25, demand.sum() / 5.5))),
-        (p_center, cost, dict(p=12)),
+        (p_center, cost, dict(p=14)),
     ][number]
 
 

@@ -1,6 +1,9 @@
 import gc
 import math
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -203,11 +206,20 @@ def test_a_missing_solver_is_said_with_a_way_out(monkeypatch: pytest.MonkeyPatch
         solve(knapsack(0, 5, 1), solver="cbc")
 
 
-def test_a_folder_that_cbc_cannot_use_is_said_with_a_way_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_cbc_works_in_a_folder_with_a_space_in_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "Bag Ops").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "Bag Ops"))
-    with pytest.raises(RunError, match=r"space in its name.*take highs"):
-        solve(knapsack(0, 5, 1), solver="cbc")
+    assert solve(knapsack(0, 5, 1), solver="cbc").status == "optimal"
+
+
+@pytest.mark.parametrize("what", ["import time; time.sleep(60)", "raise SystemExit(3)"])
+def test_a_cbc_that_does_not_answer_is_not_waited_for(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda _, **options: run([sys.executable, "-c", what], **options))
+    begun = time.perf_counter()
+    with pytest.raises(RunError, match=r"found no plan .* within 0\.3 s|CBC failed: 3"):
+        solve(knapsack(0, 5, 1), solver="cbc", time_limit_s=0.3)
+    assert time.perf_counter() - begun < 10.0
 
 
 def test_a_bound_that_its_own_plan_beats_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:

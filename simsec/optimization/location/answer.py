@@ -81,6 +81,8 @@ class Search:
 
     def run(self, model: pulp.LpProblem) -> Solved | None:
         """Solve a model in the time that is left; None when that was too short for any plan."""
+        if self.over():
+            return None
         try:
             return solve(model, solver=self.solver, time_limit_s=self.seconds_left(), gap=self.gap)
         except RunError as error:
