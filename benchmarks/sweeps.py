@@ -99,9 +99,10 @@ def full(folder: Path) -> None:
         executor.submit(max, 1, 2).result()
         done = run_job(job_of(read_experiment(path)), folder / "full", executor, workers=workers)
     size = sum(at.stat().st_size for at in (folder / "full").rglob("*.parquet"))
-    share = done.cpu_s / done.seconds / workers
+    share, busy = done.cpu_s / done.seconds / workers, done.busy_s / done.seconds / workers
     print(f"200 points x 100 days: {done.runs} runs, {done.failures} failed, {done.seconds:.0f} s wall on {workers}")
-    print(f"  workers' CPU {done.cpu_s:.0f} s, {share:.0%} of wall x cores; {size / done.runs:.0f} bytes a run")
+    print(f"  workers had a task in {busy:.0%} of wall x cores, the processor in {share:.0%} ({done.cpu_s:.0f} s)")
+    print(f"  {size / done.runs:.0f} bytes a run, {done.cpu_s / done.runs * 1000:.1f} ms of CPU a run, points included")
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from simsec.analysis.control import controlled_mean
-from simsec.analysis.intervals import Estimate, stratified_mean
+from simsec.analysis.intervals import Estimate, incident_quantile, stratified_mean, stratified_ratio
 from simsec.analysis.quantiles import quantile_gap, stratified_cvar, stratified_quantile, stratified_share
 from simsec.analysis.selection import choose, kim_nelson
 from simsec.analysis.sequential import Stopping, until_precise
@@ -26,6 +26,7 @@ Draw = Callable[[np.random.Generator, Integers], Floats]
 Trial = Callable[[np.random.Generator], tuple[Estimate, float]]
 REPETITIONS = 1000
 TRUTH_DAYS = 2_000_000  # of every type, where no formula is at hand
+TRUTH_BUSY_DAYS = 400_000  # of many incidents each
 # A mixture like a year of days: nearly all quiet, a few severe ones that carry a third of the mean.
 MIXED = {0: 0.86, 1: 0.13, 2: 0.01}
 ONE = {0: 1.0}
@@ -166,6 +167,36 @@ def _gap(days: int, q: float) -> Trial:
     return trial
 
 
+def _spoiled(rng: np.random.Generator, days: int, clustered: bool) -> tuple[Floats, Integers]:
+    """Minutes of incidents and their days: alike on all days, or bad from end to end where a day has many of them."""
+    bad = rng.lognormal(0.0, 0.5 if clustered else 0.0, days)
+    day = np.repeat(np.arange(days), rng.poisson(6.0 * bad))
+    return 15.0 * bad[day] * rng.lognormal(0.0, 0.6, len(day)), day
+
+
+def _incidents(days: int, q: float, clustered: bool) -> Trial:
+    stratum = np.zeros(days, dtype=np.int64)
+    truth = float(np.quantile(_spoiled(np.random.default_rng(0), TRUTH_BUSY_DAYS, clustered)[0], q))
+
+    def trial(rng: np.random.Generator) -> tuple[Estimate, float]:
+        return incident_quantile(*_spoiled(rng, days, clustered), stratum, ONE, q), truth
+
+    return trial
+
+
+def _in_time(days: int, target_min: float, clustered: bool) -> Trial:
+    stratum = np.zeros(days, dtype=np.int64)
+    truth = float(np.mean(_spoiled(np.random.default_rng(0), TRUTH_BUSY_DAYS, clustered)[0] <= target_min))
+
+    def trial(rng: np.random.Generator) -> tuple[Estimate, float]:
+        minutes, day = _spoiled(rng, days, clustered)
+        inside = (minutes <= target_min).astype(np.float64)
+        part, whole = (np.bincount(day, weights=kept, minlength=days) for kept in (inside, np.ones(len(day))))
+        return stratified_ratio(np.asarray(part), np.asarray(whole), stratum, ONE), truth
+
+    return trial
+
+
 def _regret(days: int, means: tuple[float, ...]) -> Trial:
     """Whether what is lost by the choice lies within what was said."""
     stratum, expected = np.zeros(days, dtype=np.int64), np.array(means)[:, None]
@@ -228,6 +259,16 @@ def coverage_rows(repetitions: int = REPETITIONS, seed: int = 1) -> list[Coverag
         ("control variate", f"40 days, correlation {r:g}", _controlled(40, r)) for r in (0.0, 0.3, 0.8)
     ]  # fmt: skip
     trials += [("gap of paired quantiles", f"log-normal; 100 days, {q:.0%} quantile", _gap(100, q)) for q in (0.5, 0.9)]
+    for clustered in (False, True):
+        name = "bad days bad from end to end" if clustered else "days alike"
+        for days in (5, 10, 20, 50, 100, 200, 500):
+            for q in (0.5, 0.9):
+                case = f"{name}; {days} days, {q:.0%} quantile of incidents"
+                trials.append(("bootstrap of whole days", case, _incidents(days, q, clustered)))
+        for days in (5, 20, 100, 500):
+            for target in (20.0, 60.0):
+                case = f"{name}; {days} days, share within {target:g} min"
+                trials.append(("ratio of daily figures", case, _in_time(days, target, clustered)))
     trials += [
         ("regret of a choice", "4 systems, 100 days, equal steps", _regret(100, (0.0, 0.1, 0.2, 0.3))),
         ("regret of a choice", "4 systems, 100 days, one ahead", _regret(100, (0.0, 0.3, 0.3, 0.3))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -15,6 +15,8 @@ Integers = NDArray[np.int64]
 LEVEL = 0.95
 RESAMPLES = 400
 FEW_DAYS = 100  # of a type; below it a sample of skewed days can look harmless (coverage study)
+BOOTSTRAP_DAYS = 10  # of a type; below it resampled days hardly vary and their intervals hardly cover (coverage study)
+CARRYING_DAYS = 30  # that hold the incidents beyond a quantile; with fewer it covered in under 90 % (coverage study)
 SKEWED = 0.3  # skewness of the mean's own distribution, as the sample shows it (coverage study)
 
 
@@ -165,6 +167,50 @@ def stratified_mean(
     return Estimate(found.mean, found.mean - half, found.mean + half, found.days, found.doubt)
 
 
+def stratified_ratio(part: Floats, whole: Floats, stratum: Integers, probability: Mapping[int, float]) -> Estimate:
+    """Ratio of two daily figures over types of day, such as incidents reached in time to incidents.
+
+    The interval is that of the mean of part - ratio x whole, over the mean of the whole (Cochran 1977, Sampling
+    Techniques, 6.11); it is cut at 0 and 1, and warns as that of a mean does.
+
+    Args:
+        part: one a day, shape (days,), between 0 and the whole.
+        whole: one a day, shape (days,).
+        stratum: type of each day, shape (days,).
+        probability: type -> probability; only these types enter.
+
+    Example:
+        >>> in_time, every = np.array([1.0, 3.0, 2.0, 2.0]), np.array([2.0, 4.0, 2.0, 4.0])
+        >>> round(stratified_ratio(in_time, every, np.zeros(4, int), {0: 1.0}).mean, 6)
+        0.666667
+    """
+    top, bottom = (stratified_moments(figures, stratum, probability) for figures in (part, whole))
+    if not bottom.mean > 0:
+        return Estimate(float("nan"), float("nan"), float("nan"), bottom.days)
+    share = top.mean / bottom.mean
+    rest = stratified_mean(part - share * whole, stratum, probability)
+    low, high = share + rest.low / bottom.mean, share + rest.high / bottom.mean
+    return Estimate(share, float(np.maximum(low, 0.0)), float(np.minimum(high, 1.0)), rest.days, rest.doubt)
+
+
+def at_most(estimate: Estimate, stratum: Integers, probability: Mapping[int, float], level: float = LEVEL) -> Estimate:
+    """The mean of a count that was nought on every day, with its one-sided bound; any other estimate as it is.
+
+    Were the counts Poisson with mean m_k on a day of type k, none would be seen in n_k days with probability
+    exp(-sum n_k m_k); the bound is the largest sum p_k m_k for which that is at least 1 - level. With one type it is
+    the rule of three, 3 / n (Hanley & Lippman-Hand 1983).
+
+    Example:
+        >>> nought = stratified_mean(np.zeros(20), np.zeros(20, int), {0: 1.0})
+        >>> round(at_most(nought, np.zeros(20, int), {0: 1.0}).high, 3)
+        0.15
+    """
+    if estimate.doubt is not Doubt.ALIKE or estimate.mean != 0:
+        return estimate
+    weights = day_weights(stratum, probability)
+    return estimate if weights is None else replace(estimate, high=float(-np.log(1 - level) * weights.max()))
+
+
 def weighted_quantile(values: Floats, weights: Floats, q: float) -> float:
     """The smallest value below which at least a share q of the weight lies; nan without weight.
 
@@ -191,7 +237,9 @@ def incident_quantile(
     """Quantile over incidents, with a bootstrap interval that resamples whole days within their type.
 
     Incidents of a day are not independent, so days are the unit (Davison & Hinkley 1997, 3.8). An unanswered incident
-    enters as infinity.
+    enters as infinity. Few days make such an interval too short: with fewer than 10 of a type there is none, with fewer
+    than 100 it warns, and so it does where the incidents beyond the quantile come from few days (weighed as Kish 1965
+    does), as they do when some days are bad from end to end.
 
     Args:
         values: one an incident, shape (incidents,).
@@ -210,17 +258,27 @@ def incident_quantile(
     estimate = _quantile_of(ordered, day_weight[day_of], q)
     rng = np.random.default_rng(seed)
     strata = [np.flatnonzero(stratum == number) for number in probability]
+    days, fewest = int(sum(map(len, strata))), min(map(len, strata))
+    if fewest < BOOTSTRAP_DAYS:
+        return Estimate(estimate, float("nan"), float("nan"), days)
     found = np.empty(RESAMPLES)
     for resample in range(RESAMPLES):
         times = np.zeros(len(stratum))
         for members in strata:
             times[members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)))
         found[resample] = _quantile_of(ordered, (day_weight * times)[day_of], q)
-    days = int(sum(len(members) for members in strata))
     if np.isnan(found).any():  # some resamples hold no incident at all
         return Estimate(estimate, float("nan"), float("nan"), days)
     low, high = np.quantile(found, [0.5 - level / 2, 0.5 + level / 2], method="lower")
-    return Estimate(estimate, float(low), float(high), days)
+    carried = min(_days_of(day[side], day_weight) for side in (values <= estimate, values >= estimate))
+    doubt = Doubt.FEW if fewest < FEW_DAYS else Doubt.SKEWED if carried < CARRYING_DAYS else Doubt.NONE
+    return Estimate(estimate, float(low), float(high), days, doubt)
+
+
+def _days_of(day: Integers, day_weight: Floats) -> float:
+    """How many days some incidents come from, as Kish counts: days that hold more of them count for less."""
+    held = np.bincount(day, minlength=len(day_weight)) * day_weight
+    return float(held.sum() ** 2 / (held @ held)) if held.any() else 0.0
 
 
 def _quantile_of(ordered: Floats, weights: Floats, q: float) -> float:

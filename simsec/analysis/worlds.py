@@ -5,16 +5,16 @@ The range over worlds says what we do not know; it does not shrink with more day
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc, rankdata
+from scipy.stats import qmc
 
-from simsec.analysis.intervals import Estimate, stratified_mean
+from simsec.analysis.intervals import Estimate, stratified_mean, stratified_moments
 from simsec.analysis.measures import FAMILIES, expected_weight
-from simsec.analysis.replications import DayKey, Options, gather, play_chunk, primary_measure, strata
+from simsec.analysis.replications import DayKey, Options, day_keys, gather, play_chunk, primary_measure, strata
 from simsec.analysis.workers import Progress, Workers
 from simsec.plan.plan import Plan
 from simsec.scenario.parameter import triangular
@@ -24,10 +24,11 @@ from simsec.scenario.schema import DAY_TYPES
 Floats = NDArray[np.float64]
 JUDGEMENTS = ("weights.", "forces.")  # values and decisions, not facts about the world
 INERT = ("voters.", ".target_min", "incidents.power_or_signal.")  # cannot move minutes to first help
-NORMAL_95 = 1.96
-TRIED = 3  # figures that go with the gain most strongly, moved one by one on further days
-TRIED_LEVEL = 1 - 0.05 / TRIED
 WORLD_STRIDE = 1_000  # every world has its own days: their noise must not repeat in all of them
+FIRST_PASS = {"ordinary": 12, "heavy_rain": 6, "rumour": 6, "severe": 16}
+CONFIRMED = 3  # figures that changed the gain most in the first pass, moved again on further days
+CONFIRMED_LEVEL = 1 - 0.05 / CONFIRMED
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Swing:
 
     Attributes:
         path: of the figure.
-        change: of the gain, paired by day, on days of its own; the interval allows for the number of figures tried.
+        change: of the gain, paired by day, on days that did not choose the figure; the interval allows for the number
+            of figures that are told.
     """
 
     path: str
@@ -51,39 +53,65 @@ class Worlds:
         paths: the C and D figures that were varied.
         values: what they were, shape (worlds, figures).
         gains: an estimate a world, natural rates.
+        error: standard error of each gain, shape (worlds,).
         first_level: the measure of the first plan in every world, shape (worlds,).
-        influence: figures by rank correlation with the gain, strongest first: (path, correlation). Among so many some
-            go with the gain by chance, so the first few are tried:
-        swings: what moving each of the first few alone does.
+        tried: how many figures were moved one by one in a first pass.
+        swings: the figures that changed the gain most in that pass, moved again on further days; largest first.
     """
 
     paths: tuple[str, ...]
     values: Floats
     gains: tuple[Estimate, ...]
+    error: Floats
     first_level: Floats
-    influence: tuple[tuple[str, float], ...]
+    tried: int = 0
     swings: tuple[Swing, ...] = ()
+
+    @property
+    def _noise(self) -> Floats:
+        """Variance of each gain; a world whose few days were all alike is not known exactly for that."""
+        return np.asarray(np.maximum(self.error, max(0.1 * float(np.median(self.error)), 1e-9)) ** 2)
+
+    @property
+    def pooled(self) -> tuple[float, float]:
+        """Mean gain over the worlds, weighted by precision, and the variance between them beside their noise.
+
+        DerSimonian & Laird (1986), "Meta-analysis in clinical trials".
+        """
+        means = np.array([gain.mean for gain in self.gains])
+        weight = 1 / self._noise
+        fixed = float(weight @ means / weight.sum())
+        excess = float(weight @ (means - fixed) ** 2) - (len(means) - 1)
+        between = max(excess / float(weight.sum() - (weight**2).sum() / weight.sum()), 0.0) if len(means) > 1 else 0.0
+        weight = 1 / (self._noise + between)
+        return float(weight @ means / weight.sum()), between
 
     @property
     def shrunk(self) -> Floats:
         """Gain of each world with the noise of its few days taken out, shape (worlds,).
 
-        Means drawn towards their common mean until their variance is the spread between worlds alone: what was seen,
-        less the noise (constrained empirical Bayes, Louis 1984). As they stand they would tell noise as an assumption
-        range; plain shrinkage would tell too narrow a one. Where the noise is all that is seen they fall together: the
-        days are too few to tell the worlds apart.
+        Each is drawn towards the common mean by its own noise, so that the spread left is the one between worlds
+        (constrained empirical Bayes, Louis 1984). As they stand they would tell noise as an assumption range.
         """
+        middle, between = self.pooled
         means = np.array([gain.mean for gain in self.gains])
-        errors = np.array([(gain.high - gain.low) / 2 / NORMAL_95 for gain in self.gains])
-        between = float(np.var(means, ddof=1)) if len(means) > 1 else 0.0
-        noise = float(np.mean(errors**2))
-        kept = max(1 - noise / between, 0.0) if between > 0 else 0.0
-        return np.asarray(means.mean() + kept**0.5 * (means - means.mean()), dtype=np.float64)
+        kept = np.sqrt(between / (between + self._noise))
+        return np.asarray(middle + kept * (means - middle), dtype=np.float64)
+
+    @property
+    def apart(self) -> bool:
+        """Whether the days are enough to tell the worlds apart; else the range is a point."""
+        return self.pooled[1] > 0
 
     @property
     def better(self) -> int:
-        """In how many worlds the second plan is better, noise taken out."""
-        return int(np.sum(self.shrunk > 0))
+        """In how many worlds the second plan was better on the days played."""
+        return sum(gain.mean > 0 for gain in self.gains)
+
+    @property
+    def beyond_chance(self) -> tuple[int, int]:
+        """In how many worlds it was better, and in how many worse, beyond the chance of that world's days."""
+        return sum(gain.low > 0 for gain in self.gains), sum(gain.high < 0 for gain in self.gains)
 
     @property
     def span(self) -> tuple[float, float]:
@@ -116,16 +144,33 @@ def draw_worlds(scenario: Scenario, count: int, seed: int) -> tuple[tuple[str, .
 
 def _play_world(
     shared: tuple[Scenario, tuple[str, ...], tuple[Plan, ...], tuple[DayKey, ...]], task: tuple[int, Sequence[float]]
-) -> tuple[Estimate, float]:
+) -> tuple[Estimate, float, float]:
+    """Gain, its standard error and the first plan's measure in one world."""
     scenario, paths, plans, first_keys = shared
     number, values = task
     world = scenario.with_values(dict(zip(paths, values, strict=True)))
     keys = tuple(replace(key, replication=key.replication + number * WORLD_STRIDE) for key in first_keys)
-    played = play_chunk((world, plans, Options(False, False)), keys)
-    first, second = (gather(plan, keys, [day[n] for day in played]) for n, plan in enumerate(plans))
+    first, second = _police_minutes(world, plans, keys)
+    stratum = np.array([DAY_TYPES.index(key.day_type) for key in keys])
+    moments = stratified_moments(first - second, stratum, strata(world))
+    error = moments.variance**0.5 / _expected(world, strata(world))
+    return primary_measure(world, first - second, stratum), error, primary_measure(world, first, stratum).mean
+
+
+def _police_minutes(world: Scenario, plans: Sequence[Plan], keys: tuple[DayKey, ...]) -> tuple[Floats, Floats]:
+    """Weighted minutes of the police family a day under two plans, shape (days,) each."""
+    played = play_chunk((world, tuple(plans), Options()), keys)
     security = FAMILIES.index("security")
-    gain = primary_measure(world, first.weighted[:, security] - second.weighted[:, security], first.stratum)
-    return gain, primary_measure(world, first.weighted[:, security], first.stratum).mean
+    first, second = (
+        gather(plan, keys, [day[n] for day in played]).weighted[:, security] for n, plan in enumerate(plans)
+    )
+    return first, second
+
+
+def _expected(world: Scenario, probability: Mapping[int, float]) -> float:
+    """Expected weight of the primary police incidents of a day of these types."""
+    expected, total = expected_weight(world), sum(probability.values())
+    return sum(p / total * expected[DAY_TYPES[number]]["security"] for number, p in probability.items())
 
 
 def play_worlds(
@@ -155,18 +200,51 @@ def play_worlds(
     played = workers.map(
         _play_world, (scenario, paths, (first, second), keys), list(enumerate(values.tolist())), progress
     )
-    gains = tuple(gain for gain, _ in played)
-    ranks = rankdata([gain.mean for gain in gains])
-    same = np.ptp(ranks) == 0  # a plan against itself: no figure decides
-    influence = [
-        (path, 0.0 if same else float(np.corrcoef(rankdata(values[:, number]), ranks)[0, 1]))
-        for number, path in enumerate(paths)
-    ]
-    influence.sort(key=lambda pair: -abs(pair[1]))
-    tried = [path for path, correlation in influence[:TRIED] if correlation != 0]
-    further = tuple(replace(key, replication=key.replication + count * WORLD_STRIDE) for key in keys)
-    swings = play_swings(scenario, (first, second), tried, further, workers)
-    return Worlds(paths, values, gains, np.array([level for _, level in played]), tuple(influence), swings)
+    gains, errors, levels = zip(*played, strict=True)
+    tried = [path for path in paths if of_the_police(scenario, path)] if first.hash != second.hash else []
+    seeds = tuple(dict.fromkeys(key.seed for key in keys))
+    start = keys[0].replication + count * WORLD_STRIDE
+    choosing, telling = day_keys(FIRST_PASS, seeds, start), _later(keys, (count + 1) * WORLD_STRIDE)
+    changes = play_swings(scenario, (first, second), tried, choosing, workers)
+    most = sorted(changes, key=lambda swing: -abs(swing.change.mean))[:CONFIRMED]
+    swings = play_swings(scenario, (first, second), [swing.path for swing in most], telling, workers)
+    return Worlds(
+        paths,
+        values,
+        gains,
+        np.array(errors),
+        np.array(levels),
+        len(tried),
+        tuple(sorted(swings, key=lambda swing: -abs(swing.change.mean))),
+    )
+
+
+def _later(keys: tuple[DayKey, ...], by: int) -> tuple[DayKey, ...]:
+    return tuple(replace(key, replication=key.replication + by) for key in keys)
+
+
+def of_the_police(scenario: Scenario, path: str) -> bool:
+    """Whether a figure is about incidents of the police or about who answers them, and so is moved one by one.
+
+    Speeds of single kinds of road and the kinds of other families are left to the worlds.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> [of_the_police(scenario, path) for path in ("day_types.severe", "incidents.flood.dispatch_share")]
+        [True, False]
+    """
+    settings = scenario.settings
+    if path.startswith(("day_types.", "spreading.", "calls.", "travel.friction", "travel.truck_factor")):
+        return True
+    head, _, rest = path.partition(".")
+    name = rest.partition(".")[0]
+    if head == "incidents":
+        return settings.incidents[name].responder == "security"
+    police = {word for ladder in settings.ladders if "squad" in ladder.capabilities for word in ladder.capabilities}
+    if head == "ladders":
+        return any(ladder.name == name and police & set(ladder.capabilities) for ladder in settings.ladders)
+    return head == "units" and bool(police & set(settings.units[int(name)].capabilities))
 
 
 def play_swings(
@@ -180,27 +258,28 @@ def play_swings(
         paths: of the figures.
         keys: the days, met by both plans at both ends.
         workers: their number changes no result.
+
+    Returns:
+        A swing a figure, in the order of ``paths``.
     """
     known = scenario.parameters()
     ends = [(path, end) for path in paths for end in (known[path].low, known[path].high)]
     played = workers.map(_gain_in_parts, (scenario, plans, keys), ends)
     stratum = np.array([DAY_TYPES.index(key.day_type) for key in keys])
     even = dict.fromkeys(np.unique(stratum).tolist(), 1.0)
-    return tuple(
-        Swing(path, stratified_mean((high - low) * len(even), stratum, even, TRIED_LEVEL))
-        for path, low, high in zip(paths, played[::2], played[1::2], strict=True)
-    )
+    found = []
+    for path, low, high in zip(paths, played[::2], played[1::2], strict=True):
+        change = high - low
+        change[np.abs(change) < ROUNDING * (np.abs(high) + np.abs(low))] = 0.0
+        found.append(Swing(path, stratified_mean(change * len(even), stratum, even, CONFIRMED_LEVEL)))
+    return tuple(found)
 
 
 def _gain_in_parts(shared: tuple[Scenario, tuple[Plan, ...], tuple[DayKey, ...]], end: tuple[str, float]) -> Floats:
     """Each day's part of the gain in one world, by the probability of its type there: means of types add up to it."""
     scenario, plans, keys = shared
     world = scenario.with_values(dict([end]))
-    played = play_chunk((world, plans, Options(False, False)), keys)
-    first, second = (gather(plan, keys, [day[n] for day in played]) for n, plan in enumerate(plans))
-    security = FAMILIES.index("security")
+    first, second = _police_minutes(world, plans, keys)
     probability = strata(world, *{key.day_type for key in keys})
-    expected = expected_weight(world)
-    constant = sum(p * expected[DAY_TYPES[number]]["security"] for number, p in probability.items())
-    share = np.array([probability[int(number)] for number in first.stratum])
-    return np.asarray(share * (first.weighted[:, security] - second.weighted[:, security]) / constant)
+    share = np.array([probability[DAY_TYPES.index(key.day_type)] for key in keys]) / sum(probability.values())
+    return np.asarray(share * (first - second) / _expected(world, probability))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -101,6 +102,9 @@ def exit_codes(language: Language | None = None, scenario: Path | None = None) -
     except OSError as error:
         typer.echo(f"simsec: {error.filename or tell(say('file'))}: {tell(system_words(error))}", err=True)
         raise typer.Exit(FAILED) from None
+    except MemoryError:
+        typer.echo(f"simsec: {tell(say('there is too little memory for this run; ask for less'))}", err=True)
+        raise typer.Exit(FAILED) from None
     except KeyboardInterrupt:
         typer.echo(f"simsec: {tell(say('stopped; nothing half-written was left'))}", err=True)
         raise typer.Exit(FAILED) from None
@@ -147,6 +151,36 @@ def progress_bars(show: bool) -> Iterator[Callable[[str], Callable[[int, int], N
             return lambda done, every: bars.update(task, completed=done, total=every)
 
         yield bar
+
+
+def command_line(command: str, scenario: Path, **options: object) -> str:
+    """The command that makes the same run again from the same place.
+
+    Args:
+        command: its name.
+        scenario: the folder it was given.
+        options: by name, an underscore for a hyphen; one that is None or False is left out, True is a flag.
+
+    Example:
+        >>> command_line("plan", Path("areas/my area"), world_days=40, time_limit=60.0, lang=None, voters=True)
+        "simsec plan 'areas/my area' --world-days 40 --time-limit 60 --voters"
+    """
+    words = ["simsec", command, path_told(scenario)]
+    for name, value in options.items():
+        if value is None or value is False:
+            continue
+        words.append(f"--{name.replace('_', '-')}")
+        if isinstance(value, Path):
+            words.append(path_told(value))
+        elif value is not True:
+            words.append(str(value).removesuffix(".0") if isinstance(value, float) else str(value))
+    return shlex.join(words)
+
+
+def path_told(path: Path) -> str:
+    """A path as it was given, but from here on where it lies below: others have the same checkout elsewhere."""
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
 
 
 def print_json(data: Any) -> None:

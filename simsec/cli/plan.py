@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from simsec.cli.common import Language, estimate_json, exit_codes, log, logged, print_json, progress_bars, texts_of
+from simsec.cli.common import (
+    Language,
+    command_line,
+    estimate_json,
+    exit_codes,
+    log,
+    logged,
+    print_json,
+    progress_bars,
+    texts_of,
+)
 
 if TYPE_CHECKING:
     from simsec.optimization.judge import Judged
@@ -21,7 +31,7 @@ def plan(
     days: Annotated[int, typer.Option(min=20, help="Judging days of every type.")] = 201,
     world_days: Annotated[int, typer.Option(min=2, max=300, help="Days of a type in each assumption world.")] = 40,
     seed: Annotated[
-        int, typer.Option(min=0, max=2**31, help="First of the three judging seeds; also of the other days.")
+        int, typer.Option(min=0, max=2**31, help="First of three judging seeds; also of other days and worlds.")
     ] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
     solver: Annotated[Literal["highs", "cbc"], typer.Option(help="Solver of the models.")] = "highs",
@@ -36,6 +46,7 @@ def plan(
         from simsec.optimization.search import search
         from simsec.plan import doctrine_family
         from simsec.plan.feasibility import explain_infeasible
+        from simsec.report.doubts import gain_lines
         from simsec.results.run_folder import whole_run_folder
         from simsec.scenario import read_scenario
         from simsec.scenario.schema import DAY_TYPES
@@ -46,13 +57,24 @@ def plan(
         if not doctrine_family(area):
             explain_infeasible(area)
         seeds = (seed, seed + 1, seed + 2)
+        command = command_line(
+            "plan",
+            scenario,
+            days=days,
+            world_days=world_days,
+            seed=seed,
+            solver=solver,
+            time_limit=time_limit,
+            lang=lang and lang.value,
+        )
+        days_of_world: dict[str, int] = {**dict.fromkeys(DAY_TYPES, world_days), "severe": 3 * world_days}
         with (
             whole_run_folder(out, f"plan-{area.settings.name}") as run,
             open_workers(workers or default_workers()) as pool,
             progress_bars(not json) as bar,
         ):
             with logged(run.folder / "run.log"):
-                log.info("simsec plan %s: scenario %s, judging seeds %s", scenario, area.hash, seeds)
+                log.info("%s: scenario %s, judging seeds %s", command, area.hash, seeds)
                 found = search(
                     area,
                     pool,
@@ -70,7 +92,7 @@ def plan(
                     found.best_doctrine,
                     found.chosen,
                     dict.fromkeys(DAY_TYPES, days),
-                    {**dict.fromkeys(DAY_TYPES, world_days), "severe": 3 * world_days},
+                    days_of_world,
                     pool,
                     seeds=seeds,
                     progress=(bar(texts.t("cli.judging")), bar(texts.t("cli.worlds"))),
@@ -81,17 +103,26 @@ def plan(
                     judged.over_doctrine.gain,
                     judged.worlds.better,
                 )
-            facts = write_run(run.folder, judged, found, texts.language, time.monotonic() - begun)
-            run.complete(f"simsec plan {scenario.as_posix()}", facts)
+            seconds = time.monotonic() - begun
+            facts = write_run(run.folder, judged, found, command, days_of_world, texts.language, seconds)
+            run.complete(command, facts)
         if json:
             print_json({"folder": run.final, **facts})
             return
-        for line in headline(judged, found, texts):
+        for line in (*headline(judged, found, texts), *gain_lines(judged, texts)):
             typer.echo(line)
         typer.echo(texts.t("cli.wrote", path=str(run.final)))
 
 
-def write_run(folder: Path, judged: Judged, found: Search, language: str, seconds: float) -> dict[str, Any]:
+def write_run(
+    folder: Path,
+    judged: Judged,
+    found: Search,
+    command: str,
+    world_days: dict[str, int],
+    language: str,
+    seconds: float,
+) -> dict[str, Any]:
     """Write everything a run leaves behind; returns the facts for the manifest."""
     from simsec.plan.files import write_plan
     from simsec.report import ReportMeta, write_report
@@ -120,12 +151,14 @@ def write_run(folder: Path, judged: Judged, found: Search, language: str, second
         "scenario": area.settings.name,
         "scenario_hash": area.hash,
         "plan_hash": found.chosen.hash,
+        "plan_hashes": dict(zip(("announced", "best_doctrine", "chosen"), (p.hash for p in judged.plans), strict=True)),
         "policy": found.chosen.policy.model_dump(),
         "accepted": found.accepted,
         "seeds": list(judged.seeds),
         "days": len(judged.runs[0]),
         "training_days": found.training_days,
         "selection_days": found.selection_days,
+        "acceptance_days": found.acceptance_days,
         "selection_procedure": found.choice.procedure,
         "selection_probability": found.choice.probability,
         "selection_regret": found.choice.regret,
@@ -133,6 +166,8 @@ def write_run(folder: Path, judged: Judged, found: Search, language: str, second
         "gain_over_best_doctrine": estimate_json(judged.over_doctrine.gain),
         "gain_given_day_type": {name: estimate_json(gain) for name, gain in judged.over_doctrine.gain_by_type.items()},
         "worlds": len(judged.worlds.gains),
+        "world_days": world_days,
+        "world_seed": judged.seeds[0],
         "better_in_worlds": judged.worlds.better,
         "models": [
             {
@@ -154,7 +189,7 @@ def write_run(folder: Path, judged: Judged, found: Search, language: str, second
     meta = ReportMeta(
         citation=str(facts["cite"]),
         versions=versions(),
-        command=f"simsec plan {area.settings.name}",
+        command=command,
         seeds=judged.seeds,
         seconds=seconds,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 import time
 from collections import Counter
@@ -14,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simsec.base.errors import InputError, Problem
-from simsec.cli.common import Language, estimate_json, exit_codes, print_json, progress_bars, texts_of
+from simsec.cli.common import (
+    Language,
+    command_line,
+    estimate_json,
+    exit_codes,
+    print_json,
+    progress_bars,
+    texts_of,
+)
 
 if TYPE_CHECKING:
     from simsec.analysis.replications import Replications
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
     from simsec.scenario.reading import Scenario
 
 DAYS = 50  # of every type, unless asked otherwise
+TABLES = ("days.parquet", "incidents.parquet", "units.parquet")
+OWN_FILES = (*TABLES, "events.parquet", "describe.md")  # of a result folder, beside the manifest
 
 
 def simulate(
@@ -50,15 +59,16 @@ def simulate(
     json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     lang: Annotated[Language | None, typer.Option(help="Language; the scenario's own by default.")] = None,
 ) -> None:
-    """Play many days under one plan; every figure comes with its interval."""
+    """Play many days under one plan and summarise them; minutes come with their intervals."""
     with exit_codes(lang, scenario):
         from simsec.analysis.replications import day_keys, replicate_plans
         from simsec.analysis.sequential import Stopping, replicate_until
         from simsec.analysis.workers import default_workers, open_workers
         from simsec.base.files import write_text
+        from simsec.day.sampling import day_type_problems
         from simsec.plan import doctrine
         from simsec.plan.files import read_plan
-        from simsec.results.run_folder import citation, versions
+        from simsec.results.run_folder import citation, refuse_another_run, remove_files, versions, write_manifest
         from simsec.scenario import read_scenario
         from simsec.scenario.schema import DAY_TYPES
 
@@ -69,13 +79,28 @@ def simulate(
             raise InputError([Problem("--precision", "not together with --days", "give one of them")])
         if trace and out is None:
             raise InputError([Problem("--trace", "needs a folder to write its table into", "add --out FOLDER")])
+        if day_type and (wrong := day_type_problems(area, day_type)):
+            raise InputError(wrong)
+        if out is not None:
+            refuse_another_run(out, "simulate")
         rule = None if precision is None else Stopping(parse_precision(precision), day_limit)
         probability = area.day_type_probability
         names = (day_type,) if day_type else tuple(name for name in DAY_TYPES if probability[name] > 0)
         processes = workers or default_workers()
 
+        command = command_line(
+            "simulate",
+            scenario,
+            plan=plan,
+            days=None if precision else days or DAYS,
+            precision=precision,
+            day_limit=day_limit if precision else None,
+            day_type=day_type,
+            seed=seed,
+            voters=voters,
+        )
+
         def described(days_of: dict[str, int], seconds: float | None) -> tuple[Item, ...]:
-            command = command_line(area, plan, day_type, days, precision, day_limit, seed, voters)
             return filled_in(area, decided, texts, days_of, seed, processes, voters, command, rule, seconds)
 
         if describe and out is None:
@@ -115,6 +140,7 @@ def simulate(
                 )[0]
             seconds = time.monotonic() - begun
             if out is not None:
+                remove_files(out, OWN_FILES)  # an older run leaves nothing beside this one
                 write_results(out, area, decided, runs, seed, parts)
         summary = summarise(area, runs, seed) | {
             "plan_hash": decided.hash,
@@ -123,11 +149,14 @@ def simulate(
         }
         if stopped:
             summary["precision"] = precision_json(stopped)
-        if describe and out is not None:
-            from simsec.report.describe import checklist_markdown
+        if out is not None:
+            if describe:
+                from simsec.report.describe import checklist_markdown
 
-            items = described(dict(Counter(key.day_type for key in runs.keys)), seconds)
-            write_text(out / "describe.md", checklist_markdown(area, items, texts), private=True)
+                items = described(dict(Counter(key.day_type for key in runs.keys)), seconds)
+                write_text(out / "describe.md", checklist_markdown(area, items, texts), private=True)
+            files = [name for name in OWN_FILES if (out / name).exists()]
+            write_manifest(out, command, {**summary, "files": files})
         if export_log is not None:
             from simsec.day import sample_day
             from simsec.day.log import write_log
@@ -180,23 +209,6 @@ def write_results(out: Path, area: Scenario, decided: Plan, runs: Replications, 
     write_table(out / "units.parquet", [units_table(area, decided, runs)], made_by)
     if parts is not None:
         write_events_table(out / "events.parquet", area, decided, runs, parts, made_by)
-
-
-def command_line(
-    area: Scenario,
-    plan: Path | None,
-    day_type: str | None,
-    days: int | None,
-    precision: str | None,
-    day_limit: int,
-    seed: int,
-    voters: bool,
-) -> str:
-    """The command that plays the same days again, without the folders of the machine it ran on."""
-    words = ["simsec", "simulate", area.settings.name, *(["--plan", plan.name] if plan else [])]
-    words += ["--precision", precision, "--day-limit", str(day_limit)] if precision else ["--days", str(days or DAYS)]
-    words += ["--day-type", day_type] if day_type else []
-    return shlex.join([*words, "--seed", str(seed), *(["--voters"] if voters else [])])
 
 
 def filled_in(
@@ -329,12 +341,13 @@ def _print_table(area: Scenario, runs: Replications, texts: Any) -> None:
         inside = [row for row, key in enumerate(runs.keys) if key.day_type == day_type]
         count, within = runs.count[inside, 0].sum(), runs.within_target[inside, 0].sum()
         measure = primary_measure(area, runs.weighted[:, 0], runs.stratum, "security", day_type)
-        doubts.add(measure.doubt)
+        half, most = (response_quantile(area, runs, q, "security", day_type) for q in (0.5, 0.9))
+        doubts |= {estimate.doubt for estimate in (measure, half, most)}
         table.add_row(
             t(f"day_type.{day_type}"),
             texts.number(count / len(inside), 1),
-            texts.interval(response_quantile(area, runs, 0.5, "security", day_type), 1),
-            texts.interval(response_quantile(area, runs, 0.9, "security", day_type), 1),
+            texts.interval(half, 1),
+            texts.interval(most, 1),
             texts.percent(within / max(count, 1)),
             texts.interval(measure, 1),
         )

@@ -38,6 +38,7 @@ from simsec.day.tables import last_level, sampling_tables
 from simsec.geography.road_files import Complaints
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import LEVELS
+from simsec.scenario.tables import separator_problems
 
 Reaches = Callable[[Entry], str]
 """What is wrong with where an incident lies, as a sentence; "" when somebody can come."""
@@ -53,6 +54,7 @@ _NO_RESPONSE: dict[str, Any] = {
     "handover": 0.0,
     "recorded_unit": "",
 }
+_BROKEN = "look for a quotation mark too many, or save it as 'CSV UTF-8' anew: lines end in LF or CRLF"
 _SEVERAL = (*TREE, "incident")  # columns of groups; a log of single incidents has none of them
 
 
@@ -167,7 +169,7 @@ class LogReader:
             remedy = "save it as 'CSV UTF-8' in the spreadsheet program"
             self.complaints.add("the file is not UTF-8 text", remedy, 0, value=repr(error.object[error.start]))
         except csv.Error:
-            self.complaints.add("a cell is too long or a line is broken", "look for a quotation mark too many", 0)
+            self.complaints.add("a cell is too long or a line is broken", _BROKEN, 0)
         if not count and not self.complaints.problems:
             self.complaints.add("the table has no rows", "add at least one row", 0)
         self.complaints.stop_if_any()
@@ -206,8 +208,11 @@ class LogReader:
         except OSError as error:
             why = system_words(error)
             self.complaints.add(say("the file cannot be read ({why})", why=why), "check its rights", 0)
-        except (UnicodeDecodeError, csv.Error):
+        except UnicodeDecodeError:
             self.complaints.add("the file is not UTF-8 text", "save it as 'CSV UTF-8' in the spreadsheet program", 0)
+        except csv.Error:
+            self.complaints.add("a cell is too long or a line is broken", _BROKEN, 0)
+        self.complaints.problems += separator_problems(self.path.name, header)
         self.complaints.stop_if_any()
         for name in REQUIRED:
             if name not in header:

@@ -32,6 +32,23 @@ def village_neighbours(scenario: Scenario) -> Neighbours:
     return tuple(found)
 
 
+def day_type_problems(scenario: Scenario, day_type: str) -> list[Problem]:
+    """What is wrong with asking a scenario for a type of day.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> print(*day_type_problems(read_scenario("scenarios/kabupaten-semarang"), "stormy"))
+        day type: no such type of day (found 'stormy'); expected ordinary, heavy_rain, rumour, severe
+    """
+    if day_type not in DAY_TYPES:
+        what, bound = "no such type of day", ", ".join(DAY_TYPES)
+        return [Problem(say("day type"), what, value=day_type, bound=bound)]
+    if day_type != "ordinary" and scenario.general is not None:
+        what, remedy = "a general scenario has ordinary days only", "change its rates instead"
+        return [Problem(say("day type"), what, remedy, value=day_type)]
+    return []
+
+
 def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = "ordinary") -> Day:
     """Draw one day.
 
@@ -60,13 +77,7 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
         for name, value in (("seed", seed), ("replication", replication))
         if value < 0
     ]
-    if day_type not in DAY_TYPES:
-        what, bound = "no such type of day", ", ".join(DAY_TYPES)
-        problems.append(Problem(say("day type"), what, value=day_type, bound=bound))
-    elif day_type != "ordinary" and scenario.general is not None:
-        what, remedy = "a general scenario has ordinary days only", "change its rates instead"
-        problems.append(Problem(say("day type"), what, remedy, value=day_type))
-    if problems:
+    if problems := [*problems, *day_type_problems(scenario, day_type)]:
         raise InputError(problems)
     rain = draw_rain(scenario, day_type, seed, replication)
     reports, incidents = draw_incidents(scenario, day_type, seed, replication, rain)

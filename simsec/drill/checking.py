@@ -40,6 +40,8 @@ def command_problems(
     file: str,
     where: Where = _anywhere,
     unread: Collection[str] = (),
+    elsewhere: Sequence[Command] = (),
+    lost: bool = False,
 ) -> list[Problem]:
     """Everything wrong with commands that the stage can tell beforehand.
 
@@ -50,12 +52,14 @@ def command_problems(
         file: what to call their source.
         where: line and path of a field of the n-th of them.
         unread: names of commands that are wrong in themselves; what refers to them is not told too.
+        elsewhere: commands of other branches, which this one may have dropped; their names may be used and are free.
+        lost: a command was dropped from every branch, so that any name may have been its own.
     """
     problems: list[Problem] = []
-    names = {command.name: command for command in earlier if command.name}
-    for command in commands:
-        if command.name:
-            names.setdefault(command.name, command)
+    names: _Names | None = None if lost else {}
+    for command in (*earlier, *commands, *elsewhere):
+        if names is not None and command.name:
+            names.setdefault(command.name, []).append(command)
     taken = {command.name for command in earlier if command.name}
     for place, command in enumerate(commands):
         found = list(_of_one(stage, command, names))
@@ -71,9 +75,10 @@ def command_problems(
 
 
 _Found = tuple[str, str, str, str]  # field, what, value, remedy
+_Names = dict[str, list[Command]]  # all that bear a name
 
 
-def _of_one(stage: Stage, command: Command, names: dict[str, Command]) -> Iterator[_Found]:
+def _of_one(stage: Stage, command: Command, names: _Names | None) -> Iterator[_Found]:
     if not stage.starts_min <= command.at < stage.ends_min:
         ends = {"start": format_stamp(stage.starts_min), "end": format_stamp(stage.ends_min)}
         yield "at", say("outside the clock of the scenario, {start} to {end}", **ends), format_stamp(command.at), ""
@@ -126,8 +131,8 @@ def _place(stage: Stage, field: str, reference: str, wanted: str = "") -> Iterat
         yield field, say("this is no post"), reference, say("write a type of post such as polres or polsek:A")
 
 
-def _named(field: str, name: str, names: dict[str, Command], kinds: tuple[type, ...]) -> Iterator[_Found]:
-    if not isinstance(names.get(name), kinds):
+def _named(field: str, name: str, names: _Names | None, kinds: tuple[type, ...]) -> Iterator[_Found]:
+    if names is not None and not any(isinstance(command, kinds) for command in names.get(name, ())):
         remedy = say("give the command meant a name = {name!r}", name=name)
         yield field, say("no command of that name that fits"), name, remedy
 

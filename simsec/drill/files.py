@@ -213,9 +213,12 @@ def read_session(path: Path, scenario: Scenario, plan: Plan) -> Session:
     if problems:
         raise InputError(problems)
     stage = stage_of(scenario, plan, file.day.type, file.day.seed, file.day.replication)
+    every = {entry.number: entry.command for entries in file.branches.values() for entry in entries}
+    lost = len(every) < file.given  # undone everywhere: what it was called is not known any more
     for name, entries in file.branches.items():
         commands = [entry.command for entry in entries]
-        problems += command_problems(stage, [], commands, f"{path.name}, {name}")
+        source = f"{path.name}, {name}"
+        problems += command_problems(stage, [], commands, source, elsewhere=list(every.values()), lost=lost)
     if problems:
         raise InputError(problems)
     return Session(stage, dict(file.branches), file.given)

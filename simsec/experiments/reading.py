@@ -150,7 +150,7 @@ def read_experiment(path: str | Path) -> Experiment:
 
     Example:
         >>> read_experiment("experiments/friction.toml").file.design.kind
-        'sobol'
+        'saltelli'
     """
     path = Path(path)
     try:

@@ -60,7 +60,8 @@ class Finished:
         folder: of the sweep.
         runs, failures: rows of the whole sweep.
         tasks: of this session.
-        seconds, cpu_s: of this session; CPU seconds are the workers'.
+        seconds: of this session.
+        cpu_s, busy_s: of its workers: CPU seconds, and seconds in which they had a task.
     """
 
     folder: Path
@@ -69,6 +70,7 @@ class Finished:
     tasks: int
     seconds: float
     cpu_s: float
+    busy_s: float
 
 
 Tell = Callable[[Progress], None]
@@ -135,7 +137,8 @@ class _Session:
         self.tasks_done = len(store.done)
         self.runs = sum(rows[RUNS] for rows in store.done.values())
         self.failures = sum(rows.get(FAILURES, 0) for rows in store.done.values())
-        self.begun, self.fresh, self.fresh_tasks, self.cpu_s = time.monotonic(), 0, 0, 0.0
+        self.begun, self.fresh, self.fresh_tasks = time.monotonic(), 0, 0
+        self.cpu_s = self.busy_s = 0.0
 
     def run(self, executor: Executor, path: Path, workers: int) -> None:
         """Keep every worker busy until all is done."""
@@ -170,13 +173,14 @@ class _Session:
             failed = self.job.lost(self.job.shared, task, str(error))
             empty = self.job.points.schema.empty_table().select(["cell"])
             rows = write_parts(self.store.folder, self.store.stamp, task, {RUNS: empty, FAILURES: failed})
-            done = Done(task, rows, 0.0)
+            done = Done(task, rows, 0.0, 0.0)
         self.tasks_done += 1
         self.fresh_tasks += 1
         self.runs += done.rows[RUNS]
         self.failures += done.rows.get(FAILURES, 0)
         self.fresh += done.rows[RUNS] + done.rows.get(FAILURES, 0)
         self.cpu_s += done.cpu_s
+        self.busy_s += done.wall_s
         self.store.tell("task", task=task, rows=dict(done.rows), cpu_s=round(done.cpu_s, 3))
 
     def tell(self) -> None:
@@ -191,7 +195,8 @@ class _Session:
         seconds = time.monotonic() - self.begun
         facts = {"runs": self.runs, "failures": self.failures} if not self.store.merged else {}
         self.store.tell("finished", seconds=round(seconds, 3), cpu_s=round(self.cpu_s, 3), **facts)
-        return Finished(self.store.folder, self.runs, self.failures, self.fresh_tasks, seconds, self.cpu_s)
+        rows = self.runs, self.failures, self.fresh_tasks
+        return Finished(self.store.folder, *rows, seconds, self.cpu_s, self.busy_s)
 
 
 @lru_cache(maxsize=1)
@@ -213,10 +218,10 @@ def work(path: str, stamp: str, task: int) -> Done:
         RunError: the parts cannot be written.
     """
     job = _job_at(path, stamp)
-    begun = time.process_time()
+    begun, since = time.process_time(), time.monotonic()
     tables = job.evaluate(job.shared, task)
     rows = write_parts(Path(path).parent, stamp, task, tables)
-    return Done(task, rows, time.process_time() - begun)
+    return Done(task, rows, time.process_time() - begun, time.monotonic() - since)
 
 
 __all__ = ["Finished", "Progress", "WorkerKilled", "open_executor", "run_job", "work"]

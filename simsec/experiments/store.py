@@ -40,11 +40,12 @@ ROW_GROUP = 200_000
 
 @dataclass(frozen=True)
 class Done:
-    """What a task left behind: rows of each table, and CPU seconds spent on it."""
+    """What a task left behind: rows of each table, and the CPU and wall seconds its worker spent on it."""
 
     task: int
     rows: Mapping[str, int]
     cpu_s: float
+    wall_s: float
 
 
 def stamp_of(identity: Mapping[str, Any]) -> str:

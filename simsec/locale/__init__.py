@@ -1,5 +1,5 @@
 """The texts people read, in English and Indonesian, from one catalogue each."""
 
-from simsec.locale.texts import LANGUAGES, NOTHING, Texts, texts
+from simsec.locale.texts import DOUBT_MARKS, LANGUAGES, NOTHING, Texts, texts
 
-__all__ = ["LANGUAGES", "NOTHING", "Texts", "texts"]
+__all__ = ["DOUBT_MARKS", "LANGUAGES", "NOTHING", "Texts", "texts"]

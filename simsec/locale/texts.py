@@ -21,6 +21,8 @@ _LOCALES = {"en": "en_GB", "id": "id_ID"}
 _CLOCK = {"en": ":", "id": "."}  # as the Common Locale Data Repository has it
 _DAY_MIN = 1440
 _FIGURES = 4  # significant digits of a figure whose size is not known beforehand
+# Of an interval with a doubt, by what it is (simsec.analysis.intervals.Doubt); days all alike are told in words.
+DOUBT_MARKS = {"few": "*", "skewed": "\N{DAGGER}"}
 _MINUS, _RANGE_END, NOTHING = "\N{MINUS SIGN}", "\N{INFINITY}", "\N{EN DASH}"
 
 
@@ -179,14 +181,17 @@ class Texts:
         """
         return self.t("unit.minutes", n=self.number(x, digits))
 
-    def interval(self, estimate: Interval, digits: int = 1, *, sign: bool = False, share: bool = False) -> str:
-        """A figure with its interval in brackets; says so where there are too few days for one.
+    def interval(
+        self, estimate: Interval, digits: int = 1, *, sign: bool = False, share: bool = False, marked: bool = False
+    ) -> str:
+        """A figure with its interval in brackets; says so where there are too few days for one, or all are alike.
 
         Args:
-            estimate: anything with ``mean``, ``low`` and ``high``.
+            estimate: anything with ``mean``, ``low`` and ``high``; and ``doubt``, where something is known of it.
             digits: decimals.
             sign: write a plus before gains.
             share: write shares of one as percentages.
+            marked: put the mark of its doubt behind it, for a place with footnotes.
 
         Example:
             >>> from types import SimpleNamespace as Estimate
@@ -207,7 +212,13 @@ class Texts:
 
         if math.isnan(estimate.low) or math.isnan(estimate.high):
             return f"{write(estimate.mean)} ({self.t('number.too_few')})"
-        return f"{write(estimate.mean)} ({self.t('number.range', low=write(estimate.low), high=write(estimate.high))})"
+        doubt = getattr(estimate, "doubt", "")
+        if doubt == "alike":
+            bound = "number.at_most" if estimate.high > estimate.mean else "number.alike"
+            return f"{write(estimate.mean)} ({self.t(bound, high=write(estimate.high))})"
+        mark = f" {DOUBT_MARKS[doubt]}" if marked and doubt else ""
+        ends = self.t("number.range", low=write(estimate.low), high=write(estimate.high))
+        return f"{write(estimate.mean)} ({ends}){mark}"
 
     def range(self, low: float, high: float, digits: int = 1) -> str:
         """Two ends of a range, from the smaller to the larger.

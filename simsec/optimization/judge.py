@@ -13,8 +13,9 @@ from simsec.analysis.worlds import Worlds, play_worlds
 from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 
-# Streams that never meet: replications count from these numbers on.
-JUDGING_FIRST, SELECTION_FIRST, TRAINING_FIRST, WORLDS_FIRST = 0, 1_000_000, 2_000_000, 3_000_000
+# Streams that never meet: replications count from these numbers on. Days that anybody plays count from 0 on, so that a
+# plan tried out with ``simsec simulate`` is judged on days that nobody has seen.
+SELECTION_FIRST, TRAINING_FIRST, WORLDS_FIRST, JUDGING_FIRST = 1_000_000, 2_000_000, 3_000_000, 4_000_000
 JUDGING_SEEDS = (1, 2, 3)
 WORLDS = 30
 
@@ -65,7 +66,7 @@ def judge(
         days: day type -> judging days.
         world_days: day type -> days in each assumption world.
         workers: their number changes no result.
-        seeds: judging seeds; the first three whole numbers, so that none is picked.
+        seeds: judging seeds; the first three whole numbers, so that none is picked. The first also draws the worlds.
         progress: for the days and for the worlds.
     """
     keys = day_keys(days, seeds, JUDGING_FIRST)
@@ -74,7 +75,9 @@ def judge(
         scenario, plans, keys, workers, probes=True, voters=True, missions=True, progress=progress[0]
     )
     world_keys = day_keys(world_days, seeds, WORLDS_FIRST)
-    worlds = play_worlds(scenario, best_doctrine, optimised, world_keys, workers, count=WORLDS, progress=progress[1])
+    worlds = play_worlds(
+        scenario, best_doctrine, optimised, world_keys, workers, count=WORLDS, seed=seeds[0], progress=progress[1]
+    )
     return Judged(
         scenario=scenario,
         plans=plans,

@@ -77,7 +77,8 @@ class Search:
         acceptance: its gain on the days of that test, which chose nothing.
         candidates: everything tried, doctrine first.
         training_days: how many.
-        selection_days: how many chose, and how many the paired test took, together.
+        selection_days: how many chose the best doctrine and the best candidate.
+        acceptance_days: how many further days the paired test took.
         choice: how sure the choice of the best candidate among the models is, on the days that chose.
     """
 
@@ -89,6 +90,7 @@ class Search:
     candidates: tuple[Candidate, ...]
     training_days: int
     selection_days: int
+    acceptance_days: int
     choice: Choice = UNSTATED
 
 
@@ -209,7 +211,8 @@ def search(
         acceptance=gain,
         candidates=(*candidates, *models),
         training_days=len(training_keys),
-        selection_days=len(keys) + gain.days,
+        selection_days=len(keys),
+        acceptance_days=gain.days,
         choice=choice,
     )
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from simsec.analysis.intervals import Estimate, stratified_mean
+from simsec.analysis.intervals import Estimate, at_most, stratified_mean, stratified_ratio
 from simsec.analysis.measures import FAMILIES, expected_weight, kind_tables
 from simsec.analysis.replications import Replications, primary_measure, response_quantile, strata
 from simsec.optimization.judge import Judged
@@ -61,7 +61,7 @@ def headline(judged: Judged) -> tuple[Measure, ...]:
     """The measures of the headline table, natural rates and each day type given, police incidents only.
 
     Means of days are stratified t intervals, quantiles bootstrap whole days, the share within target is a ratio of two
-    daily figures (Cochran 1977, Sampling Techniques, 6.11).
+    daily figures. Where no day had an incident without help, the rule of three says how many there may be.
     """
     scenario = judged.scenario
 
@@ -72,7 +72,12 @@ def headline(judged: Judged) -> tuple[Measure, ...]:
         return lambda runs, scope: response_quantile(scenario, runs, q, "security", *types_of(scope))
 
     def within(runs: Replications, scope: str) -> Estimate:
-        return _ratio(runs.within_target[:, SECURITY], runs.count[:, SECURITY], runs.stratum, scenario, scope)
+        part, whole = (numbers[:, SECURITY].astype(np.float64) for numbers in (runs.within_target, runs.count))
+        return stratified_ratio(part, whole, runs.stratum, strata(scenario, *types_of(scope)))
+
+    def unanswered(runs: Replications, scope: str) -> Estimate:
+        found = _not_negative(_daily(runs.unanswered[:, SECURITY], runs.stratum, scenario, scope))
+        return at_most(found, runs.stratum, strata(scenario, *types_of(scope)))
 
     def daily(values: Callable[[Replications], NDArray[np.generic]]) -> Callable[[Replications, str], Estimate]:
         return lambda runs, scope: _not_negative(_daily(values(runs), runs.stratum, scenario, scope))
@@ -82,7 +87,7 @@ def headline(judged: Judged) -> tuple[Measure, ...]:
         ("median", 1, False, SCOPES, quantile(0.5)),
         ("p90", 1, False, SCOPES, quantile(0.9)),
         ("within_target", 0, True, SCOPES, within),
-        ("unanswered", 2, False, SCOPES, daily(lambda runs: runs.unanswered[:, SECURITY])),
+        ("unanswered", 2, False, SCOPES, unanswered),
         ("voter_hours", 0, False, SCOPES, daily(lambda runs: runs.voter_hours_lost)),
         ("stations_hit", 1, False, ("severe",), daily(lambda runs: runs.stations_hit)),
     ]
@@ -99,18 +104,6 @@ def _daily(values: NDArray[np.generic], stratum: Integers, scenario: Scenario, s
 def _not_negative(estimate: Estimate) -> Estimate:
     """A t interval of a count may reach below nought; the count cannot."""
     return replace(estimate, low=float(np.maximum(estimate.low, 0.0)))
-
-
-def _ratio(
-    part: NDArray[np.int64], whole: NDArray[np.int64], stratum: Integers, scenario: Scenario, scope: str
-) -> Estimate:
-    top, bottom = (_daily(values, stratum, scenario, scope) for values in (part, whole))
-    if not bottom.mean > 0:
-        return Estimate(NAN, NAN, NAN, bottom.days)
-    share = top.mean / bottom.mean
-    rest = _daily(part - share * whole, stratum, scenario, scope)
-    low, high = share + rest.low / bottom.mean, share + rest.high / bottom.mean
-    return Estimate(share, float(np.maximum(low, 0.0)), float(np.minimum(high, 1.0)), rest.days)
 
 
 @dataclass(frozen=True, eq=False)

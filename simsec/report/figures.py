@@ -303,6 +303,9 @@ def worlds_figure(judged: Judged, strongest: Deciding, texts: Texts) -> Figure:
         color=[BLUE if mean > 0 else VERMILION if mean < 0 else GREY for mean in means.tolist()],
         zorder=3,
     )
+    if worlds.apart:
+        ax.axhspan(*worlds.span, color=BLUE, alpha=0.12, linewidth=0, zorder=0, label=t("plot.worlds.band"))
+        ax.legend(loc="lower right", fontsize=11)
     ax.axhline(0, color=INK, linewidth=1.4)
     edge = _edge(means, low, high)
     bottom = -edge if (low < 0).any() else -edge * 0.08

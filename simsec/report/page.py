@@ -16,6 +16,7 @@ from simsec.locale import Texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
 from simsec.report import tables, wording
+from simsec.report.doubts import choice_lines, footnotes, gain_lines
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, days_by_type, headline, losers, sanity, sectors
 from simsec.report.reserve import in_use, reach
 from simsec.report.verdict import break_even, same_plan
@@ -75,7 +76,7 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "date": texts.date(scenario.settings.polling_date),
         "figures": {name: data_uri(image) for name, image in figures.items()},
         "first": wording.first_sentence(judged, search, texts),
-        "opening": wording.opening(judged, search, texts),
+        "opening": [*wording.opening(judged, search, texts), *gain_lines(judged, texts)],
         "weights": wording.weights_line(scenario, texts),
         "plans": wording.plan_labels(judged, texts),
         "sample": t(
@@ -122,12 +123,14 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
             "search.line",
             training=search.training_days,
             selection=search.selection_days,
+            acceptance=search.acceptance_days,
             gain=texts.interval(search.acceptance, 1, sign=True),
         ),
         "worlds": t("page.worlds_same" if same_plan(judged) else "page.worlds"),
         "struck": [wording.plan_name(c.plan.name, texts) for c in search.candidates if c.time_limit_struck],
         "doctrines": tables.candidate_table(search, "doctrine", texts),
         "models": tables.candidate_table(search, "model", texts),
+        "choice": choice_lines(search, texts),
         "severe": [
             wording.severe_probability(scenario.settings.day_types.severe, texts),
             *(
@@ -136,11 +139,14 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
                 for line in wording.break_even_lines(break_even(judged, against), texts)
             ),
         ],
-        "influence": tables.influence_table(judged, texts),
+        "swings": tables.swings_table(judged, texts),
+        "swings_line": t("page.swings", tried=judged.worlds.tried),
         "assumptions": tables.assumption_groups(scenario, texts),
         "meta": meta,
         "seconds": texts.number(meta.seconds),
         "scenario": scenario,
         "plan": judged.plans[OPTIMISED],
     }
+    marked = (context[name] for name in ("primary", "measures", "gains", "sectors", "doctrines", "models"))
+    context["doubts"] = footnotes(marked, texts)
     return environment().get_template("report.html.j2").render(context)

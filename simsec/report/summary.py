@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from simsec.locale import NOTHING, Texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
+from simsec.report.doubts import doubt_of_gain
 from simsec.report.facts import ANNOUNCED, OPTIMISED, headline, sectors
 from simsec.report.maps import own_outlines, sector_map
 from simsec.report.page import ReportMeta, data_uri, environment
@@ -75,6 +76,7 @@ def summary_page(judged: Judged, search: Search, meta: ReportMeta, figure: bytes
         "title": scenario.settings.title.of(texts.language),
         "date": texts.date(scenario.settings.polling_date),
         "first": public_sentence(judged, search, texts),
+        "doubt": t("public.doubt") if doubt_of_gain(judged) else "",
         "cards": _cards(judged, texts),
         "strength": t(
             "public.strength",

@@ -218,7 +218,7 @@ def _indices(seen: Seen) -> tuple[dict[str, Figure], list[str]]:
         return {}, lines
     shares = sobol_indices(values, len(factors))
     first = int(shares.total.value.argmax())
-    total = texts.percent(shares.total.value[first])
+    total = texts.percent(min(float(shares.total.value[first]), 1.0))  # few samples may estimate more than all of it
     lines.append(texts.t("sweep.largest_share", factor=factors[first], share=total))
     bars = {texts.t("sweep.index.first"): shares.first, texts.t("sweep.index.total"): shares.total}
     return {"sobol": index_bars(factors, bars, title, texts.t("sweep.index.share"), texts)}, lines

@@ -55,10 +55,10 @@ def _scopes(texts: Texts) -> tuple[str, ...]:
 
 
 def _cells(by_scope: Mapping[str, Any], plan: int, measure: Measure, texts: Texts) -> tuple[str, ...]:
-    return tuple(
-        texts.interval(by_scope[scope][plan], measure.digits, share=measure.share) if scope in by_scope else ""
-        for scope in SCOPES
-    )
+    def cell(three: Any) -> str:
+        return texts.interval(three[plan], measure.digits, share=measure.share, marked=True)
+
+    return tuple(cell(by_scope[scope]) if scope in by_scope else "" for scope in SCOPES)
 
 
 def primary_table(judged: Judged, primary: Measure, texts: Texts) -> Table:
@@ -73,8 +73,8 @@ def primary_table(judged: Judged, primary: Measure, texts: Texts) -> Table:
     ]
     for key, comparison in (("over_doctrine", judged.over_doctrine), ("over_announced", judged.over_announced)):
         by_type = {"natural": comparison.gain, **comparison.gain_by_type}
-        cells = tuple(texts.interval(by_type[s], 1, sign=True) if s in by_type else NOTHING for s in SCOPES)
-        rows.append(Row((t(f"table.gain_{key}"), *cells), "total"))
+        told = {scope: texts.interval(gain, 1, sign=True, marked=True) for scope, gain in by_type.items()}
+        rows.append(Row((t(f"table.gain_{key}"), *(told.get(scope, NOTHING) for scope in SCOPES)), "total"))
     return Table((t("table.primary"), *_scopes(texts)), tuple(rows))
 
 
@@ -115,7 +115,7 @@ def gains_table(judged: Judged, texts: Texts) -> Table:
     both = (judged.over_announced, judged.over_doctrine)
 
     def row(label: str, estimates: Iterable[Estimate]) -> Row:
-        return Row((label, *(texts.interval(estimate, 1, sign=True) for estimate in estimates)))
+        return Row((label, *(texts.interval(estimate, 1, sign=True, marked=True) for estimate in estimates)))
 
     rows = [Row((t("table.by_weights"),), "group"), row(t("weights.default"), (c.gain for c in both))]
     rows += [row(t(f"weights.{name}"), (c.gain_by_weights[name] for c in both)) for name in both[0].gain_by_weights]
@@ -205,8 +205,8 @@ def sector_table(judged: Judged, found: Sectors, lost: Mapping[int, Losers], tex
                     " / ".join(texts.number(int(n)) for n in found.pairs[:, number]),
                     " / ".join(texts.number(int(n)) for n in found.patrols[:, number]),
                     " / ".join(texts.number(float(x), 1) for x in found.minutes[:, number]),
-                    texts.interval(found.over_announced[number], 1, sign=True),
-                    texts.interval(found.over_doctrine[number], 1, sign=True),
+                    texts.interval(found.over_announced[number], 1, sign=True, marked=True),
+                    texts.interval(found.over_doctrine[number], 1, sign=True, marked=True),
                     texts.number(lost[ANNOUNCED].by_sector[number]),
                     texts.number(lost[DOCTRINE].by_sector[number]),
                 )
@@ -249,8 +249,8 @@ def candidate_table(search: Search, origin: str, texts: Texts) -> Table:
             else wording.options_text(candidate.options, texts) or plan.name,
             texts.number(plan.blocks),
             texts.number(sum(plan.patrols.values())),
-            texts.interval(candidate.measure, 1),
-            texts.interval(candidate.gain, 1, sign=True),
+            texts.interval(candidate.measure, 1, marked=True),
+            texts.interval(candidate.gain, 1, sign=True, marked=True),
         )
         if origin == "model":
             cells += _model_cells(candidate, texts)
@@ -274,15 +274,13 @@ def _model_cells(candidate: Candidate, texts: Texts) -> tuple[str, ...]:
     )
 
 
-def influence_table(judged: Judged, texts: Texts, shown: int = 8) -> Table:
-    """The assumptions that go with the gain most strongly, and what the first of them do when moved alone."""
-    moved = {swing.path: texts.interval(swing.change, 1, sign=True) for swing in judged.worlds.swings}
+def swings_table(judged: Judged, texts: Texts) -> Table:
+    """The assumptions that change the gain most when moved alone, and by how much."""
     rows = tuple(
-        Row((parameter_label(judged.scenario, path, texts), texts.signed(value, 2), moved.get(path, "")))
-        for path, value in judged.worlds.influence[:shown]
-        if np.isfinite(value)
+        Row((parameter_label(judged.scenario, swing.path, texts), texts.interval(swing.change, 1, sign=True)))
+        for swing in judged.worlds.swings
     )
-    return Table((texts.t("table.assumption"), texts.t("table.correlation"), texts.t("table.swing")), rows)
+    return Table((texts.t("table.assumption"), texts.t("table.swing")), rows)
 
 
 def assumption_groups(scenario: Scenario, texts: Texts) -> list[tuple[str, Table]]:

@@ -63,7 +63,7 @@ class Deciding:
 
 
 def deciding(worlds: Worlds) -> Deciding:
-    """Of the figures that go with the gain over the worlds, the one that moves it most when moved alone."""
+    """Of the figures moved one by one, the one that changes the gain most, beyond chance if any does."""
     moved = [Deciding(swing.path, swing.change) for swing in worlds.swings]
     if not moved:
         return Deciding("", Estimate(NAN, NAN, NAN, 0))

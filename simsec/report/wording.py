@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simsec.analysis.intervals import Estimate
+from simsec.analysis.worlds import Worlds
 from simsec.locale import NOTHING, Texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
@@ -72,6 +73,18 @@ def first_sentence(judged: Judged, search: Search, texts: Texts) -> str:
     return t(sentences[said], **fields)
 
 
+def holds_in_worlds(worlds: Worlds) -> bool:
+    """Whether the plan was better in nearly all worlds and worse beyond chance in none."""
+    return worlds.better / max(len(worlds.gains), 1) >= WORLDS_THAT_HOLD and worlds.beyond_chance[1] == 0
+
+
+def worlds_line(worlds: Worlds, texts: Texts) -> str:
+    """World by world: how many are beyond the chance of their own days, and whether they can be told apart."""
+    better, worse = worlds.beyond_chance
+    line = texts.t("opening.world_by_world", better=better, worse=worse, worlds=len(worlds.gains))
+    return line if worlds.apart else f"{line} {texts.t('opening.worlds_alike')}"
+
+
 def deciding_clause(scenario: Scenario, strongest: Deciding, texts: Texts) -> str:
     """Which assumption decides, or that none stands out."""
     if not strongest.path:
@@ -106,10 +119,11 @@ def opening(judged: Judged, search: Search, texts: Texts) -> list[str]:
     announced = judged.over_announced.gain
     lines = []
     if said == "better":
-        holds = judged.worlds.better / max(len(judged.worlds.gains), 1) >= WORLDS_THAT_HOLD
-        lines.append(t("opening.holds" if holds else "opening.does_not_hold"))
+        lines.append(t("opening.holds" if holds_in_worlds(judged.worlds) else "opening.does_not_hold"))
     elif said != "not_accepted":
         lines.append(t(f"opening.{said}"))
+    if said not in ("not_accepted", "same"):
+        lines.append(worlds_line(judged.worlds, texts))
     lines.append(t("opening.over_announced", gain=texts.interval(announced, 1, sign=True)))
     if said == "better" and not announced.low > 0:
         lines.append(t("opening.announced_not_beaten"))

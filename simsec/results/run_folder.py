@@ -8,16 +8,17 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from simsec.base.errors import RunError, say, system_words
+from simsec.base.errors import InputError, Problem, RunError, say, system_words
 from simsec.base.files import write_text
 
+MANIFEST = "manifest.json"
 PACKAGES = ("simsec", "simpy", "numpy", "scipy", "pulp", "highspy", "matplotlib", "pydantic", "pyarrow")
 
 
@@ -123,6 +124,47 @@ def _plain(data: Any) -> Any:
     return str(data) if isinstance(data, Path) else data
 
 
+def refuse_another_run(folder: Path, command: str) -> None:
+    """Refuse to write into the folder of another run, so that nothing of it is mixed with this one or removed.
+
+    Args:
+        folder: where results shall go; need not be there.
+        command: whose earlier results may be replaced, such as ``simulate``.
+
+    Raises:
+        InputError: the manifest there is of another command, or cannot be read.
+    """
+    path = folder / MANIFEST
+    if not path.exists():
+        return
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        made_by = str(found.get("command", "")) if isinstance(found, dict) else ""
+    except (OSError, ValueError):
+        made_by = ""
+    if command not in made_by.split()[:2]:
+        what, remedy = "the folder holds another run", "choose another --out"
+        raise InputError([Problem(str(path), what, remedy, 0, "command", made_by)])
+
+
+def remove_files(folder: Path, names: Iterable[str]) -> None:
+    """Take an earlier run of the same command away: its manifest first, so that what is left is not taken for whole.
+
+    Args:
+        folder: of the results.
+        names: what that command writes; anything else stays.
+
+    Raises:
+        RunError: a file cannot be removed.
+    """
+    try:
+        for name in (MANIFEST, *names):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        template = "{path}: cannot write ({why}). Choose another folder."
+        raise RunError(say(template, path=folder / name, why=system_words(error))) from error
+
+
 def write_manifest(folder: Path, command: str, facts: Mapping[str, Any]) -> None:
     """Write ``manifest.json``: what was run, on what, with what; written last, so that its presence means complete.
 
@@ -136,4 +178,4 @@ def write_manifest(folder: Path, command: str, facts: Mapping[str, Any]) -> None
         "versions": versions(),
         **facts,
     }
-    write_text(folder / "manifest.json", json_text(manifest) + "\n", private=True)
+    write_text(folder / MANIFEST, json_text(manifest) + "\n", private=True)

@@ -6,6 +6,7 @@ is refused here, before the first day: a place nobody reaches, a capability nobo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,6 +28,8 @@ Integers = NDArray[np.int64]
 TABLES = ("places.csv", "travel.csv", "preferences.csv", "rates.csv")
 _TOML = "scenario.toml"
 WHOLE = "all"  # the area of places that name none, and the one zone
+HOUR_MIN = 60.0
+MOST_REPORTS = 5_000_000  # expected of one day: what fits into the memory of a laptop
 SHOWN = 20  # problems of one sort that are listed; the rest is counted
 
 PLACE_COLUMNS = (
@@ -169,7 +172,9 @@ def general_of(
     preference = _preferences(paths["preferences.csv"], places, problems)
     rates = _rates(paths["rates.csv"], places, settings, problems) if settings else ()
     if settings:
+        problems += _day_types(settings)
         problems += _teams(settings, places)
+        problems += _too_many_reports(settings, len(places), rates)
         problems += _preference_gaps(settings, places, preference)
         if minutes is not None:
             problems += capped(_unreached(settings, places, minutes, rates))
@@ -364,6 +369,36 @@ def _overlaps(file: str, rates: Sequence[Rate], rows: Sequence[int]) -> Iterator
             yield Problem(file, what, "cut one of the two", rows[second], "start, end")
 
 
+def _day_types(settings: Settings) -> Iterator[Problem]:
+    types = settings.day_types
+    for name, share in (("heavy_rain", types.heavy_rain), ("rumour", types.rumour), ("severe", types.severe)):
+        if share.high > 0:
+            what, remedy = "a general scenario has ordinary days only", "change its rates instead"
+            yield Problem(_TOML, what, remedy, 0, f"day_types.{name}", f"{share.high:g}", "0")
+
+
+def _too_many_reports(settings: Settings, places: int, rates: Sequence[Rate]) -> Iterator[Problem]:
+    """A day that would not fit into memory, with the kind that asks for most of it."""
+    clock_min = parse_stamp(settings.clock.ends) - parse_stamp(settings.clock.starts)
+    expected = dict.fromkeys(settings.incidents, 0.0)
+    for kind, incident in settings.incidents.items():
+        if incident.rate_per_hour is not None:
+            expected[kind] = incident.rate_per_hour.mode * places * clock_min / HOUR_MIN
+    for rate in rates:
+        expected[list(expected)[rate.kind]] += rate.per_hour * (rate.end_min - rate.start_min) / HOUR_MIN
+    total = sum(expected.values())
+    if total > MOST_REPORTS:
+        most = max(expected, key=lambda kind: expected[kind])
+        file, column = (
+            ("rates.csv", "per_hour")
+            if settings.incidents[most].rate_per_hour is None
+            else (_TOML, f"incidents.{most}.rate_per_hour")
+        )
+        what = say("a day has too many reports to be played, most of them of {kind}", kind=most)
+        bound = say("at most {most}", most=f"{MOST_REPORTS:d}")
+        yield Problem(file, what, "lower the rates or shorten the clock", 0, column, f"{total:.0f}", bound)
+
+
 def _teams(settings: Settings, places: Sequence[str]) -> Iterator[Problem]:
     if not settings.incidents:
         yield Problem(
@@ -375,13 +410,21 @@ def _teams(settings: Settings, places: Sequence[str]) -> Iterator[Problem]:
             yield Problem(_TOML, "no such place", remedy, 0, f"teams.{number}.at", team.at)
     standing = {team.unit for team in settings.teams}
     stepping = {step.unit for ladder in settings.ladders for step in ladder.steps}
-    able = {word for unit in settings.units if unit.kind in standing & stepping for word in unit.capabilities}
+    can = {unit.kind: unit.capabilities for unit in settings.units if unit.kind in standing & stepping}
+    able: Counter[str] = Counter()
+    for team in settings.teams:
+        able.update(dict.fromkeys(can.get(team.unit, ()), team.per_post))
     for kind, incident in settings.incidents.items():
         for level, needs in incident.needs.items():
-            for capability in needs:
+            for capability, need in needs.items():
+                where = f"incidents.{kind}.needs.{level}"
                 if capability not in able:
                     what, remedy = "no unit of any team can do this", "add a team, or take the need away"
-                    yield Problem(_TOML, what, remedy, 0, f"incidents.{kind}.needs.{level}", capability)
+                    yield Problem(_TOML, what, remedy, 0, where, capability)
+                elif need > able[capability]:
+                    what, remedy = "more units are needed than can do this", "add units to a team, or lower the need"
+                    bound = say("at most {most}", most=able[capability])
+                    yield Problem(_TOML, what, remedy, 0, f"{where}.{capability}", str(need), bound)
         if incident.clustered != "no":
             what = "a general scenario has no low or steep ground"
             yield Problem(_TOML, what, "leave it out", 0, f"incidents.{kind}.clustered", incident.clustered)

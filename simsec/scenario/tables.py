@@ -130,7 +130,29 @@ def parse_table(text: str, file: str, columns: Sequence[Column], key: str = "") 
     return table
 
 
+def separator_problems(file: str, header: Sequence[str]) -> list[Problem]:
+    """One problem, not one a column, for what a spreadsheet saves where the comma is the decimal sign.
+
+    It is refused, not read: such a spreadsheet may have taken ``110.440`` for a hundred thousand before.
+
+    Example:
+        >>> print(*separator_problems("villages.csv", ["code;lat"]), *separator_problems("villages.csv", ["code"]))
+        villages.csv, line 1: the cells are separated by semicolons. save it as comma-separated CSV UTF-8 with decimal \
+points: the list separator and the decimal sign of the system's regional settings decide
+    """
+    if len(header) != 1 or ";" not in header[0]:
+        return []
+    remedy = (
+        "save it as comma-separated CSV UTF-8 with decimal points: "
+        "the list separator and the decimal sign of the system's regional settings decide"
+    )
+    return [Problem(file, "the cells are separated by semicolons", remedy, 1)]
+
+
 def _header_problems(file: str, header: list[str], columns: Sequence[Column]) -> list[Problem]:
+    separator = separator_problems(file, header)
+    if separator:
+        return separator
     names = [column.name for column in columns]
     problems = [
         Problem(file, "a column is missing", "add it to the header", 1, column.name)

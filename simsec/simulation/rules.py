@@ -107,20 +107,22 @@ def fill(world: World, day: DayMarks, state: State, incident: int, ladder: int, 
 def ask(world: World, day: DayMarks, state: State, incident: int, now: float, then: list[Event]) -> None:
     """Request what is missing: each ladder at the step its level names.
 
-    Steps that the request has already passed are asked again at once: a higher level opens what they kept back.
+    Steps that the request has already passed are asked again at once: a higher level opens what they kept back. A
+    request that is on its way beyond the step the level names goes on and arrives in its own time.
     """
     level = state.level[incident]
     asked = world.asked[day.kind[incident]][level]
     for ladder in range(world.ladders):
         if asked[ladder] == 1 and missing_on(world, day, state, incident, ladder) > 0:
-            state.due[incident][ladder] = NEVER
-            enter = world.enter[ladder][level]
-            reached = max(state.step[incident][ladder], enter)
+            enter, step = world.enter[ladder][level], state.step[incident][ladder]
+            reached = max(step, enter)
             for row in range(enter, reached):
                 state.step[incident][ladder] = row
                 fill(world, day, state, incident, ladder, now, then)
             state.step[incident][ladder] = reached
-            request(world, day, state, incident, ladder, now, then)
+            if state.due[incident][ladder] == NEVER or step <= enter:
+                state.due[incident][ladder] = NEVER
+                request(world, day, state, incident, ladder, now, then)
 
 
 def send(

@@ -1,12 +1,22 @@
 """Laws of the intervals: by hand where a hand can reach, by coverage where it cannot."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from simsec.analysis.intervals import Estimate, incident_quantile, stratified_mean, weighted_quantile
+from simsec.analysis.intervals import (
+    Doubt,
+    Estimate,
+    at_most,
+    incident_quantile,
+    stratified_mean,
+    stratified_ratio,
+    weighted_quantile,
+)
 
 
 def test_a_stratified_mean_by_hand() -> None:
@@ -109,10 +119,10 @@ def test_the_bootstrap_covers_nearly_as_often_as_it_says() -> None:
 
 
 def test_the_unanswered_stand_at_infinity() -> None:
-    values, day = np.array([5.0, np.inf, 7.0, np.inf]), np.array([0, 0, 1, 1])
-    found = incident_quantile(values, day, np.zeros(2, int), {0: 1.0}, 0.9)
+    values, day = np.tile([5.0, np.inf, 7.0, np.inf], 6), np.repeat(np.arange(12), 2)
+    found = incident_quantile(values, day, np.zeros(12, int), {0: 1.0}, 0.9)
     assert found.mean == found.high == np.inf
-    assert incident_quantile(values, day, np.zeros(2, int), {0: 1.0}, 0.5).mean == 7.0
+    assert incident_quantile(values, day, np.zeros(12, int), {0: 1.0}, 0.5).mean == 7.0
 
 
 def test_too_few_days_say_so() -> None:
@@ -120,3 +130,69 @@ def test_too_few_days_say_so() -> None:
     assert np.isnan([found.mean, found.low, found.high]).all()
     nothing = incident_quantile(np.zeros(0), np.zeros(0, int), np.zeros(5, int), {0: 1.0}, 0.5)
     assert np.isnan([nothing.mean, nothing.low, nothing.high]).all() and nothing.days == 5
+
+
+def test_a_quantile_of_few_days_has_no_interval_or_warns() -> None:
+    rng = np.random.default_rng(4)
+
+    def found(days: tuple[int, int]) -> Estimate:
+        stratum = np.repeat([0, 3], days)
+        minutes = rng.exponential(10.0, (len(stratum), 5))
+        return incident_quantile(minutes.ravel(), np.repeat(np.arange(len(stratum)), 5), stratum, {0: 0.9, 3: 0.1}, 0.9)
+
+    for days, too_few, doubt in (
+        ((300, 9), True, Doubt.NONE),
+        ((300, 10), False, Doubt.FEW),
+        ((300, 99), False, Doubt.FEW),
+        ((300, 100), False, Doubt.NONE),
+    ):
+        one = found(days)
+        assert (one.too_few_days, one.doubt) == (too_few, doubt), days
+        assert one.mean == one.mean
+    rare = np.repeat(np.arange(200), 5)
+    minutes = np.where(rare < 20, 100.0, 10.0) + np.arange(1000) / 1000  # twenty days hold the worst tenth
+    assert incident_quantile(minutes, rare, np.zeros(200, int), {0: 1.0}, 0.9).doubt is Doubt.SKEWED
+    assert incident_quantile(minutes, rare, np.zeros(200, int), {0: 1.0}, 0.5).doubt is Doubt.NONE
+
+
+def test_a_ratio_is_of_the_sums_and_carries_the_doubt_of_its_days() -> None:
+    rng = np.random.default_rng(5)
+    for days, doubt in ((20, Doubt.FEW), (400, Doubt.NONE)):
+        whole = rng.poisson(8.0, 2 * days) + 1.0
+        part = rng.binomial(whole.astype(int), 0.6) * 1.0
+        stratum = np.repeat([0, 1], days)
+        found = stratified_ratio(part, whole, stratum, {0: 0.75, 1: 0.25})
+        ordinary, rare = stratum == 0, stratum == 1
+        top, bottom = (0.75 * one[ordinary].mean() + 0.25 * one[rare].mean() for one in (part, whole))
+        assert found.mean == pytest.approx(top / bottom)
+        assert 0 <= found.low < found.mean < found.high <= 1 and found.doubt is doubt
+    assert stratified_ratio(whole, whole, stratum, {0: 1.0}).doubt is Doubt.ALIKE
+    assert np.isnan(stratified_ratio(whole * 0, whole * 0, stratum, {0: 1.0}).mean)
+
+
+def test_what_was_never_seen_is_bounded_not_nought() -> None:
+    for days in (20, 300):
+        nought = stratified_mean(np.zeros(days), np.zeros(days, int), {0: 1.0})
+        bound = at_most(nought, np.zeros(days, int), {0: 1.0})
+        assert bound.mean == bound.low == 0
+        assert stats.poisson.cdf(0, days * bound.high) == pytest.approx(0.05)
+    # The rarest type of day counts by its probability: the likeliest place for what nobody saw.
+    stratum, p = np.repeat([0, 3], (50, 10)), {0: 0.9, 3: 0.1}
+    never = at_most(stratified_mean(np.zeros(60), stratum, p), stratum, p)
+    assert never.high == pytest.approx(max(0.9 / 50, 0.1 / 10) * -np.log(0.05))
+    seen = stratified_mean(np.arange(20.0), np.zeros(20, int), {0: 1.0})
+    always = stratified_mean(np.ones(20), np.zeros(20, int), {0: 1.0})
+    assert at_most(seen, np.zeros(20, int), {0: 1.0}) == seen and at_most(always, np.zeros(20, int), {0: 1.0}) == always
+
+
+def test_every_case_that_covers_too_seldom_is_one_that_warns() -> None:
+    """The page on coverage keeps its word."""
+    rows = [
+        [cell.strip().removesuffix("%").strip() for cell in line.strip("|\n").split("|")]
+        for line in (Path(__file__).parents[2] / "docs" / "coverage.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ") and not line.startswith("| method")
+    ]
+    given = [(row[0], row[1], float(row[3]), float(row[5])) for row in rows if row[3] != "-"]
+    assert {"bootstrap of whole days", "ratio of daily figures"} < {method for method, *_ in given}
+    for method, case, covered, warned in given:
+        assert covered >= 90 or warned >= 99, (method, case)

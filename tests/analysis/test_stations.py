@@ -20,7 +20,7 @@ from simsec.analysis.replications import (
 )
 from simsec.analysis.stations import StationMinutes, station_minutes
 from simsec.analysis.workers import open_workers
-from simsec.analysis.worlds import INERT, JUDGEMENTS, draw_worlds, play_swings, play_worlds
+from simsec.analysis.worlds import INERT, JUDGEMENTS, Worlds, draw_worlds, of_the_police, play_swings, play_worlds
 from simsec.base.errors import InputError
 from simsec.day import Day, sample_day
 from simsec.plan import Plan, doctrine
@@ -183,26 +183,47 @@ def test_a_type_of_day_that_cannot_happen_can_still_be_supposed() -> None:
         day_keys({"rumour": 0}, (1,))
 
 
-def test_worlds_are_played_paired_and_tell_what_decides() -> None:
+def test_worlds_are_played_paired() -> None:
     keys = day_keys({name: 2 for name in DAY_TYPES}, (1,))
     with open_workers(1) as pool:
         found = play_worlds(tiny(), tiny_plan(), doctrine(tiny(), 10), keys, pool, count=4)
         itself = play_worlds(tiny(), tiny_plan(), tiny_plan(), keys, pool, count=2)
-    assert len(found.gains) == len(found.first_level) == 4 and found.values.shape == (4, len(found.paths))
-    means = np.array([gain.mean for gain in found.gains])
-    assert found.shrunk.mean() == pytest.approx(means.mean()) and np.ptp(found.shrunk) <= np.ptp(means)
-    assert found.better == np.sum(found.shrunk > 0) and found.span == (found.shrunk.min(), found.shrunk.max())
-    strength = [abs(correlation) for _, correlation in found.influence]
-    assert strength == sorted(strength, reverse=True) and max(strength) <= 1 + 1e-12
-    assert {path for path, _ in found.influence} == set(found.paths)
-    apart = replace(found, gains=tuple(Estimate(float(n), n - 1e-6, n + 1e-6, 9) for n in range(4)))
-    assert apart.shrunk == pytest.approx(range(4), abs=1e-5)  # what is no noise stays
-    error = 1.0  # standard error of each world; 5/3 was seen between means of 0 to 3, of which 1 is noise
-    hazy = replace(found, gains=tuple(Estimate(float(n), n - 1.96 * error, n + 1.96 * error, 9) for n in range(4)))
-    assert np.var(hazy.shrunk, ddof=1) == pytest.approx(5 / 3 - 1)
-    assert itself.better == 0 and itself.span == (0.0, 0.0)
-    assert {correlation for _, correlation in itself.influence} == {0.0} and itself.swings == ()
-    assert [swing.path for swing in found.swings] == [path for path, _ in found.influence[:3]]
+    assert len(found.gains) == len(found.first_level) == len(found.error) == 4
+    assert found.values.shape == (4, len(found.paths)) and (found.error >= 0).all() and found.error.max() > 0
+    assert found.better == sum(gain.mean > 0 for gain in found.gains)
+    assert found.span == (found.shrunk.min(), found.shrunk.max())
+    assert 20 < found.tried < len(found.paths) and len(found.swings) == 3
+    sizes = [abs(swing.change.mean) for swing in found.swings]
+    assert sizes == sorted(sizes, reverse=True)
+    assert itself.better == 0 and itself.span == (0.0, 0.0) and itself.swings == () and not itself.apart
+
+
+def worlds_of(means: list[float], error: list[float]) -> Worlds:
+    gains = tuple(Estimate(m, m - 2 * e, m + 2 * e, 9) for m, e in zip(means, error, strict=True))
+    return Worlds((), np.zeros((len(means), 0)), gains, np.array(error), np.zeros(len(means)))
+
+
+def test_the_range_over_worlds_is_what_lies_between_them_beside_their_noise() -> None:
+    exact = worlds_of([0.0, 1.0, 2.0, 3.0], [1e-6] * 4)
+    assert exact.shrunk == pytest.approx(range(4), abs=1e-5) and exact.apart  # what is no noise stays
+    hazy = worlds_of([0.0, 1.0, 2.0, 3.0], [1.0] * 4)  # 5/3 was seen, of which 1 is noise
+    assert hazy.pooled == pytest.approx((1.5, 2 / 3)) and np.var(hazy.shrunk, ddof=1) == pytest.approx(2 / 3, rel=0.1)
+    alike = worlds_of([0.9, 1.0, 1.1], [1.0] * 3)
+    assert not alike.apart and np.ptp(alike.shrunk) == 0 and alike.better == 3 and alike.beyond_chance == (0, 0)
+    uneven = worlds_of([1.0, 1.2, 9.0, 2.0], [0.1, 0.1, 6.0, 0.5])  # the wild one is the one that is not known
+    assert uneven.span[1] < 3 and uneven.shrunk[0] == pytest.approx(1.0, abs=0.1)
+    assert worlds_of([2.0, -3.0, 0.5], [0.5, 1.0, 1.0]).beyond_chance == (1, 1)
+
+
+def test_figures_of_other_families_are_not_moved_one_by_one() -> None:
+    tried = {path for path in shipped().parameters() if of_the_police(shipped(), path)}
+    for path in ("day_types.severe", "spreading.delay_min", "incidents.queue_dispute.dispatch_share", "calls.call_min",
+                 "travel.friction", "units.2.turnout_min"):  # fmt: skip
+        assert path in tried
+    for path in ("incidents.medical_crew.rate_per_station", "incidents.flood.on_scene_min", "voters.turnout"):
+        assert path in shipped().parameters() and path not in tried
+    assert any(path.startswith("ladders.police") for path in tried)
+    assert not any(path.startswith("ladders.medical") for path in tried)
 
 
 def test_a_figure_that_decides_is_told_from_one_that_cannot() -> None:

@@ -116,8 +116,29 @@ def test_simulate_writes_whole_tables(tmp_path: Path) -> None:
     assert sorted(file.name for file in (tmp_path / "run").iterdir()) == [
         "days.parquet",
         "incidents.parquet",
+        "manifest.json",
         "units.parquet",
     ]
+
+
+def test_simulate_leaves_nothing_of_an_older_run_and_touches_no_other_s(tmp_path: Path) -> None:
+    command = ["simulate", AREA, "--day-type", "ordinary", "--days", "2", "--workers", "1", "--out", tmp_path]
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    assert simsec(*command, "--trace", "--describe")[0] == 0
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    tables = ["days.parquet", "incidents.parquet", "units.parquet"]
+    assert manifest["files"] == [*tables, "events.parquet", "describe.md"] and manifest["seed"] == 1
+    assert manifest["command"].startswith("simsec simulate ") and manifest["scenario_hash"] in manifest["cite"]
+    assert simsec(*command, "--seed", "2")[0] == 0
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["files"] == tables and manifest["seed"] == 2
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted([*tables, "manifest.json", "notes.txt"])
+    for other in ('{"command": "simsec plan simulate"}', '{"command": "replay"}', "[]", "{"):
+        (tmp_path / "manifest.json").write_text(other, encoding="utf-8")
+        before = (tmp_path / "days.parquet").stat().st_mtime_ns
+        code, _, err = simsec(*command, "--lang", "en")
+        assert code == 2 and "the folder holds another run" in err
+        assert (tmp_path / "days.parquet").stat().st_mtime_ns == before
 
 
 def test_a_trace_needs_a_folder_and_says_where_it_stands(tmp_path: Path) -> None:
@@ -128,7 +149,7 @@ def test_a_trace_needs_a_folder_and_says_where_it_stands(tmp_path: Path) -> None
     code, out, _ = simsec("simulate", AREA, *options, "--out", tmp_path / "run")
     assert code == 0
     assert "events.parquet" in out.replace("\n", "")
-    names = ["days.parquet", "describe.md", "events.parquet", "incidents.parquet", "units.parquet"]
+    names = ["days.parquet", "describe.md", "events.parquet", "incidents.parquet", "manifest.json", "units.parquet"]
     assert sorted(file.name for file in (tmp_path / "run").iterdir()) == names
     assert "8 days took" in (tmp_path / "run" / "describe.md").read_text(encoding="utf-8")
 
@@ -149,6 +170,10 @@ def test_describe_plays_nothing_and_speaks_three_ways() -> None:
     assert simsec("simulate", AREA, "--describe")[1].startswith("# STRESS-DES: Kabupaten Semarang, Pilkada")
     items = json.loads(simsec("simulate", AREA, "--describe", "--json")[1])["items"]
     assert len(items) == 24 and items[0]["number"] == "1.1"
+    textbook = AREA.parent / "textbook" / "mm1"
+    for folder, wrong, what in ((AREA, "stormy", "no such type of day"), (textbook, "severe", "ordinary days only")):
+        code, out, err = simsec("simulate", folder, "--describe", "--day-type", wrong, "--lang", "en")
+        assert (code, out) == (2, "") and what in err
 
 
 def test_a_plan_that_puts_more_people_than_there_are_is_refused(tmp_path: Path) -> None:
@@ -306,6 +331,7 @@ def test_a_failed_run_is_told_in_indonesian(tmp_path: Path) -> None:
         (KeyboardInterrupt(), "simsec: dihentikan; tidak ada berkas setengah jadi yang tertinggal\n"),
         (OSError(errno.ENOSPC, "No space left on device", "a.csv"), "simsec: a.csv: ruang penyimpanan habis\n"),
         (OSError("odd"), "simsec: berkas: odd\n"),
+        (MemoryError(), "simsec: memori tidak cukup untuk menjalankannya; minta lebih sedikit\n"),
     ],
 )
 def test_what_stops_a_command_is_told_in_indonesian(

@@ -214,7 +214,9 @@ def test_everything_wrong_is_told_at_once_and_a_flood_is_counted(tmp_path: Path)
         (b"", "a column is missing"),
         (b"time,place\xff,kind\n", "not UTF-8"),
         (f"{HEADER}\n{GOOD}\n".encode() + b"430,\xff,x,1\n", "not UTF-8"),
+        (f"\ufeff{HEADER}\r\n{GOOD}\r\n".replace(",", ";").encode(), "line 1: the cells are separated by semi"),
         (f'{HEADER}\n430,"{"x" * 200_000}",a,1\n'.encode(), "quotation mark"),
+        (f"{HEADER}\r{GOOD}\r".encode(), "lines end in LF or CRLF"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(content: bytes, told: str, tmp_path: Path) -> None:

@@ -159,6 +159,34 @@ def test_a_session_file_replays_to_the_same_state(tmp_path: Path) -> None:
         assert same(read.at(1380.0, name), made.at(1380.0, name))
 
 
+def test_a_branch_without_a_command_that_others_name_is_read_back(tmp_path: Path) -> None:
+    path, sent = tmp_path / "session.json", {"do": "order", "at": "H 09:20", "kind": "pair", "to": "inject:quarrel"}
+    made = session(QUARREL, {**STORY[3], "at": "H 09:10"}, sent, {"do": "release", "at": "H 10:00", "order": "forward"})
+    made = made.had_we_not(1, "calm").had_we_not(2, "alone")
+    for gone in (made, made.undo().undo().undo().undo()):  # then "quarrel" stands in one branch, "forward" in the other
+        write_session(path, gone)
+        read = read_session(path, tiny(), tiny_plan())
+        assert read.branches == gone.branches
+        assert same(read.at(1380.0, "calm"), made.at(1380.0, "calm"))
+    assert [entry.verdict for entry in read.at(1380.0, "calm").log] == ["done", "refused", "done"]
+    again = made.give(command(**{**QUARREL, "at": "H 11:00"}), "calm")
+    write_session(path, again)
+    assert read_session(path, tiny(), tiny_plan()).branches == again.branches, "the name is free in its own branch"
+
+
+def test_what_was_undone_everywhere_may_still_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    made = session(STORY[2], STORY[9]).had_we_not(1, "open").undo().undo()
+    write_session(path, made)
+    read = read_session(path, tiny(), tiny_plan())
+    assert read.branches == made.branches and [entry.number for entry in read.branches["open"]] == [2]
+    assert [entry.verdict for entry in read.at(1380.0, "open").log] == ["refused"]
+    write_session(path, session(STORY[2], STORY[9]))
+    path.write_text(path.read_text(encoding="utf-8").replace('"road": "bridge"', '"road": "ford"'), encoding="utf-8")
+    with pytest.raises(InputError, match="no command of that name that fits"):
+        read_session(path, tiny(), tiny_plan())
+
+
 def test_a_session_of_another_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "session.json"
     write_session(path, session(*STORY))

@@ -159,3 +159,32 @@ def test_the_days_of_a_chunk_are_the_days_of_the_whole(tmp_path: Path) -> None:
     experiment = read_experiment(written(tmp_path, "days = 7\n", HEAD))
     shared = Shared(experiment, (0, 3))
     assert sum((keys_of(shared, 0, chunk, 3) for chunk in range(3)), ()) == day_keys(experiment.days(0), (1,))
+
+
+def test_a_plan_is_optimised_again_at_each_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = dict.fromkeys(("ordinary", "heavy_rain", "rumour", "severe"), 2)
+    monkeypatch.setattr("simsec.experiments.playing.SEARCH_DAYS", few)
+    body = "days = { ordinary = 2, severe = 2 }\nbatch = 1\n[[plans]]\noptimise = true\n[[plans]]\ndoctrine = 12\n"
+    path = written(tmp_path, body + '[[factors]]\npath = "forces.police"\nlevels = [24, 28]\n')
+    with swept(path, tmp_path / "run") as answers:
+        assert answers.table("select count(*) as n from failures")["n"][0].as_py() == 0
+        rows = answers.table("select plan, count(*) as n from runs group by plan order by plan").to_pylist()
+        tasks = answers.manifest["tasks"]
+    assert [(row["plan"], row["n"]) for row in rows] == [("2:12", 8), ("optimised", 8)]
+    assert tasks == 2  # a point is one task, so that no plan is searched for twice
+
+
+def test_a_plan_folder_is_played_and_checked_at_every_point(tmp_path: Path) -> None:
+    from simsec.plan.files import write_plan
+
+    body = "days = { severe = 3 }\n"
+    written(tmp_path, body)
+    area = read_scenario(tmp_path / "sukamaju")
+    write_plan(tmp_path / "ours", doctrine(area, 12), area)
+    plans = '[[plans]]\nfolder = "ours"\n[[plans]]\ndoctrine = 12\n'
+    path = written(tmp_path, body + plans + '[[factors]]\npath = "forces.police"\nlevels = [28, 8]\n')
+    with swept(path, tmp_path / "run") as answers:
+        both = {plan: answers.by_cell("security_weighted_min", plan) for plan in ("ours", "2:12")}
+        failed = {row[0] for row in answers.sql("select distinct plan from failures where cell = 1").fetchall()}
+    assert both["ours"][0] == both["2:12"][0] > 0  # the same placement
+    assert failed == {"ours"} and np.isnan(both["ours"][1])  # doctrine shrinks with its strength, a given plan does not

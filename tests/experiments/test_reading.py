@@ -123,3 +123,12 @@ def test_points_of_a_scenario_are_the_same_for_the_same_seed(tmp_path: Path) -> 
     first = read_experiment(written(tmp_path, body)).points
     assert np.array_equal(read_experiment(written(tmp_path, body)).points, first)
     assert not np.array_equal(read_experiment(written(tmp_path, body, HEAD + "seed = 2\n")).points, first)
+
+
+@pytest.mark.parametrize("name", ["friction", "reserve", "season", "strength", "unknowns"])
+def test_every_shipped_study_is_a_good_experiment_with_a_title_in_both_languages(name: str) -> None:
+    path = Path(__file__).parents[2] / "experiments" / f"{name}.toml"
+    experiment = read_experiment(path)
+    assert experiment.file.name == path.stem and experiment.cells > 1
+    title = experiment.file.title
+    assert title is not None and title.en != title.id

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import simsec
+from simsec.analysis.intervals import Doubt
 from simsec.analysis.measures import FAMILIES
 from simsec.locale import LANGUAGES, texts
 from simsec.optimization.search import PORTFOLIO
@@ -21,6 +22,7 @@ SOURCES = sorted(path for pattern in ("*.py", "*.j2") for path in PACKAGE.rglob(
 ALIKE = {
     *(f"post_type.{name}" for name in ("polres", "polsek", "polsubsektor", "ppk", "kpu", "bpbd", "kodim")),
     "column.post",
+    "doubt.note",
     "method.days_of_type",
     "plan_line",
     "plot.map.km",
@@ -102,6 +104,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
         *("day_types", "teams"),
     ),
     "option.": ("tail", "containment"),
+    "doubt.": tuple(doubt for doubt in Doubt if doubt),
 }
 
 

@@ -5,10 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simsec.analysis.replications import DayKey, day_keys, replicate_plans
+from simsec.analysis import replications, worlds
+from simsec.analysis.replications import DayKey, day_keys, replicate, replicate_plans
 from simsec.analysis.workers import open_workers
+from simsec.day.sampling import sample_day
+from simsec.optimization import judge as judging
 from simsec.optimization import search as module
-from simsec.optimization.judge import JUDGING_FIRST, WORLDS_FIRST
+from simsec.optimization.judge import JUDGING_FIRST, WORLDS, WORLDS_FIRST
+from simsec.plan import doctrine
 from simsec.scenario.schema import DAY_TYPES
 from tests.areas import tiny
 
@@ -27,11 +31,14 @@ def test_days_that_train_choose_accept_and_judge_never_meet_and_the_choice_is_st
     few: dict[str, int] = dict.fromkeys(DAY_TYPES, 4)
     with open_workers(1) as pool:
         found = module.search(tiny(), pool, time_limit_s=5, training=few, selection=few, acceptance=few)
-    doctrine, training, candidates, acceptance = stages
-    assert doctrine == candidates  # the selection days
+    family, training, candidates, acceptance = stages
+    told = (found.training_days, found.selection_days, found.acceptance_days)
+    assert told == (len(training), len(family), len(acceptance))
+    assert family == candidates  # the selection days
     many: dict[str, int] = dict.fromkeys(DAY_TYPES, 300)
-    judging = {first: set(day_keys(many, (1, 2, 3), first)) for first in (JUDGING_FIRST, WORLDS_FIRST)}
-    streams = [doctrine, training, acceptance, *judging.values()]
+    # Worlds and the figures tried after them take further days of one stream; everybody's own days count from 0 on.
+    firsts = (JUDGING_FIRST, *(WORLDS_FIRST + n * worlds.WORLD_STRIDE for n in range(WORLDS + 2)), 0)
+    streams = [family, training, acceptance, *(set(day_keys(many, (1, 2, 3), first)) for first in firsts)]
     assert sum(map(len, streams)) == len(set.union(*streams))
     models = [candidate for candidate in found.candidates if candidate.origin == "model"]
     assert models[found.choice.best].measure.mean == min(model.measure.mean for model in models)
@@ -41,3 +48,44 @@ def test_days_that_train_choose_accept_and_judge_never_meet_and_the_choice_is_st
 
 def test_without_days_nothing_is_stated() -> None:
     assert module.UNSTATED.best == -1 and np.isnan(module.UNSTATED.probability)
+
+
+def test_days_that_judge_are_met_nowhere_else_and_the_seed_draws_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict[str, list[DayKey]] = {}
+    asked: dict[str, Any] = {}
+    stage = "simulate"
+
+    def day(scenario: Any, seed: int, replication: int, day_type: str) -> Any:
+        drawn.setdefault(stage, []).append(DayKey(day_type, seed, replication))
+        return sample_day(scenario, seed, replication, day_type)
+
+    def in_worlds(*arguments: Any, **options: Any) -> Any:
+        nonlocal stage
+        stage = "worlds"
+        asked.update(options)
+        return worlds.play_worlds(*arguments, **options)
+
+    def one_by_one(*arguments: Any) -> Any:
+        nonlocal stage
+        stage += " and further"
+        return swings(*arguments)
+
+    swings = worlds.play_swings
+    monkeypatch.setattr(replications, "sample_day", day)
+    monkeypatch.setattr(worlds, "play_swings", one_by_one)
+    monkeypatch.setattr(judging, "play_worlds", in_worlds)
+    monkeypatch.setattr(judging, "WORLDS", 2)
+    area = tiny()
+    few: dict[str, int] = dict.fromkeys(DAY_TYPES, 3)
+    monkeypatch.setattr(worlds, "FIRST_PASS", few)
+    monkeypatch.setattr(worlds, "of_the_police", lambda scenario, path: path.startswith("calls."))
+    for seed in (1, 5, 6, 7):
+        replicate(area, doctrine(area), few, seed=seed)
+    stage = "judging"
+    plans = (doctrine(area), doctrine(area, 8), doctrine(area, 6))
+    with open_workers(1) as pool:
+        judging.judge(area, *plans, few, few, pool, seeds=(5, 6, 7))
+    assert asked["seed"] == 5
+    assert {key.seed for key in drawn["judging"]} == {key.seed for key in drawn["worlds"]} == {5, 6, 7}
+    met = [set(keys) for keys in drawn.values()]  # everybody's, judging, the worlds, figures one by one: tried, told
+    assert len(met) == 5 and sum(map(len, met)) == len(set.union(*met))

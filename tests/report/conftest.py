@@ -35,9 +35,8 @@ def invented_worlds(scenario: Scenario, count: int = 12) -> Worlds:
     paths, values = draw_worlds(scenario, count, 1)
     means = np.sort(np.linspace(-0.4, 3.1, count))[np.argsort(np.argsort(values[:, 0]))]
     gains = tuple(Estimate(float(mean), float(mean) - 1.5, float(mean) + 1.5, 8) for mean in means)
-    influence = ((paths[0], 0.99), *((path, 0.1) for path in paths[1:]))
     swings = (Swing(paths[0], Estimate(3.2, 2.0, 4.4, 80)), Swing(paths[1], Estimate(-0.2, -1.0, 0.6, 80)))
-    return Worlds(paths, values, gains, np.full(count, 40.0), influence, swings)
+    return Worlds(paths, values, gains, np.full(count, 0.75), np.full(count, 40.0), 9, swings)
 
 
 def judged_of(scenario: Scenario, optimised: Plan, days: int) -> Judged:
@@ -84,6 +83,7 @@ def search_of(judged: Judged) -> Search:
         candidates=candidates,
         training_days=40,
         selection_days=80,
+        acceptance_days=40,
     )
 
 

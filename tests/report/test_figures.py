@@ -100,7 +100,7 @@ def test_figures_stand_without_intervals(judged: Judged) -> None:
     """With one day of a type there is no interval: the bars stay, the whiskers do not."""
     nothing = Estimate(float("nan"), float("nan"), float("nan"), 1)
     found = replace(sectors(judged), over_announced=(nothing,) * 2, over_doctrine=(nothing,) * 2)
-    worlds = replace(judged.worlds, gains=(nothing,) * 5, influence=(), swings=())
+    worlds = replace(judged.worlds, gains=(nothing,) * 5, error=np.full(5, np.nan), swings=())
     blank = replace(judged, worlds=worlds)
     for figure in (sector_figure(judged, found, texts("id")), worlds_figure(blank, deciding(worlds), texts("id"))):
         assert cut_off(figure) == []

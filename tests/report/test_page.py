@@ -91,7 +91,7 @@ def test_a_report_on_one_day_a_type_says_that_days_are_too_few(
 ) -> None:
     nothing = Estimate(float("nan"), float("nan"), float("nan"), 1)
     few = replace(judged.over_doctrine, gain=nothing, gain_by_type={}, variance_ratio=float("nan"))
-    worlds = replace(judged.worlds, gains=(nothing,) * 3, influence=(), swings=())
+    worlds = replace(judged.worlds, gains=(nothing,) * 3, error=np.full(3, np.nan), swings=())
     poor = replace(judged, over_doctrine=few, worlds=worlds)
     for language in LANGUAGES:
         words = texts(language)
@@ -116,8 +116,8 @@ def test_natural_rates_and_given_days_stand_in_columns_of_their_own(judged: Judg
     table = primary_table(judged, measures[0], words)
     assert len(table.head) == 6 and len(set(table.head)) == 6
     assert all(len(row.cells) == len(table.head) for row in table.rows)
-    natural = words.interval(measures[0].by_scope["natural"][2], 1)
-    severe = words.interval(measures[0].by_scope["severe"][2], 1)
+    natural = words.interval(measures[0].by_scope["natural"][2], 1, marked=True)
+    severe = words.interval(measures[0].by_scope["severe"][2], 1, marked=True)
     assert table.rows[2].cells[1] == natural and table.rows[2].cells[5] == severe
     for row in measures_table(judged, measures[1:], words).rows:
         assert row.kind == "group" or len(row.cells) == len(table.head)

@@ -42,7 +42,7 @@ def test_a_better_plan_is_told_with_worlds_range_and_what_decides(judged: Judged
         words.number(len(judged.worlds.gains)),
         words.signed(low, 1),
         words.signed(high, 1),
-        parameter_label(judged.scenario, judged.worlds.influence[0][0], words),
+        parameter_label(judged.scenario, judged.worlds.swings[0].path, words),
         judged.plans[DOCTRINE].name,
     ):
         assert part in said
@@ -81,9 +81,9 @@ def test_a_plan_that_was_not_accepted_is_not_praised_whatever_the_days_say(
 def test_nothing_is_called_sure_when_only_the_days_say_so(judged: Judged, search: Search, words: Texts) -> None:
     means = [-1.0 if n % 3 == 0 else 1.0 for n in range(30)]
     gains = tuple(Estimate(mean, mean - 0.5, mean + 0.5, 8) for mean in means)
-    shaky = gained(judged, 1.0, 0.2, 1.8, worlds=replace(judged.worlds, gains=gains))
+    shaky = gained(judged, 1.0, 0.2, 1.8, worlds=replace(judged.worlds, gains=gains, error=np.full(30, 0.25)))
     assert words.t("opening.does_not_hold") in wording.opening(shaky, search, words)
-    sure = gained(judged, 1.0, 0.2, 1.8, worlds=replace(judged.worlds, gains=(Estimate(1.0, 0.5, 1.5, 8),) * 30))
+    sure = gained(judged, 1.0, 0.2, 1.8, worlds=replace(judged.worlds, gains=(Estimate(1.0, 0.5, 1.5, 8),) * 30, error=np.full(30, 0.25)))
     assert words.t("opening.holds") in wording.opening(sure, search, words)
 
 

@@ -171,7 +171,16 @@ def test_each_problem_of_the_rates_gets_its_line(tmp_path: Path, rates: str, lin
     [
         ("rate_per_hour = 2", "rate_per_hour = -2",
          "scenario.toml, incidents.call.rate_per_hour: must not be below 0 (found '-2')"),
+        ("rate_per_hour = 2", "rate_per_hour = 1e7",
+         "scenario.toml, incidents.call.rate_per_hour: a day has too many reports to be played, most of them of call "
+         "(found '50040000000'); expected at most 5000000. lower the rates or shorten the clock"),
         ("guard = 1", "medic = 1", "scenario.toml: no ladder brings medic"),
+        ("guard = 1", "guard = 3",
+         "scenario.toml, incidents.call.needs.green.guard: more units are needed than can do this (found '3'); "
+         "expected at most 2. add units to a team, or lower the need"),
+        ("[incidents.call]", "[day_types]\nrumour = 0.1\n[incidents.call]",
+         "scenario.toml, day_types.rumour: a general scenario has ordinary days only (found '0.1'); expected 0. "
+         "change its rates instead"),
         ('at = "b"', 'at = "q"', "scenario.toml, teams.1.at: no such place (found 'q'). use a code of places.csv"),
         ("mean = 30", "mean = 0",
          "scenario.toml, incidents.call.on_scene_min: the mean of this distribution must be above 0 (found '')"),
@@ -195,6 +204,14 @@ def test_each_problem_of_the_settings_gets_its_line(tmp_path: Path, old: str, ne
     assert old in TOML
     lines = told(tmp_path, TOML.replace(old, new))
     assert any(line.removesuffix(" (found '')") in said for said in lines), lines
+
+
+def test_as_many_units_as_there_are_may_be_needed_and_rates_of_the_table_count(tmp_path: Path) -> None:
+    assert read_scenario(folder(tmp_path, TOML.replace("guard = 1", "guard = 2")))
+    toml, rows = TOML.replace("rate_per_hour = 2\n", ""), "kind,place,start,end,per_hour\ncall,a,H 00:00,H 10:00,"
+    assert read_scenario(folder(tmp_path, toml, rates=f"{rows}500000\n"))
+    (line,) = told(tmp_path, toml, rates=f"{rows}500001\n")
+    assert line.startswith("rates.csv, per_hour: a day has too many") and "'5000010'" in line
 
 
 def test_a_capability_that_stands_on_a_ladder_but_in_no_team_is_refused(tmp_path: Path) -> None:

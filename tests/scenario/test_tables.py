@@ -42,3 +42,16 @@ def test_every_wrong_cell_is_told() -> None:
     assert [(problem.row, problem.column, problem.value) for problem in caught.value.problems] == [
         (2, "code", ""), (2, "n", "1.5"), (2, "x", "inf"), (3, "n", "c"), (3, "x", ""),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ["a;b;1;110.44", "a;b;1;110,44"])
+def test_semicolons_are_one_problem_not_one_a_column(row: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_table(f"code;name;n;x\n{row}\n", "t.csv", COLUMNS)
+    (problem,) = caught.value.problems
+    assert (problem.row, problem.what) == (1, "the cells are separated by semicolons")
+    assert "comma-separated CSV UTF-8" in problem.remedy
+
+
+def test_a_semicolon_inside_a_cell_separates_nothing() -> None:
+    assert parse_table("code,name,n,x\na,b;c,1,2\n", "t.csv", COLUMNS).columns["name"] == ["b;c"]

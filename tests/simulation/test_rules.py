@@ -262,6 +262,25 @@ def test_a_request_of_an_older_level_goes_no_further() -> None:
     assert state.dispatched[0] == 101 + 5 + 4
 
 
+def test_a_rise_does_not_hurry_a_request_beyond_the_step_it_names() -> None:
+    # Medical: every level enters at the first step, the next is three minutes away. Yellow at 101 wants an ambulance,
+    # red a medic beside it: the medic of the regency is asked at 103 all the same.
+    units = [Unit(MEDIC, 3, 2)]
+    needs = [[{"medic": 1}, {"medic": 1}, {"medic": 1}]] * 4
+    for rises in ((1e18, 1e18, 1e18), (1, 2, 1e18)):
+        state = play(floor([Post(1)], units, needs=needs), Call(0, 100, FALL, rises=rises))
+        assert state.dispatched[0] == 103
+    # Police: red enters at the central reserve, which was asked at 109 and is empty; the army is due at 115.
+    army = [Unit(ARMY, 3, 0)]
+    wants_squads = [[{"squad": 1}] * 3] * 4
+    for red_after in (9.5, 14.9, 1e18):
+        call = Call(0, 100, level=YELLOW, rises=(1e18, red_after, 1e18))
+        assert play(floor([Post(1)], army, needs=wants_squads), call).dispatched[0] == 100 + 5 + 4 + 6
+    # Asked before it got there, the central reserve is asked at once, and passes on after its own delay.
+    call = Call(0, 100, level=YELLOW, rises=(1e18, 2, 1e18))
+    assert play(floor([Post(1)], army, needs=wants_squads), call).dispatched[0] == 102 + 6
+
+
 def test_an_unreported_incident_rises_in_silence() -> None:
     state = play(floor(VILLAGE, [OWN_PAIR]), Call(2, 100, reported_after=50, rises=(10, 1e18, 1e18)))
     assert state.level[0] == YELLOW and state.dispatched[0] == NEVER  # no patrol anywhere, a pair is not asked

@@ -1,0 +1,63 @@
+"""What is said of intervals that may hold the truth less often than they say, and of the choice of the best of many."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from simsec.analysis.intervals import Doubt
+from simsec.locale import DOUBT_MARKS, Texts
+from simsec.optimization.judge import Judged
+from simsec.optimization.search import Search
+from simsec.report.tables import Table
+from simsec.report.verdict import same_plan
+
+
+def doubt_of_gain(judged: Judged) -> Doubt:
+    """The doubt of the gain over the best doctrine; none where both are one plan, whose gain is nought for sure."""
+    return Doubt.NONE if same_plan(judged) else judged.over_doctrine.gain.doubt
+
+
+def gain_lines(judged: Judged, texts: Texts) -> list[str]:
+    """One line when the gain over the best doctrine carries a doubt, else none."""
+    doubt = doubt_of_gain(judged)
+    return [texts.t("doubt.of_gain", doubt=texts.t(f"doubt.{doubt}"))] if doubt else []
+
+
+def footnotes(tables: Iterable[Table], texts: Texts) -> list[str]:
+    """A line for every mark and every word of doubt that stands in the tables.
+
+    Args:
+        tables: all that were written with ``marked``.
+        texts: the language they were written in.
+    """
+    cells = [cell for table in tables for row in table.rows for cell in row.cells]
+    notes = [
+        f"{mark} {texts.t(f'doubt.{doubt}')}"
+        for doubt, mark in DOUBT_MARKS.items()
+        if any(cell.endswith(f") {mark}") for cell in cells)
+    ]
+    alike, at_most = texts.t("number.alike"), texts.t("number.at_most", high="")
+    if any(f"({alike})" in cell for cell in cells):
+        notes.append(texts.t("doubt.note", words=alike, doubt=texts.t("doubt.alike")))
+    if any(f"({at_most}" in cell for cell in cells):
+        notes.append(texts.t("doubt.note", words=at_most.strip(), doubt=texts.t("doubt.at_most")))
+    return notes
+
+
+def choice_lines(search: Search, texts: Texts) -> list[str]:
+    """How sure the choice among the models is, and that its gain on the days that chose is flattered."""
+    models, choice = sum(candidate.origin == "model" for candidate in search.candidates), search.choice
+    if models < 2:
+        return []
+    if math.isnan(choice.probability):
+        return [texts.t("search.choice_unknown", models=models), texts.t("search.flattered")]
+    sure = min(math.floor(100 * choice.probability) / 100, 0.99)  # a bound is not rounded up, and never certain
+    line = texts.t(
+        "search.choice",
+        models=models,
+        days=search.selection_days,
+        probability=texts.percent(sure),
+        regret=texts.number(math.ceil(100 * choice.regret) / 100, 2),
+    )
+    return [line, texts.t("search.flattered")]
