@@ -29,7 +29,7 @@ TABLES = ("places.csv", "travel.csv", "preferences.csv", "rates.csv")
 _TOML = "scenario.toml"
 WHOLE = "all"  # the area of places that name none, and the one zone
 HOUR_MIN = 60.0
-MOST_REPORTS = 5_000_000  # expected of one day: what fits into the memory of a laptop
+MOST_REPORTS = 5_000_000  # expected of one day; to draw so many takes about 2 GB
 SHOWN = 20  # problems of one sort that are listed; the rest is counted
 
 PLACE_COLUMNS = (
