@@ -269,10 +269,20 @@ def play_swings(
     even = dict.fromkeys(np.unique(stratum).tolist(), 1.0)
     found = []
     for path, low, high in zip(paths, played[::2], played[1::2], strict=True):
-        change = high - low
-        change[np.abs(change) < ROUNDING * (np.abs(high) + np.abs(low))] = 0.0
-        found.append(Swing(path, stratified_mean(change * len(even), stratum, even, CONFIRMED_LEVEL)))
+        change = stratified_mean(changed(low, high) * len(even), stratum, even, CONFIRMED_LEVEL)
+        found.append(Swing(path, change))
     return tuple(found)
+
+
+def changed(low: Floats, high: Floats) -> Floats:
+    """What changed from one to the other, without what is rounding alone.
+
+    Example:
+        >>> changed(np.array([0.1 + 0.2, 1.0]), np.array([0.3, 2.0])).tolist()
+        [0.0, 1.0]
+    """
+    change = high - low
+    return np.where(np.abs(change) < ROUNDING * (np.abs(high) + np.abs(low)), 0.0, change)
 
 
 def _gain_in_parts(shared: tuple[Scenario, tuple[Plan, ...], tuple[DayKey, ...]], end: tuple[str, float]) -> Floats:
