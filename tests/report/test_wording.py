@@ -83,7 +83,8 @@ def test_nothing_is_called_sure_when_only_the_days_say_so(judged: Judged, search
     gains = tuple(Estimate(mean, mean - 0.5, mean + 0.5, 8) for mean in means)
     shaky = gained(judged, 1.0, 0.2, 1.8, worlds=replace(judged.worlds, gains=gains, error=np.full(30, 0.25)))
     assert words.t("opening.does_not_hold") in wording.opening(shaky, search, words)
-    sure = gained(judged, 1.0, 0.2, 1.8, worlds=replace(judged.worlds, gains=(Estimate(1.0, 0.5, 1.5, 8),) * 30, error=np.full(30, 0.25)))
+    all_better = replace(judged.worlds, gains=(Estimate(1.0, 0.5, 1.5, 8),) * 30, error=np.full(30, 0.25))
+    sure = gained(judged, 1.0, 0.2, 1.8, worlds=all_better)
     assert words.t("opening.holds") in wording.opening(sure, search, words)
 
 
