@@ -24,6 +24,15 @@ def checkout(folder: Path, entries: str, law: str = LAW) -> Path:
     return folder
 
 
+def test_every_breakage_names_tests_that_exist() -> None:
+    root = Path(__file__).parents[1]
+    for breakage in read_breakages():
+        for test in breakage.tests:
+            file, _, name = test.partition("::")
+            assert (root / file).exists(), test
+            assert not name or f"def {name}(" in (root / file).read_text(encoding="utf-8"), test
+
+
 def test_at_least_twenty_breakages_are_listed() -> None:
     assert len(read_breakages()) >= 20
 
