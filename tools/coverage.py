@@ -23,9 +23,9 @@ Read it so: t intervals keep their promise for figures like the normal and for l
 carry the figure and the days are few; every case under 90 % is one that warns. Order-statistic intervals keep it
 whatever the figure. The mean of the worst tenth of days breaks it with short tails and warns. So does a quantile of
 incidents where bad days are bad from end to end: its incidents beyond the 90 % then come from a handful of days, and
-below 10 days no interval is given at all. The share within a target does better, for all its days count. Stopping at a
-precision costs next to nothing in coverage, because it starts with 100 days of every type and looks only a few times.
-A choice by KN is more often right than it promises.
+below 10 days no interval is given at all. A share within a target keeps it, except where few days hold all that missed
+it: then it warns. Stopping at a precision costs next to nothing in coverage, because it starts with 100 days of every
+type and looks only a few times. A choice by KN is more often right than it promises.
 """
 
 

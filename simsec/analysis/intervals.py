@@ -16,7 +16,7 @@ LEVEL = 0.95
 RESAMPLES = 400
 FEW_DAYS = 100  # of a type; below it a sample of skewed days can look harmless (coverage study)
 BOOTSTRAP_DAYS = 10  # of a type; below it resampled days hardly vary and their intervals hardly cover (coverage study)
-CARRYING_DAYS = 30  # that hold the incidents beyond a quantile; with fewer it covered in under 90 % (coverage study)
+CARRYING_DAYS = 30  # that hold the incidents beyond a quantile, or missed; fewer covered in under 90 % (coverage study)
 SKEWED = 0.3  # skewness of the mean's own distribution, as the sample shows it (coverage study)
 
 
@@ -171,7 +171,8 @@ def stratified_ratio(part: Floats, whole: Floats, stratum: Integers, probability
     """Ratio of two daily figures over types of day, such as incidents reached in time to incidents.
 
     The interval is that of the mean of part - ratio x whole, over the mean of the whole (Cochran 1977, Sampling
-    Techniques, 6.11); it is cut at 0 and 1, and warns as that of a mean does.
+    Techniques, 6.11); it is cut at 0 and 1. It warns as that of a mean does, and where the part or what it lacks of the
+    whole comes from few days (weighed as Kish 1965 does).
 
     Args:
         part: one a day, shape (days,), between 0 and the whole.
@@ -190,7 +191,11 @@ def stratified_ratio(part: Floats, whole: Floats, stratum: Integers, probability
     share = top.mean / bottom.mean
     rest = stratified_mean(part - share * whole, stratum, probability)
     low, high = share + rest.low / bottom.mean, share + rest.high / bottom.mean
-    return Estimate(share, float(np.maximum(low, 0.0)), float(np.minimum(high, 1.0)), rest.days, rest.doubt)
+    weights, doubt = day_weights(stratum, probability), rest.doubt
+    if weights is not None and not doubt:
+        carried = min(_carrying_days(figures * weights) for figures in (part, whole - part))
+        doubt = Doubt.SKEWED if carried < CARRYING_DAYS else Doubt.NONE
+    return Estimate(share, float(np.maximum(low, 0.0)), float(np.minimum(high, 1.0)), rest.days, doubt)
 
 
 def at_most(estimate: Estimate, stratum: Integers, probability: Mapping[int, float], level: float = LEVEL) -> Estimate:
@@ -270,14 +275,14 @@ def incident_quantile(
     if np.isnan(found).any():  # some resamples hold no incident at all
         return Estimate(estimate, float("nan"), float("nan"), days)
     low, high = np.quantile(found, [0.5 - level / 2, 0.5 + level / 2], method="lower")
-    carried = min(_days_of(day[side], day_weight) for side in (values <= estimate, values >= estimate))
+    sides = (np.bincount(day[side], minlength=len(stratum)) for side in (values <= estimate, values >= estimate))
+    carried = min(_carrying_days(held * day_weight) for held in sides)
     doubt = Doubt.FEW if fewest < FEW_DAYS else Doubt.SKEWED if carried < CARRYING_DAYS else Doubt.NONE
     return Estimate(estimate, float(low), float(high), days, doubt)
 
 
-def _days_of(day: Integers, day_weight: Floats) -> float:
-    """How many days some incidents come from, as Kish counts: days that hold more of them count for less."""
-    held = np.bincount(day, minlength=len(day_weight)) * day_weight
+def _carrying_days(held: Floats) -> float:
+    """How many days some incidents come from, as Kish counts: the more unevenly they hold them, the fewer."""
     return float(held.sum() ** 2 / (held @ held)) if held.any() else 0.0
 
 

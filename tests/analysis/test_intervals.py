@@ -167,6 +167,10 @@ def test_a_ratio_is_of_the_sums_and_carries_the_doubt_of_its_days() -> None:
         assert found.mean == pytest.approx(top / bottom)
         assert 0 <= found.low < found.mean < found.high <= 1 and found.doubt is doubt
     assert stratified_ratio(whole, whole, stratum, {0: 1.0}).doubt is Doubt.ALIKE
+    missed = np.where(np.arange(400) % 16, 0.0, 1.0)  # on 25 days of 400, evenly: the skewness alone is no warning
+    ten = np.full(400, 10.0)
+    assert stratified_mean(missed, np.zeros(400, int), {0: 1.0}).doubt is Doubt.NONE
+    assert stratified_ratio(ten - missed, ten, np.zeros(400, int), {0: 1.0}).doubt is Doubt.SKEWED
     assert np.isnan(stratified_ratio(whole * 0, whole * 0, stratum, {0: 1.0}).mean)
 
 
