@@ -377,6 +377,7 @@ class Settings(Strict):
 
     format: Literal[1]
     extends: str = ""  # "general", or the path of the scenario folder this one stands on
+    profile: Literal["", "pemilu", "pilkada"] = ""  # lays that election over the scenario it extends
     general: bool = False  # places and minutes are given, there is no polling day; set by extends = "general"
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
     title: Text
