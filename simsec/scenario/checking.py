@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import Problem, say
@@ -73,6 +73,32 @@ def _losses(settings: Settings) -> Iterator[Problem]:
                 what = "what is lost cannot rise and ask again"
                 remedy = "leave it out, or let requests wait (queue.full)"
                 yield Problem(_FILE, what, remedy, 0, f"incidents.{kind}.rises_after_min")
+
+
+def unmet_needs(settings: Settings, standing: Mapping[str, float]) -> Iterator[Problem]:
+    """Needs that nobody could ever meet: it is better to say so before the first day than to wait all day.
+
+    Args:
+        settings: as read.
+        standing: how many units of each kind there may be; inf where the plan decides.
+    """
+    stepping = {step.unit for ladder in settings.ladders for step in ladder.steps}
+    able: dict[str, float] = {}
+    for unit in settings.units:
+        if unit.kind in stepping and standing.get(unit.kind, 0) > 0:
+            for capability in unit.capabilities:
+                able[capability] = able.get(capability, 0) + standing[unit.kind]
+    for kind, incident in settings.incidents.items():
+        for level, needs in incident.needs.items():
+            for capability, need in needs.items():
+                where = f"incidents.{kind}.needs.{level}"
+                if capability not in able:
+                    what, remedy = "no unit of any team can do this", "add a team, or take the need away"
+                    yield Problem(_FILE, what, remedy, 0, where, capability)
+                elif need > able[capability]:
+                    what, remedy = "more units are needed than can do this", "add units to a team, or lower the need"
+                    bound = say("at most {most}", most=f"{able[capability]:.0f}")
+                    yield Problem(_FILE, what, remedy, 0, f"{where}.{capability}", str(need), bound)
 
 
 def station_problems(stations: Table) -> list[Problem]:
