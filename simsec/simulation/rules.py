@@ -207,11 +207,13 @@ def serve_waiting(world: World, day: DayMarks, state: State, unit: int, now: flo
 
     A general scenario may leave out the area, or the level as well.
     """
-    order = world.queue_order
+    order, kind = world.queue_order, world.unit_kind[unit]
     best, best_capability = -1, -1
     best_own, best_level, best_time = -1, -1, 0.0
     for place in range(len(state.waiting)):
         since, incident, ladder = state.waiting[place]
+        if world.reach[ladder][kind] < 0:
+            continue  # most of a long list waits for others
         capability = may_serve(world, day, state, unit, incident, ladder)
         if capability < 0 or not reaches(world, state, unit, day.station[incident], now):
             continue
