@@ -134,16 +134,17 @@ def page(costs: Sequence[Cost]) -> str:
     return f"""# What a day costs
 
 Written by `python -m benchmarks.growth --write`; nobody edits it. Days are ordinary ones under the doctrine; medians of
-{ROUNDS} rounds of {DAYS} days. *Timeouts* are bare SimPy timeouts (`yield env.timeout(1)`, 100,000 in a chain), timed alternately in the same process. Milliseconds are CPU time of one core of the machine that wrote this page; the
-ratios hold on any.
+{ROUNDS} rounds of {DAYS} days. *Timeouts* are bare SimPy timeouts (`yield env.timeout(1)`, 100,000 in a chain), timed
+alternately in the same process. Milliseconds are CPU time of one core of the machine that wrote this page; the ratios
+hold on any.
 
 {table(costs)}
 
 Squares are made up: flat land, a village every {SPACING_KM:g} km, at most {MOST_VILLAGES} villages, so that larger ones
 have more stations a village. From {first.stations:,} to {last.stations:,} stations a day has
-{last.sent / first.sent:.0f} times as many units to send and takes {last.play_ms / first.play_ms:.0f} times as long to play: the cost follows what
-happens, not stations times incidents. The table of travel between villages and posts is worked out once and kept; its
-memory grows with the square of their number.
+{last.sent / first.sent:.0f} times as many units to send and takes {last.play_ms / first.play_ms:.0f} times as long to
+play. The table of travel between villages and posts is worked out once and kept; its memory
+grows with the square of their number.
 """
 
 

@@ -37,7 +37,7 @@ def command_of(name: str) -> dict[str, str]:
 
 
 def test_every_variant_is_listed_here() -> None:
-    assert {folder.name for folder in FOLDER.iterdir()} == set(TOTALS)
+    assert {folder.name for folder in FOLDER.iterdir()} == {*TOTALS, "kota-tangerang-with-outside"}
 
 
 @every_variant
@@ -127,3 +127,18 @@ def test_a_profile_that_cannot_be_laid_over_anything_is_refused(tmp_path: Path, 
     text = text.replace("AREA", (SCENARIOS / "kabupaten-semarang").as_posix())
     with pytest.raises(InputError, match=message):
         read_scenario(own(tmp_path, "odd", text))
+
+
+def test_demand_from_outside_takes_units_away_and_moves_nothing_in_the_city() -> None:
+    city, both = read_scenario(SCENARIOS / "kota-tangerang"), read_scenario(FOLDER / "kota-tangerang-with-outside")
+    own_kinds = len(city.settings.incidents)
+    assert set(both.settings.incidents) - set(city.settings.incidents) == {"outside_squad", "outside_medical"}
+    asked = 0
+    for number in range(6):
+        alone, joined = (sample_day(scenario, 1, number).incidents for scenario in (city, both))
+        mine = joined.kind < own_kinds
+        assert (joined.onset_min[mine] == alone.onset_min).all() and (joined.station[mine] == alone.station).all()
+        asked += int((~mine).sum())
+    assert asked > 0
+    outside = {both.settings.incidents[kind].responder for kind in ("outside_squad", "outside_medical")}
+    assert outside == {"none"}  # no measure counts their waiting
