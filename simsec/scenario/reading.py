@@ -80,6 +80,12 @@ class Scenario:
         return parse_stamp(self.settings.clock.starts), parse_stamp(self.settings.clock.ends)
 
     @cached_property
+    def duty_min(self) -> tuple[tuple[float, float], ...]:
+        """First and last minute on duty of each kind of unit: the whole clock where nothing else is said."""
+        duties = (unit.duty for unit in self.settings.units)
+        return tuple((parse_stamp(d.starts), parse_stamp(d.ends)) if d else self.horizon_min for d in duties)
+
+    @cached_property
     def day_type_probability(self) -> dict[str, float]:
         """Probability of each type of day; the ordinary one is the rest."""
         types = self.settings.day_types
