@@ -30,10 +30,10 @@ def _scattered(
     scenario: Scenario, tables: SamplingTables, day_type: int, seed: int, replication: int
 ) -> tuple[Integers, Integers, Floats, Draws]:
     """Incidents that strike stations one by one: kind, station, uniform of the time, draws."""
-    apart = {scenario.settings.stages.escort_kind, scenario.settings.stages.crew_kind} if scenario.settings.stages else {}
-    models = scenario.settings.incidents.items()
-    scattered = [number for number, (code, kind) in enumerate(models) if kind.clustered == "no" and code not in apart]
-    scattered = np.array(scattered, dtype=np.int64)
+    figures, models = scenario.settings.stages, scenario.settings.incidents.items()
+    apart = (figures.escort_kind, figures.crew_kind) if figures else ()
+    numbers = [number for number, (code, kind) in enumerate(models) if kind.clustered == "no" and code not in apart]
+    scattered = np.array(numbers, dtype=np.int64)
     kind, station, draws = candidates(
         seed, replication, tables.station_key, tables.kind_key[scattered], tables.ceiling[scattered]
     )

@@ -322,7 +322,7 @@ def on_rise(world: World, day: DayMarks, state: State, event: Event, then: list[
 def on_spread(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
     """The crowd reaches the next village, unless enough squads stood at the last one in time.
 
-    A child of another kind than its parent's is no crowd but a consequence: it comes unless the parent was over in time.
+    A child of another kind than its parent's is no crowd but a consequence: it comes unless that was over in time.
     """
     now, _, child, _, _ = event
     if state.struck[day.village[child]] == 1:
