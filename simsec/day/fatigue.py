@@ -1,4 +1,4 @@
-"""Crews that fall ill of long duty: a hazard that doubles every so many hours, from the morning to the last box.
+"""Crews that fall ill of long duty: a hazard that doubles every so many hours, from the morning until its boxes are packed.
 
 A crew on duty has candidates of a Poisson process over the whole clock, thinned by the rate; those before its own end
 of duty exist. So a crew that counts longer has the illnesses it would have had, and those of its extra hours besides.
@@ -26,7 +26,7 @@ from simsec.base.clock import parse_stamp
 from simsec.day.day import Floats, Integers
 from simsec.day.keyed import Draws, candidates
 from simsec.day.tables import sampling_tables
-from simsec.day.trips import departures, routes_of, stages_of
+from simsec.day.trips import departures, stages_of
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES
 
@@ -39,7 +39,7 @@ class Hazard:
         since_min: the crew goes on duty.
         doubling_min: minutes in which the hazard doubles.
         until_min: end of the clock.
-        mean: what adds up to the end of duty, in the mean over all stations.
+        mean: what adds up to the end of duty, in the mean of all crews.
     """
 
     since_min: float
@@ -67,13 +67,12 @@ def hazard_of(scenario: Scenario) -> Hazard:
         >>> float(hazard.minute(hazard.adds_up(np.array([900.0])))[0].round(6))
         900.0
     """
-    stages, size = stages_of(scenario), routes_of(scenario).size
+    stages = stages_of(scenario)
     bare = Hazard(
         parse_stamp(stages.crew_on_duty_from), 60 * stages.fatigue_doubling_h.mode, scenario.horizon_min[1], 1.0
     )
-    ends = {number: np.minimum(departures(scenario, number), bare.until_min) for number in np.unique(size).tolist()}
-    means = [float(bare.adds_up(ends[number]).mean()) * number for number in size.tolist()]
-    return replace(bare, mean=float(np.sum(means) / size.sum()))
+    ends = np.minimum(departures(scenario, 1), bare.until_min)  # a crew waits for its own boxes alone
+    return replace(bare, mean=float(bare.adds_up(ends).mean()))
 
 
 def fallen_ill(

@@ -73,7 +73,7 @@ def _of_stages(
 ) -> list[Struck]:
     """Illnesses of crews on duty, and accidents of trips inside the clock."""
     figures, every = stages_of(scenario), np.arange(len(scenario.stations))
-    place, onset, draws = fallen_ill(scenario, day_type, seed, replication, every, day.boxes_leave_min)
+    place, onset, draws = fallen_ill(scenario, day_type, seed, replication, every, day.crew_leaves_min)
     trips = day.trips
     met = np.flatnonzero(trips.accident_min < scenario.horizon_min[1])
     accidents = np.full(len(met), tables.kind(figures.escort_kind))

@@ -45,7 +45,7 @@ def with_longer_duty(
     settings, tables = scenario.settings, sampling_tables(scenario)
     closes = np.array([model.closes_station for model in settings.incidents.values()], dtype=np.bool_)
     closes[tables.kind(settings.spreading.kind)] = False
-    ends = day.boxes_leave_min[incidents.station]
+    ends = day.crew_leaves_min[incidents.station]
     rows = np.flatnonzero((incidents.parent < 0) & closes[incidents.kind] & (incidents.onset_min < ends))
     _, first = np.unique(incidents.station[rows], return_index=True)  # primaries stand in order of onset
     rows = np.sort(rows[first])

@@ -9,7 +9,7 @@ import numpy as np
 from simsec.base.clock import parse_stamp
 from simsec.day.day import Floats
 from simsec.day.streams import stream, text_keys, uniforms
-from simsec.day.trips import BACK, OUT, Trips, draw_trips, routes_of, stages_of
+from simsec.day.trips import BACK, OUT, Trips, draw_trips, packing_of, routes_of, stages_of
 from simsec.scenario.reading import Scenario
 
 
@@ -22,13 +22,15 @@ class DayStages:
     Attributes:
         delivery_min: its boxes reach the village, on the day before.
         counting_ends_min: its crew has counted.
-        boxes_leave_min: the truck leaves with them, and the crew goes home.
+        crew_leaves_min: it has packed its boxes as well, and goes home.
+        boxes_leave_min: the truck leaves with them, when those of its last station are packed.
         boxes_back_min: they are back at the store of the sub-district.
         trips: the trips themselves, and their accidents.
     """
 
     delivery_min: Floats
     counting_ends_min: Floats
+    crew_leaves_min: Floats
     boxes_leave_min: Floats
     boxes_back_min: Floats
     trips: Trips
@@ -68,4 +70,11 @@ def stages(scenario: Scenario, seed: int, replication: int, rain_mm: Floats, slo
     trips = draw_trips(scenario, seed, replication, rain_mm, slow, counted)
     load, arrives = routes_of(scenario).load_of_station, trips.arrives_min
     out, back = trips.direction == OUT, trips.direction == BACK
-    return DayStages(arrives[out][load], counted, trips.departs_min[back][load], arrives[back][load], trips)
+    return DayStages(
+        delivery_min=arrives[out][load],
+        counting_ends_min=counted,
+        crew_leaves_min=counted + packing_of(scenario, trips)[load],
+        boxes_leave_min=trips.departs_min[back][load],
+        boxes_back_min=arrives[back][load],
+        trips=trips,
+    )

@@ -184,7 +184,7 @@ def draw_trips(
     departs = np.concatenate(
         [
             first + (last - first) * out.of("trip/departs"),
-            routes.latest(counted_min) + stages.packing_min.quantile(back.of("trip/packing")),
+            routes.latest(counted_min) + _packing(stages, back),
         ]
     )
     draws, load = out.and_those(back), np.tile(np.arange(len(routes.village)), 2)
@@ -209,6 +209,15 @@ def draw_trips(
         u = draws.take(np.array([trip])).of("trip/station")[0]
         station[trip] = _station_near(scenario, routes, int(load[trip]), along, float(u))
     return Trips(direction, load, departs, drive, exposure, draws, accident, station)
+
+
+def _packing(stages: Stages, back: Draws) -> Floats:
+    return stages.packing_min.quantile(back.of("trip/packing"))
+
+
+def packing_of(scenario: Scenario, trips: Trips) -> Floats:
+    """Minutes from the last count of each load to its departure, shape (loads,)."""
+    return _packing(stages_of(scenario), trips.draws.take(trips.direction == BACK))
 
 
 def _station_near(scenario: Scenario, routes: Routes, load: int, along: float, u: float) -> int:
