@@ -83,11 +83,14 @@ def _of_stages(
     ]
 
 
-def stages_on(scenario: Scenario, seed: int, replication: int, rain_mm: Floats) -> DayStages | None:
-    """The stages of a day of a scenario that has some."""
+def stages_on(
+    scenario: Scenario, seed: int, replication: int, rain_mm: Floats, slow: Floats | None = None
+) -> DayStages | None:
+    """The stages of a day of a scenario that has some; ``slow`` where it is known already."""
     if scenario.settings.stages is None:
         return None
-    return stages(scenario, seed, replication, rain_mm, slowdown(scenario, rain_mm))
+    slow = slowdown(scenario, rain_mm) if slow is None else slow
+    return stages(scenario, seed, replication, rain_mm, slow)
 
 
 def draw_incidents(

@@ -81,11 +81,12 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
     if problems := [*problems, *day_type_problems(scenario, day_type)]:
         raise InputError(problems)
     rain = draw_rain(scenario, day_type, seed, replication)
-    stages = stages_on(scenario, seed, replication, rain)
+    slow = slowdown(scenario, rain)
+    stages = stages_on(scenario, seed, replication, rain, slow)
     reports, incidents = draw_incidents(scenario, day_type, seed, replication, rain, stages)
     if day_type == "severe":
         crowd = spreading_crowd(scenario, village_neighbours(scenario), seed, replication)
         incidents = with_crowd(incidents, crowd)
     if stages is not None:
         incidents = with_longer_duty(scenario, day_type, incidents, stages, seed, replication)
-    return Day(seed, replication, day_type, incidents, reports, rain, slowdown(scenario, rain), stages)
+    return Day(seed, replication, day_type, incidents, reports, rain, slow, stages)

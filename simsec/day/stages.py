@@ -8,7 +8,7 @@ import numpy as np
 
 from simsec.base.clock import parse_stamp
 from simsec.day.day import Floats
-from simsec.day.streams import stream, text_keys, uniforms
+from simsec.day.streams import stream, uniforms
 from simsec.day.trips import BACK, OUT, Trips, draw_trips, packing_of, routes_of, stages_of
 from simsec.scenario.reading import Scenario
 
@@ -64,7 +64,7 @@ def stages(scenario: Scenario, seed: int, replication: int, rain_mm: Floats, slo
         (True, True)
     """
     closes = parse_stamp(scenario.settings.clock.voting_closes)
-    u = uniforms(stream(seed, replication, "stages/counting"), text_keys(scenario.stations.code), 0)
+    u = uniforms(stream(seed, replication, "stages/counting"), routes_of(scenario).station_key, 0)
     lasts = np.maximum(stages_of(scenario).counting_ends.quantile(u) - closes, 0.0)
     counted = closes + lasts * counting_factor(scenario, seed, replication)
     trips = draw_trips(scenario, seed, replication, rain_mm, slow, counted)

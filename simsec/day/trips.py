@@ -41,6 +41,7 @@ class Routes:
         minutes: of the way on a dry day: a truck, friction and the mean last stretch included.
         zone_share: shape (loads, zones), share of the road in each zone of weather.
         village_key: uint64, shape (loads,).
+        station_key: uint64, shape (stations,).
         load_of_station: shape (stations,).
     """
 
@@ -51,6 +52,7 @@ class Routes:
     minutes: Floats
     zone_share: Floats
     village_key: NDArray[np.uint64]
+    station_key: NDArray[np.uint64]
     load_of_station: Integers
 
     def latest(self, of_station: Floats) -> Floats:
@@ -136,6 +138,7 @@ def routes_of(scenario: Scenario) -> Routes:
         minutes=friction * (ground.travel.minutes[TRUCK][store, village] + stretch),
         zone_share=ground.zone_share[store, village].astype(np.float64),
         village_key=text_keys(villages.code)[village],
+        station_key=text_keys(stations.code),
         load_of_station=load,
     )
 
