@@ -1,7 +1,7 @@
-"""Crews that fall ill of long duty: a hazard that doubles every so many hours, from the morning until its boxes are packed.
+"""Crews that fall ill of long duty: a hazard that doubles every so many hours on duty.
 
-A crew on duty has candidates of a Poisson process over the whole clock, thinned by the rate; those before its own end
-of duty exist. So a crew that counts longer has the illnesses it would have had, and those of its extra hours besides.
+Duty lasts from the morning until the crew has counted and packed its boxes. A crew has candidates of a Poisson process
+over the whole clock, thinned by the rate; those before its own end of duty exist. So a crew that counts longer has the illnesses it would have had, and those of its extra hours besides.
 
 The hours of 2024's cases (few by noon, as many in the evening as in the afternoon, a sixth after midnight) go with a
 slow rise. Shares of the illnesses at the modes of the templates, beside the assumed profile they replace::

@@ -237,7 +237,7 @@ def reserve_on_duty_min(scenario: Scenario) -> float:
 
 def first_incident_min(scenario: Scenario) -> float:
     """The first minute of the windows of all kinds: before it there is at most an accident on the way."""
-    windows = [window for kind in scenario.settings.incidents.values() for window in kind.windows]
+    windows = [window for kind in scenario.windowed for window in kind.windows]
     return min(parse_stamp(window.start) for window in windows)
 
 

@@ -55,9 +55,8 @@ def test_without_commands_it_is_the_simulated_day() -> None:
 
 
 def test_a_drill_begins_in_the_morning_with_the_day_before_played() -> None:
-    sickly = tiny().with_values({"incidents.logistics_h1.rate_per_station": 0.05, "incidents.logistics_h1.dispatch_share": 1})
-    seeds = range(1, 9)
-    stages = [stage_of(sickly, tiny_plan(), "ordinary", seed, 0) for seed in seeds]
+    short = {"incidents.logistics_h1.rate_per_station": 0.05, "incidents.logistics_h1.dispatch_share": 1.0}
+    stages = [stage_of(tiny().with_values(short), tiny_plan(), "ordinary", seed, 0) for seed in range(1, 9)]
     assert {stage.begins_min for stage in stages} == {240.0} and {stage.starts_min for stage in stages} == {-1080.0}
     boards = [Session(stage).at(-1080.0) for stage in stages]
     assert {board.now for board in boards} == {240.0}

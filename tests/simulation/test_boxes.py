@@ -67,9 +67,8 @@ def test_a_day_without_stages_has_no_boxes() -> None:
 
 
 def test_a_longer_closure_never_prevents_an_illness() -> None:
-    often = {f"incidents.{path}": value for path, value in (
-        ("late_open.dispatch_share", 1.0), ("medical_crew.dispatch_share", 1.0), ("medical_crew.rate_per_station", 0.03),
-    )}  # fmt: skip
+    often = {f"incidents.{kind}.dispatch_share": 1.0 for kind in ("late_open", "medical_crew")}
+    often |= {"incidents.medical_crew.rate_per_station": 0.03}
     quick = shipped().with_values(often | {"incidents.late_open.on_scene_min": 15.0})
     slow = shipped().with_values(often | {"incidents.late_open.on_scene_min": 600.0})
     woken = [0, 0]

@@ -454,8 +454,8 @@ def test_a_consequence_comes_unless_its_cause_was_over_in_time() -> None:
 
 def test_squads_on_the_spot_do_not_end_a_closure_and_an_end_does_not_contain_a_crowd() -> None:
     squads = [Unit(SQUAD, 1, 0, rayon=0)] * 3
-    both = [Call(0, 100, CROWD, YELLOW, scene=400, hits=1), Call(0, 0, FALL, parent=0, spreads_after=60, contained_within=60)]
-    state = play(floor(CROWD_AREA, squads), *both)
+    crowd_, illness = Call(0, 100, CROWD, YELLOW, scene=400, hits=1), replace(closure(60)[1], spreads_after=60)
+    state = play(floor(CROWD_AREA, squads), crowd_, illness)
     assert state.contained[0] == 107 and state.onset[1] == 160  # contained, and still going on
     own = [Call(0, 100, scene=20), Call(1, 0, parent=0, spreads_after=60, contained_within=60, hits=1)]
     state = play(floor(CROWD_AREA, [Unit(PAIR, 1, block=0)]), *own)
