@@ -1,9 +1,10 @@
 """Crews that fall ill of long duty: a hazard that doubles every so many hours on duty.
 
 Duty lasts from the morning until the crew has counted and packed its boxes. A crew has candidates of a Poisson process
-over the whole clock, thinned by the rate; those before its own end of duty exist. So a crew that counts longer has the illnesses it would have had, and those of its extra hours besides.
+over the whole clock, thinned by the rate; those before its own end of duty exist. So a crew that counts longer has the
+illnesses it would have had, and those of its extra hours besides.
 
-The hours of 2024's cases (few by noon, as many in the evening as in the afternoon, a sixth after midnight) go with a
+An assumed profile of such cases (a third by 13:00, a half until midnight, a sixth in the small hours) goes with a
 slow rise. Shares of the illnesses at the modes of the templates, beside the assumed profile they replace::
 
                       04-07  07-09  09-13  13-18  18-24  00-06  06-12

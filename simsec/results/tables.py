@@ -108,7 +108,7 @@ UNITS = pa.schema(
         pa.field(
             "busy_min", pa.float64(), metadata={"meaning": "minutes from order to clear or diversion, over these days"}
         ),
-        pa.field("busy_share", pa.float64(), metadata={"meaning": "of these days' clock"}),
+        pa.field("busy_share", pa.float64(), metadata={"meaning": "of these days' hours on duty"}),
     ]
 )
 EVENTS = pa.schema(
