@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from simsec.day.stages import DayStages
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -30,7 +34,10 @@ class Reports:
 
 @dataclass(frozen=True, eq=False)
 class Incidents:
-    """Incidents that may need help, and dormant ones a spreading crowd may wake; every mark drawn beforehand.
+    """Incidents that may need help, and dormant ones that others may wake; every mark drawn beforehand.
+
+    A child of its parent's own kind is a crowd that goes on, unless enough squads came. A child of another kind is a
+    consequence, such as an illness after long hours, unless the parent was over in time.
 
     Attributes:
         kind, station, level: shape (n,); level is the first one, 0 green to 2 red.
@@ -88,6 +95,7 @@ class Day:
         reports: everything reported.
         rain_mm: shape (hours, zones), from the start of the clock; a zone is a rayon.
         slow: shape (hours, zones), factor on travel minutes: rain and night.
+        stages: of the stations; None where the scenario has none, and in a day from a log.
     """
 
     seed: int
@@ -97,3 +105,4 @@ class Day:
     reports: Reports
     rain_mm: Floats
     slow: Floats
+    stages: DayStages | None = None

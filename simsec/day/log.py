@@ -153,7 +153,7 @@ def log_columns(rows: Sequence[str]) -> tuple[Column, ...]:
         *(number(name, "factor on the way of the unit sent in that place; then from 1 again") for name in NOISE),
         text("parent", "incident, higher up among the rows that belong together, from which the crowd comes here"),
         number("spread_delay_min", "minutes after the parent's onset at which it comes"),
-        number("contain_within_min", "minutes after the parent's onset in which enough squads stop it"),
+        number("contain_within_min", "minutes after the parent's onset in which squads stop it, or its cause ends"),
         Column("hits", "integer", low=0, required=False, optional=True, meaning="stations a spreading crowd hits"),
         text("same_village_as", "incident of the same group that stands for the same village of a crowd"),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from simsec.base.clock import parse_stamp
 from simsec.day.rates import expected_reports
 from simsec.day.streams import text_key, text_keys
+from simsec.day.trips import expected_accidents
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, LEVELS, Step, Window
@@ -26,7 +27,7 @@ class SamplingTables:
 
     Attributes:
         kinds: codes in the scenario's order.
-        rate: shape (day types, kinds), expected reports per station and day.
+        rate: shape (day types, kinds), expected reports per station and day; of accidents of trips as on a dry day.
         ceiling: shape (kinds,), the rate of the candidate process.
         dispatch_share: shape (kinds,).
         station_key: shape (stations,), uint64.
@@ -81,6 +82,8 @@ def sampling_tables(scenario: Scenario) -> SamplingTables:
     for number, kind in enumerate(models):
         if kind.clustered != "no" and not len(exposed_villages(scenario, kind.clustered)):
             rate[:, number] = 0.0  # nothing floods where no ground is low
+    if settings.stages is not None:
+        rate[:, kinds.index(settings.stages.escort_kind)] = expected_accidents(scenario) / len(scenario.stations)
     turnout = {unit.kind: unit.turnout_min for unit in settings.units}
     rows = tuple(step for ladder in settings.ladders for step in ladder.steps)
     order = np.argsort(scenario.stations.village, kind="stable")

@@ -108,7 +108,7 @@ UNITS = pa.schema(
         pa.field(
             "busy_min", pa.float64(), metadata={"meaning": "minutes from order to clear or diversion, over these days"}
         ),
-        pa.field("busy_share", pa.float64(), metadata={"meaning": "of these days' clock"}),
+        pa.field("busy_share", pa.float64(), metadata={"meaning": "of these days' hours on duty"}),
     ]
 )
 EVENTS = pa.schema(
@@ -262,7 +262,7 @@ def units_table(scenario: Scenario, plan: Plan, runs: Replications) -> pa.Table:
         raise ValueError("the run holds no missions of units")
     kinds = np.array([unit.kind for unit in scenario.settings.units])
     sectors = np.array([*scenario.villages.subdistrict_codes, None], dtype=object)
-    start, end = scenario.horizon_min
+    on_duty = np.array([end - start for start, end in scenario.duty_min])[roster.kind]
     parts = []
     for number in np.unique(runs.stratum).tolist():
         inside = runs.stratum == number
@@ -278,7 +278,7 @@ def units_table(scenario: Scenario, plan: Plan, runs: Replications) -> pa.Table:
             "days": [days] * len(busy),
             "missions": runs.missions[inside].sum(axis=0, dtype=np.int64),
             "busy_min": busy,
-            "busy_share": busy / (days * (end - start)),
+            "busy_share": busy / (days * on_duty),
         }
         parts.append(pa.table({field.name: pa.array(columns[field.name], field.type) for field in UNITS}, UNITS))
     return pa.concat_tables(parts)

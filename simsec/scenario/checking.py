@@ -31,6 +31,7 @@ def settings_problems(settings: Settings) -> list[Problem]:
     return [
         *_hours(settings),
         *_windows(settings),
+        *_duties(settings),
         *_twice("units", "kind", (unit.kind for unit in settings.units)),
         *_twice("ladders", "name", (ladder.name for ladder in settings.ladders)),
         *_twice("ladders", "capability", (word for ladder in settings.ladders for word in ladder.capabilities)),
@@ -160,6 +161,22 @@ def _windows(settings: Settings) -> Iterator[Problem]:
             if parse_stamp(window.end) <= parse_stamp(window.start):
                 value = f"{window.start} - {window.end}"
                 yield Problem(_FILE, "the window ends before it starts", "correct its hours", 0, path, value)
+
+
+def _duties(settings: Settings) -> Iterator[Problem]:
+    """Hours of units and of deliveries: in order, and inside the clock."""
+    duties = ((f"units.{number}.duty", unit.duty) for number, unit in enumerate(settings.units))
+    hours = [(path, duty.starts, duty.ends) for path, duty in duties if duty]
+    if settings.stages is not None:
+        hours.append(("stages.delivery_starts", settings.stages.delivery_starts, settings.stages.delivery_ends))
+    first, last = settings.clock.starts, settings.clock.ends
+    for path, starts, ends in hours:
+        value = f"{starts} - {ends}"
+        if parse_stamp(ends) <= parse_stamp(starts):
+            yield Problem(_FILE, "the window ends before it starts", "correct its hours", 0, path, value)
+        elif parse_stamp(starts) < parse_stamp(first) or parse_stamp(ends) > parse_stamp(last):
+            bound = say("within {first} - {last}", first=first, last=last)
+            yield Problem(_FILE, "the window leaves the clock", "cut it or move the clock", 0, path, value, bound)
 
 
 def _outside(settings: Settings, path: str, windows: Sequence[Window]) -> Iterator[Problem]:

@@ -36,7 +36,7 @@ from simsec.scenario.places import (
     stations_of,
     villages_of,
 )
-from simsec.scenario.schema import DRAWN, Settings
+from simsec.scenario.schema import DRAWN, Incident, Settings
 from simsec.scenario.tables import Column, Table, read_table
 
 STATION_REACH_KM = 3.0
@@ -80,6 +80,19 @@ class Scenario:
     def horizon_min(self) -> tuple[float, float]:
         """First and last minute of the simulated day."""
         return parse_stamp(self.settings.clock.starts), parse_stamp(self.settings.clock.ends)
+
+    @cached_property
+    def duty_min(self) -> tuple[tuple[float, float], ...]:
+        """First and last minute on duty of each kind of unit: the whole clock where nothing else is said."""
+        duties = (unit.duty for unit in self.settings.units)
+        return tuple((parse_stamp(d.starts), parse_stamp(d.ends)) if d else self.horizon_min for d in duties)
+
+    @cached_property
+    def windowed(self) -> tuple[Incident, ...]:
+        """The kinds whose windows say when they happen: all but those that come of trips and of long duty."""
+        stages, kinds = self.settings.stages, self.settings.incidents
+        apart = (stages.escort_kind, stages.crew_kind) if stages else ()
+        return tuple(model for kind, model in kinds.items() if kind not in apart)
 
     @cached_property
     def day_type_probability(self) -> dict[str, float]:

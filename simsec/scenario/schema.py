@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import reduce
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import say
@@ -37,7 +38,7 @@ CAPABILITIES: tuple[Capability, ...] = (
 )
 SCOPES: tuple[Scope, ...] = ("block", "subdistrict", "rayon", "regency")
 # Figures drawn anew for every incident or storm: a world moves their whole range, not the mode alone.
-DRAWN = ("_min", "_hours", "friction", "stations_per_village", "storms_per_wet_day", "_mm_per_h")
+DRAWN = ("_min", "_hours", "counting_ends", "friction", "stations_per_village", "storms_per_wet_day", "_mm_per_h")
 DAY_TYPES: tuple[DayType, ...] = ("ordinary", "heavy_rain", "rumour", "severe")
 RESPONDERS: tuple[Responder, ...] = ("security", "medical", "logistics", "hazard", "none")
 
@@ -64,8 +65,24 @@ def _share(parameter: Parameter) -> Parameter:
     return parameter
 
 
+def _above_zero(parameter: Parameter) -> Parameter:
+    if parameter.low <= 0:
+        raise ValueError("must be above 0")
+    return parameter
+
+
+def _in_minutes(data: Any) -> Any:
+    """Stamps as minutes after midnight of polling day; what is in minutes already stays."""
+    if not isinstance(data, Mapping):
+        return data
+    at = ("value", "low", "mode", "high")
+    return {key: parse_stamp(item) if key in at and isinstance(item, str) else item for key, item in data.items()}
+
+
 Amount = Annotated[Parameter, AfterValidator(_positive)]
+Above = Annotated[Parameter, AfterValidator(_above_zero)]
 Share = Annotated[Parameter, AfterValidator(_share)]
+Moment = Annotated[Parameter, BeforeValidator(_in_minutes)]  # written as stamps
 
 
 class Text(Strict):
@@ -136,6 +153,13 @@ class Patterns(Strict):
     special: Pattern
 
 
+class Duty(Strict):
+    """Hours on duty; units may be called outside them as well, only their utilisation is counted over these hours."""
+
+    starts: Stamp
+    ends: Stamp
+
+
 class Unit(Strict):
     """A kind of unit: who it is, what it can do, how it moves."""
 
@@ -145,6 +169,7 @@ class Unit(Strict):
     capabilities: tuple[Capability, ...]
     vehicle: Vehicle
     turnout_min: Amount | None = None
+    duty: Duty | None = None  # by default the whole clock
 
 
 class Team(Strict):
@@ -245,6 +270,36 @@ class Spreading(Strict):
     depth_at_most: Annotated[int, Field(ge=1, le=6)]
     stations_per_village: Amount
     stations_at_most: Annotated[int, Field(ge=1)]
+
+
+class Stages(Strict):
+    """What happens to a station around the voting: delivery on the day before, counting, the way back of the boxes.
+
+    Attributes:
+        escort_kind: the kind of incident an accident of a trip is; its rate and windows are not used.
+        crew_kind: the kind of incident that comes of long duty; its rate is kept, its windows are not used.
+        delivery_starts, delivery_ends: trucks leave the stores of the sub-districts evenly between them.
+        stations_per_truck: whose boxes travel together, inside one village.
+        counting_ends: of a station with light, written as stamps.
+        packing_min: from the last count on a truck to its departure.
+        accident_per_10000_trips: of mean length, by day and dry.
+        accident_night_factor, accident_rain_factor: on the exposure of a trip in the dark, on a wet road.
+        crew_on_duty_from: the crew prepares the station.
+        fatigue_doubling_h: hours on duty in which the hazard of falling ill doubles.
+    """
+
+    escort_kind: Name
+    crew_kind: Name
+    delivery_starts: Stamp
+    delivery_ends: Stamp
+    stations_per_truck: Above
+    counting_ends: Moment
+    packing_min: Amount
+    accident_per_10000_trips: Amount
+    accident_night_factor: Above
+    accident_rain_factor: Above
+    crew_on_duty_from: Stamp
+    fatigue_doubling_h: Above
 
 
 class Barrier(Strict):
@@ -394,6 +449,7 @@ class Settings(Strict):
     calls: Calls
     incidents: dict[str, Incident]
     spreading: Spreading
+    stages: Stages | None = None  # without it: no trips, and crews fall ill by the windows of their kind
     travel: Travel
     weather: Weather
     voters: Voters
@@ -420,6 +476,11 @@ class Settings(Strict):
         if self.spreading.kind not in self.incidents and not (self.general and self.spreading.kind == ""):
             template = "spreading.kind = {kind!r} is no incident of this scenario"
             raise ValueError(say(template, kind=self.spreading.kind))
+        for name in ("escort_kind", "crew_kind") if self.stages else ():
+            kind = getattr(self.stages, name)
+            if kind not in self.incidents or self.incidents[kind].clustered != "no":
+                template = "stages.{name} = {kind!r} is no incident of this scenario that strikes stations one by one"
+                raise ValueError(say(template, name=name, kind=kind))
         covered = {capability for ladder in self.ladders for capability in ladder.capabilities}
         needed = {
             capability for kind in self.incidents.values() for needs in kind.needs.values() for capability in needs

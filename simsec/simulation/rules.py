@@ -322,13 +322,17 @@ def on_rise(world: World, day: DayMarks, state: State, event: Event, then: list[
 
 
 def on_spread(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
-    """The crowd reaches the next village, unless enough squads stood at the last one in time."""
+    """The crowd reaches the next village, unless enough squads stood at the last one in time.
+
+    A child of another kind than its parent's is no crowd but a consequence: it comes unless that was over in time.
+    """
     now, _, child, _, _ = event
     if state.struck[day.village[child]] == 1:
         return  # it came from another village before
     parent = day.parent[child]
     in_time = min(now, state.onset[parent] + day.contain_within[child])
-    if state.contained[parent] != NEVER and state.contained[parent] <= in_time:
+    held = state.contained[parent] if day.kind[child] == day.kind[parent] else state.cleared[parent]
+    if held != NEVER and held <= in_time:
         return
     if state.counters[HIT] + day.hits[child] > world.stations_at_most:
         state.counters[LIMIT_REACHED] += 1

@@ -138,8 +138,9 @@ def test_a_row_a_unit_and_type_of_day() -> None:
     assert table["day_type"] == ["ordinary"] * units + ["severe"] * units and table["days"] == [3] * 2 * units
     assert sum(table["missions"]) == int(run().missions.sum()) > 0
     assert sum(table["busy_min"]) == pytest.approx(float(run().busy_min.sum()))
-    start, end = tiny().horizon_min
-    assert table["busy_share"] == pytest.approx([minutes / 3 / (end - start) for minutes in table["busy_min"]])
+    on_duty = [tiny().duty_min[kind][1] - tiny().duty_min[kind][0] for kind in roster.kind.tolist()] * 2
+    shares = [minutes / 3 / hours for minutes, hours in zip(table["busy_min"], on_duty, strict=True)]
+    assert table["busy_share"] == pytest.approx(shares) and len(set(on_duty)) == 2  # couriers work on the day before
     assert table["home"] == list(roster.site) * 2
     kinds = [unit.kind for unit in tiny().settings.units]
     for unit, (kind, block) in enumerate(zip(table["kind"], table["block"], strict=True)):
