@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,6 +89,7 @@ class Day:
         reports: everything reported.
         rain_mm: shape (hours, zones), from the start of the clock; a zone is a rayon.
         slow: shape (hours, zones), factor on travel minutes: rain and night.
+        clarified_min: when a public statement answered the day's rumour; nan: there was none.
     """
 
     seed: int
@@ -97,3 +99,4 @@ class Day:
     reports: Reports
     rain_mm: Floats
     slow: Floats
+    clarified_min: float = math.nan

@@ -13,6 +13,7 @@ from simsec.day.clusters import struck_stations
 from simsec.day.day import Floats, Incidents, Integers, Reports
 from simsec.day.keyed import Draws, candidates
 from simsec.day.rates import draw_reports
+from simsec.day.rumours import clarified_min, still_called
 from simsec.day.streams import stream, uniforms
 from simsec.day.tables import SamplingTables, last_level, sampling_tables, window_quantile
 from simsec.scenario.parameter import Parameter
@@ -47,6 +48,9 @@ def _at_stations(
         rows = kind == code
         if rows.any():
             onset[rows] = window_quantile(time_u[rows], model.windows)
+    called = still_called(scenario, kind, onset, draws, clarified_min(scenario, day_type, seed, replication))
+    if not called.all():
+        kind, station, onset, draws = kind[called], station[called], onset[called], draws.take(called)
     for struck in struck_stations(scenario, tables, day_type, seed, replication, rain_mm):
         kind, station, onset = (np.concatenate(pair) for pair in zip((kind, station, onset), struck[:3], strict=True))
         draws = draws.and_those(struck[3])

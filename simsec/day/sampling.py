@@ -9,6 +9,7 @@ import numpy as np
 from simsec.base.errors import InputError, Problem, say
 from simsec.day.day import Day
 from simsec.day.incidents import draw_incidents
+from simsec.day.rumours import clarified_min
 from simsec.day.spreading import Neighbours, spreading_crowd, with_crowd
 from simsec.day.weather import draw_rain, slowdown
 from simsec.geography.graph import MOTORCYCLE
@@ -84,4 +85,5 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
     if day_type == "severe":
         crowd = spreading_crowd(scenario, village_neighbours(scenario), seed, replication)
         incidents = with_crowd(incidents, crowd)
-    return Day(seed, replication, day_type, incidents, reports, rain, slowdown(scenario, rain))
+    clarified = clarified_min(scenario, day_type, seed, replication)
+    return Day(seed, replication, day_type, incidents, reports, rain, slowdown(scenario, rain), clarified)
