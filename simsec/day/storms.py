@@ -14,11 +14,11 @@ import numpy as np
 from simsec.day.day import Floats
 from simsec.day.streams import generator, stream, uniforms
 from simsec.day.tables import window_quantile
+from simsec.geography.distance import local_km
 from simsec.scenario.reading import Scenario
 
 STORMS = 6  # drawn every day, so that the number used shifts no other draw
 HOUR_MIN = 60.0
-KM_PER_DEGREE = 111.2
 _STORM_KEYS = np.arange(STORMS, dtype=np.uint64)
 _ROUNDING = 1e-12
 
@@ -57,13 +57,12 @@ class Storms:
 
 @lru_cache(maxsize=8)
 def zone_places(scenario: Scenario) -> Floats:
-    """Place of each zone in km east and north of the first, shape (zones, 2): the mean point of its villages."""
+    """Place of each zone in km east and north of their mean, shape (zones, 2): the mean point of its villages."""
     villages = scenario.villages
     zones = len(villages.rayon_names)
     count = np.bincount(villages.rayon, minlength=zones)
     lat, lon = (np.bincount(villages.rayon, weights=of, minlength=zones) / count for of in (villages.lat, villages.lon))
-    east = (lon - lon[0]) * np.cos(np.radians(lat.mean()))
-    return np.asarray(KM_PER_DEGREE * np.stack([east, lat - lat[0]], axis=1))
+    return local_km(lat, lon, (float(lat.mean()), float(lon.mean())))
 
 
 def lags_min(place_km: Floats, touched: Floats, heading: Floats, speed_kmh: Floats) -> Floats:
