@@ -15,7 +15,7 @@ CLIMATE_COLUMNS = (
     Column("years", "integer", 1, 1000, meaning="years of daily values"),
     Column("days", "number", 28, 31, meaning="days of the month, leap years counted in"),
     Column("rain_mm", "number", 0, 5000, meaning="rain of the month, mean of the years"),
-    Column("days_1_mm", "number", 0, 31, meaning="days with 1 mm or more, mean of the years"),
+    Column("days_1_mm", "number", 0.1, 31, meaning="days with 1 mm or more, mean of the years"),
     Column("days_20_mm", "number", 0, 31, meaning="days with 20 mm or more"),
     Column("days_50_mm", "number", 0, 31, meaning="days with 50 mm or more"),
 )

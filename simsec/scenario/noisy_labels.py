@@ -16,7 +16,7 @@ from simsec.base.errors import InputError, Problem, say
 from simsec.base.files import content_hash
 from simsec.locale import texts
 from simsec.scenario.reading import Scenario
-from simsec.scenario.schema import CLASSES, Text
+from simsec.scenario.schema import CLASSES, Settings, Text
 
 _NAME = "-random-labels"
 
@@ -59,17 +59,21 @@ def noisy_labels(scenario: Scenario, seed: int, elevated_share: float, high_shar
     classes[u < high_share] = CLASSES.index("high")
     special = stations.station_class == CLASSES.index("special")
     classes[special] = CLASSES.index("special")
-    title = Text(
-        en=texts("en").t("study.random_labels", title=settings.title.en),
-        id=texts("id").t("study.random_labels", title=settings.title.id),
-    )
     return replace(
         scenario,
-        settings=settings.model_copy(update={"name": settings.name.removesuffix(_NAME) + _NAME, "title": title}),
+        settings=_said_aloud(settings),
         stations=replace(stations, station_class=classes, class_reason=("",) * len(stations)),
         hash=content_hash(scenario.hash, f"labels {seed} {elevated_share!r} {high_share!r}"),
         as_read=False,
     )
+
+
+def _said_aloud(settings: Settings) -> Settings:
+    """The settings with a name and a title that say that labels are random."""
+    if settings.name.endswith(_NAME):
+        return settings
+    en, id_ = (texts(language).t("study.random_labels", title=settings.title.of(language)) for language in ("en", "id"))
+    return settings.model_copy(update={"name": settings.name + _NAME, "title": Text(en=en, id=id_)})
 
 
 def _uniforms(seed: int, codes: tuple[str, ...]) -> NDArray[np.float64]:

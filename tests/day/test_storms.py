@@ -74,7 +74,7 @@ def test_the_first_zone_has_its_rain_in_the_windows_and_the_others_within_the_wa
         assert ((first >= START_MIN) & (first < shipped().horizon_min[1])).all()
         lag = storms.start_min - first[:, None]
         late += lag[touched(storms) & (lag > 0)].tolist()
-    assert 0 < min(late) and 0.5 * longest < max(late) <= longest
+    assert min(late) > 0 and 0.5 * longest < max(late) <= longest
 
 
 def test_a_storm_touches_each_zone_with_its_share_and_one_in_any_case() -> None:
