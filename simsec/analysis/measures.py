@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from simsec.day.rumours import expected_rate
 from simsec.day.tables import sampling_tables
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, LEVELS
@@ -104,7 +105,7 @@ def _expected(scenario: Scenario, weights: Floats) -> dict[str, dict[str, float]
         start = weights[LEVELS.index(model.starts)]
         share = model.starts_yellow_share.mode if model.starts_yellow_share else 0.0
         first.append((1 - share) * start + share * max(weights[1], start))
-    mean = tables.rate * tables.dispatch_share * np.array(first) * len(scenario.stations)
+    mean = expected_rate(scenario) * tables.dispatch_share * np.array(first) * len(scenario.stations)
     if scenario.general is None:
         seed = weights[LEVELS.index(scenario.settings.incidents[scenario.settings.spreading.kind].starts)]
         mean[DAY_TYPES.index("severe"), tables.kind(scenario.settings.spreading.kind)] = seed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,7 @@ class Day:
         rain_mm: shape (hours, zones), from the start of the clock; a zone is a rayon.
         slow: shape (hours, zones), factor on travel minutes: rain and night.
         stages: of the stations; None where the scenario has none, and in a day from a log.
+        clarified_min: when a public statement answered the day's rumour; nan: there was none.
     """
 
     seed: int
@@ -106,3 +108,4 @@ class Day:
     rain_mm: Floats
     slow: Floats
     stages: DayStages | None = None
+    clarified_min: float = math.nan

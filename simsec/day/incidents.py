@@ -14,6 +14,7 @@ from simsec.day.day import Floats, Incidents, Integers, Reports
 from simsec.day.fatigue import fallen_ill
 from simsec.day.keyed import Draws, candidates
 from simsec.day.rates import draw_reports
+from simsec.day.rumours import clarified_min, still_called
 from simsec.day.stages import DayStages, stages
 from simsec.day.streams import stream, uniforms
 from simsec.day.tables import SamplingTables, last_level, sampling_tables, window_quantile
@@ -59,6 +60,9 @@ def _at_stations(
         rows = kind == code
         if rows.any():
             onset[rows] = window_quantile(time_u[rows], model.windows)
+    called = still_called(scenario, kind, onset, draws, clarified_min(scenario, day_type, seed, replication))
+    if not called.all():
+        kind, station, onset, draws = kind[called], station[called], onset[called], draws.take(called)
     groups = struck_stations(scenario, tables, day_type, seed, replication, rain_mm)
     if day is not None:
         groups += _of_stages(scenario, tables, day_type, seed, replication, day)

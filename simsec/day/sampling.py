@@ -10,6 +10,7 @@ from simsec.base.errors import InputError, Problem, say
 from simsec.day.day import Day
 from simsec.day.incidents import draw_incidents, stages_on
 from simsec.day.longer_duty import with_longer_duty
+from simsec.day.rumours import clarified_min
 from simsec.day.spreading import Neighbours, spreading_crowd, with_crowd
 from simsec.day.weather import draw_rain, slowdown
 from simsec.geography.graph import MOTORCYCLE
@@ -89,4 +90,5 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
         incidents = with_crowd(incidents, crowd)
     if stages is not None:
         incidents = with_longer_duty(scenario, day_type, incidents, stages, seed, replication)
-    return Day(seed, replication, day_type, incidents, reports, rain, slow, stages)
+    clarified = clarified_min(scenario, day_type, seed, replication)
+    return Day(seed, replication, day_type, incidents, reports, rain, slow, stages, clarified)

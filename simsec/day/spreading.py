@@ -18,7 +18,9 @@ from simsec.day.keyed import Draws
 from simsec.day.streams import stream, text_key, uniforms
 from simsec.day.tables import sampling_tables, window_quantile
 from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import CLASSES
 
+_AREA = np.array([text_key("area")], dtype=np.uint64)
 Neighbours = Sequence[tuple[Integers, Floats]]
 """For each village the others in order of minutes, and those minutes."""
 
@@ -56,10 +58,46 @@ def _tree(
     return nodes, keys
 
 
+def seed_shares(scenario: Scenario) -> Floats:
+    """Probability that a crowd starts at each station, shape (stations,).
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> shares = seed_shares(read_scenario("scenarios/kabupaten-semarang"))
+        >>> round(float(shares[0] * len(shares)), 9)
+        1.0
+    """
+    parts = _groups(scenario)
+    return np.asarray(sum(share * group / group.sum() for share, group in parts), dtype=np.float64)
+
+
+def _groups(scenario: Scenario) -> tuple[tuple[float, NDArray[np.bool_]], ...]:
+    """Stations that a crowd may start at, evenly inside each group, and how likely each group is."""
+    miss, classes = scenario.settings.spreading.label_miss, scenario.stations.station_class
+    unlabelled = classes == CLASSES.index("low")
+    labelled = (classes == CLASSES.index("elevated")) | (classes == CLASSES.index("high"))
+    if miss is None or not (unlabelled.any() or labelled.any()):
+        return ((1.0, np.ones(len(classes), dtype=np.bool_)),)
+    if not (unlabelled.any() and labelled.any()):
+        return ((1.0, unlabelled | labelled),)
+    return ((miss.mode, unlabelled), (1 - miss.mode, labelled))
+
+
+def _root(scenario: Scenario, seed: int, replication: int) -> int:
+    """Number of the station at which the crowd starts."""
+    lot = uniforms(stream(seed, replication, "spread/seed"), sampling_tables(scenario).station_key, 0)
+    (share, group), *other = _groups(scenario)
+    if other and uniforms(stream(seed, replication, "spread/label"), _AREA, 0)[0] >= share:
+        group = other[0][1]
+    return int(np.argmin(np.where(group, lot, np.inf)))
+
+
 def spreading_crowd(scenario: Scenario, neighbours: Neighbours, seed: int, replication: int) -> Incidents:
     """The seed and its dormant children, the seed first: a child a way into a village.
 
-    Every station of the area is as likely as any other to be the seed's: no village is called dangerous.
+    Every station of the area is as likely as any other to be the seed's: no village is called dangerous. Where a
+    scenario says how often labels miss (``label_miss``, a study of labels), the seed falls that often on a station of
+    the low class, else on one of the elevated or the high, evenly among them.
 
     Args:
         scenario: what is known.
@@ -72,8 +110,7 @@ def spreading_crowd(scenario: Scenario, neighbours: Neighbours, seed: int, repli
     """
     tables, settings = sampling_tables(scenario), scenario.settings
     spreading, model = settings.spreading, settings.incidents[settings.spreading.kind]
-    lot = uniforms(stream(seed, replication, "spread/seed"), tables.station_key, 0)
-    root = int(np.argmin(lot))
+    root = _root(scenario, seed, replication)
     nodes, keys = _tree(scenario, neighbours, seed, replication, int(scenario.stations.village[root]))
     village = np.array([node.village for node in nodes])
     # What happens in a village is the same whichever way the crowd comes; when it comes is the way's.

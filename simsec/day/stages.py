@@ -8,6 +8,7 @@ import numpy as np
 
 from simsec.base.clock import parse_stamp
 from simsec.day.day import Floats
+from simsec.day.power import counting_factor
 from simsec.day.streams import stream, uniforms
 from simsec.day.trips import BACK, OUT, Trips, draw_trips, packing_of, routes_of, stages_of
 from simsec.scenario.reading import Scenario
@@ -34,14 +35,6 @@ class DayStages:
     boxes_leave_min: Floats
     boxes_back_min: Floats
     trips: Trips
-
-
-def counting_factor(scenario: Scenario, seed: int, replication: int) -> Floats:
-    """Factor on the length of the count of each station, shape (stations,): 1 everywhere.
-
-    The place where stations without light are to count more slowly.
-    """
-    return np.ones(len(scenario.stations))
 
 
 def stages(scenario: Scenario, seed: int, replication: int, rain_mm: Floats, slow: Floats) -> DayStages:

@@ -8,18 +8,16 @@ import numpy as np
 
 from simsec.base.clock import parse_stamp
 from simsec.day.day import Floats
-from simsec.day.streams import generator
-from simsec.day.tables import window_quantile
+from simsec.day.storms import draw_storms
 from simsec.scenario.reading import Scenario
-
-STORMS = 6  # drawn every day, so that the number used shifts no other draw
 
 
 def draw_rain(scenario: Scenario, day_type: str, seed: int, replication: int) -> Floats:
     """Hourly rain of each zone, shape (hours, zones), in mm; a zone is a rayon.
 
-    An ordinary day is wet with the scenario's probability and then has light storms in its ordinary windows; a day of
-    heavy rain has at least one storm, heavy, in the heavy windows.
+    An ordinary day is wet with the scenario's probability and then has light and moderate storms in its ordinary
+    windows; a day of heavy rain has at least one storm, heavy, in the heavy windows. Storms move over the zones, see
+    :func:`simsec.day.storms.draw_storms`. Where two lie over a zone in the same hour, the one that brings more counts.
 
     Example:
         >>> from simsec.scenario import read_scenario
@@ -27,30 +25,12 @@ def draw_rain(scenario: Scenario, day_type: str, seed: int, replication: int) ->
         >>> bool(draw_rain(scenario, "heavy_rain", 1, 0).max() >= scenario.settings.weather.heavy_from_mm_per_h.mode)
         True
     """
-    weather = scenario.settings.weather
     start, end = scenario.horizon_min
-    hours, zones = math.ceil((end - start) / 60), len(scenario.villages.rayon_names)
-    rng = generator(seed, replication, "weather")
-    u_wet, u_count = rng.random(2)
-    u = rng.random((STORMS, 3))
-    u_zone = generator(seed, replication, "weather/zones").random((STORMS, zones))
-    heavy = day_type == "heavy_rain"
-    rain = np.zeros((hours, zones))
-    if not heavy and u_wet >= weather.wet_day.mode:
-        return rain
-    count = max(1, min(STORMS, round(float(weather.storms_per_wet_day.quantile(np.array([u_count]))[0]))))
-    begins = window_quantile(u[:, 0], weather.heavy_windows if heavy else weather.ordinary_windows)
-    lasts = 60 * weather.storm_hours.quantile(u[:, 1])
-    strength = (weather.heavy_rain_mm_per_h if heavy else weather.light_rain_mm_per_h).quantile(u[:, 2])
-    if heavy:
-        strength[0] = max(strength[0], weather.heavy_from_mm_per_h.mode)
-    for storm in range(count):
-        over = (u_zone[storm] < weather.storm_zones_share.mode) | (u_zone[storm] == u_zone[storm].min())
-        first = max(0, int((begins[storm] - start) // 60))
-        last = min(hours, math.ceil((begins[storm] + lasts[storm] - start) / 60))
-        if last > first:
-            rain[first:last, over] = np.maximum(rain[first:last, over], strength[storm])
-    return rain
+    hours = math.ceil((end - start) / 60)
+    storms = draw_storms(scenario, day_type == "heavy_rain", seed, replication)
+    if storms is None:
+        return np.zeros((hours, len(scenario.villages.rayon_names)))
+    return np.asarray(storms.hourly(start, hours).max(axis=0))
 
 
 def slowdown(scenario: Scenario, rain_mm: Floats) -> Floats:
@@ -63,3 +43,29 @@ def slowdown(scenario: Scenario, rain_mm: Floats) -> Floats:
     dark = (hour_of_day >= night_from) | (hour_of_day < night_until)
     speed = (1 - loss) * np.where(dark, travel.night_factor.mode, 1.0)[:, None]
     return np.asarray(1 / speed)
+
+
+def turnout_factor(scenario: Scenario, rain_mm: Floats) -> Floats:
+    """Factor on the turnout of each station, shape (stations,): below 1 where heavy rain falls in the voting hours.
+
+    Hours count that the voting hours touch; whoever stays away does so for the day. 1 everywhere in a scenario that
+    says nothing of ``turnout_loss_heavy_rain``.
+
+    Args:
+        scenario: what is known.
+        rain_mm: the rain of the day, shape (hours, zones), from the start of the clock.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> turnout_factor(scenario, np.zeros((19, 5))).min().tolist()
+        1.0
+    """
+    loss, clock = scenario.settings.voters.turnout_loss_heavy_rain, scenario.settings.clock
+    if loss is None:
+        return np.ones(len(scenario.stations))
+    begins = scenario.horizon_min[0] + 60 * np.arange(len(rain_mm))
+    voting = (begins + 60 > parse_stamp(clock.voting_opens)) & (begins < parse_stamp(clock.voting_closes))
+    heavy = np.any(rain_mm[voting] >= scenario.settings.weather.heavy_from_mm_per_h.mode, axis=0)
+    zone = scenario.villages.rayon[scenario.stations.village]
+    return np.where(np.asarray(heavy)[zone], 1 - loss.mode, 1.0)

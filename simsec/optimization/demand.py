@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simsec.day.rumours import expected_rate
 from simsec.day.sampling import village_neighbours
+from simsec.day.spreading import seed_shares
 from simsec.day.tables import sampling_tables
 from simsec.scenario.parameter import triangular_mean
 from simsec.scenario.reading import Scenario
@@ -67,19 +69,20 @@ def expected_demand(scenario: Scenario) -> Demand:
     """
     tables, settings = sampling_tables(scenario), scenario.settings
     stations = np.bincount(scenario.stations.village, minlength=len(scenario.villages))
+    rate = expected_rate(scenario)
     numbers = [place for place, kind in enumerate(settings.incidents.values()) if kind.responder == FAMILY]
     models = list(settings.incidents.values())
     incidents = np.zeros((len(DAY_TYPES), len(numbers), len(LEVELS), len(stations)))
     for place, number in enumerate(numbers):
         model = models[number]
         where = _where(scenario, model, stations)
-        total = tables.rate[:, number] * tables.dispatch_share[number] * len(scenario.stations)
+        total = rate[:, number] * tables.dispatch_share[number] * len(scenario.stations)
         for level, share in first_levels(model).items():
             incidents[:, place, level] = share * total[:, None] * where
     kinds = tuple(tables.kinds[number] for number in numbers)
     crowd = settings.spreading.kind
     if crowd in kinds:
-        seed = stations / stations.sum()
+        seed = np.bincount(scenario.stations.village, weights=seed_shares(scenario), minlength=len(stations))
         for level, share in first_levels(settings.incidents[crowd]).items():
             incidents[DAY_TYPES.index("severe"), kinds.index(crowd), level] += share * seed
     return Demand(

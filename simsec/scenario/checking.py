@@ -151,6 +151,8 @@ def _windows(settings: Settings) -> Iterator[Problem]:
         "weather.heavy_windows": settings.weather.heavy_windows,
         "voters.arrival_windows": settings.voters.arrival_windows,
     }
+    if settings.rumour:
+        others["rumour.starts_windows"] = settings.rumour.starts_windows
     for path, windows in others.items():
         yield from _outside(settings, path, windows)
         total = sum(window.share for window in windows)

@@ -20,7 +20,7 @@ from simsec.base.clock import parse_stamp
 from simsec.base.errors import InputError, Problem, say
 from simsec.scenario.checking import unmet_needs
 from simsec.scenario.matrix import read_minutes
-from simsec.scenario.places import SIGNAL, Stations, Villages
+from simsec.scenario.places import POWER, SIGNAL, Stations, Villages
 from simsec.scenario.schema import Settings
 from simsec.scenario.tables import Column, Table, read_table
 
@@ -238,6 +238,7 @@ def _as_villages(table: Table) -> tuple[Villages, Stations]:
         class_reason=("",) * n,
         site_type=("regular",) * n,
         signal=none + SIGNAL.index("yes"),
+        power=none + POWER.index("yes"),
         synthetic=none,
     )
     return villages, stations

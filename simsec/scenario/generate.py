@@ -195,10 +195,12 @@ def new_area(
         **_forces(strength, n_stations, len(villages), known),
     )
 
+    station_columns = [column for column in STATION_COLUMNS if not column.optional]  # nothing is known of the others
+
     def write(folder: Path) -> None:
         write_text(folder / "scenario.toml", settings)
         write_table(folder / "villages.csv", VILLAGE_COLUMNS, _rows(villages_out, VILLAGE_COLUMNS))
-        write_table(folder / "polling_stations.csv", STATION_COLUMNS, stations)
+        write_table(folder / "polling_stations.csv", station_columns, stations)
         write_table(folder / "posts.csv", POST_COLUMNS, _rows(posts_out, POST_COLUMNS))
         write_table(
             folder / "main_roads.csv", ROAD_COLUMNS, _rows(roads, ROAD_COLUMNS) if roads else _no_road(posts_out)

@@ -18,6 +18,7 @@ Integers = NDArray[np.int64]
 
 POST_TYPES = ("polres", "polsek", "polsubsektor", "hospital", "puskesmas", "ppk", "kpu", "bpbd", "kodim", "prison")
 SIGNAL = ("no", "yes")
+POWER = ("no", "yes")
 ROAD_CLASSES = ("toll", "national", "provincial", "local", "ferry")
 
 VILLAGE_COLUMNS = (
@@ -52,6 +53,7 @@ STATION_COLUMNS = (
     Column("class_reason", required=False),
     Column("site_type", choices=("regular", "prison", "hospital", "care_home", "boarding_school", "relocation")),
     Column("signal", choices=SIGNAL, required=False, meaning="telephone signal; blank: not known, drawn every day"),
+    Column("power", choices=POWER, required=False, optional=True, meaning="electricity; blank: not known, as signal"),
 )
 POST_COLUMNS = (
     Column("code"),
@@ -116,7 +118,7 @@ class Villages:
 class Stations:
     """The polling stations; ``village`` numbers into :class:`Villages`, ``station_class`` into ``CLASSES``.
 
-    ``signal`` numbers into ``SIGNAL``, -1 where it is not known.
+    ``signal`` numbers into ``SIGNAL`` and ``power`` into ``POWER``, -1 where it is not known.
     """
 
     code: tuple[str, ...]
@@ -130,6 +132,7 @@ class Stations:
     class_reason: tuple[str, ...]
     site_type: tuple[str, ...]
     signal: Integers
+    power: Integers
     synthetic: Integers
 
     def __len__(self) -> int:
@@ -271,6 +274,7 @@ def stations_of(table: Table, villages: Villages, reach_km: float) -> tuple[Stat
         class_reason=table.texts("class_reason"),
         site_type=table.texts("site_type"),
         signal=np.array([SIGNAL.index(word) if word else -1 for word in table.texts("signal")], dtype=np.int64),
+        power=np.array([POWER.index(word) if word else -1 for word in table.texts("power")], dtype=np.int64),
         synthetic=np.array([word == "synthetic" for word in table.texts("coordinates")], dtype=np.int64),
     )
     return stations, problems

@@ -38,7 +38,16 @@ CAPABILITIES: tuple[Capability, ...] = (
 )
 SCOPES: tuple[Scope, ...] = ("block", "subdistrict", "rayon", "regency")
 # Figures drawn anew for every incident or storm: a world moves their whole range, not the mode alone.
-DRAWN = ("_min", "_hours", "counting_ends", "friction", "stations_per_village", "storms_per_wet_day", "_mm_per_h")
+DRAWN = (
+    "_min",
+    "_hours",
+    "counting_ends",
+    "friction",
+    "stations_per_village",
+    "storms_per_wet_day",
+    "storm_speed_kmh",
+    "_mm_per_h",
+)
 DAY_TYPES: tuple[DayType, ...] = ("ordinary", "heavy_rain", "rumour", "severe")
 RESPONDERS: tuple[Responder, ...] = ("security", "medical", "logistics", "hazard", "none")
 
@@ -59,15 +68,15 @@ def _positive(parameter: Parameter) -> Parameter:
     return parameter
 
 
-def _share(parameter: Parameter) -> Parameter:
-    if parameter.low < 0 or parameter.high > 1:
-        raise ValueError("must lie between 0 and 1")
-    return parameter
-
-
 def _above_zero(parameter: Parameter) -> Parameter:
     if parameter.low <= 0:
         raise ValueError("must be above 0")
+    return parameter
+
+
+def _share(parameter: Parameter) -> Parameter:
+    if parameter.low < 0 or parameter.high > 1:
+        raise ValueError("must lie between 0 and 1")
     return parameter
 
 
@@ -270,6 +279,7 @@ class Spreading(Strict):
     depth_at_most: Annotated[int, Field(ge=1, le=6)]
     stations_per_village: Amount
     stations_at_most: Annotated[int, Field(ge=1)]
+    label_miss: Share | None = None  # of severe events, at stations of the low class; left out: every station alike
 
 
 class Stages(Strict):
@@ -343,7 +353,10 @@ class Weather(Strict):
     storms_per_wet_day: Amount
     storm_hours: Amount
     storm_zones_share: Share
+    storm_speed_kmh: Above | None = None  # left out: a storm comes over all its zones at once
     light_rain_mm_per_h: Amount
+    moderate_rain_mm_per_h: Amount | None = None
+    moderate_storm_share: Share | None = None  # of the storms of ordinary days; left out: all are light
     heavy_rain_mm_per_h: Amount
     heavy_from_mm_per_h: Amount
     flood_lag_min: Amount
@@ -362,10 +375,34 @@ class Calls(Strict):
     no_signal_call_min: Amount
 
 
+class Power(Strict):
+    """Stations without electricity: how many, and what it does to the count."""
+
+    no_power_share: Share
+    counting_slower_without_power: Above  # factor on the minutes of counting
+
+
+class Rumour(Strict):
+    """A wave of false calls on a day of rumour, and the public statement (Humas) that mostly ends it.
+
+    Attributes:
+        kinds: incident kinds that are false calls.
+        starts_windows: when a wave begins.
+        clarified_after_min: from the start of the wave to the statement.
+        remaining_share: share of the false calls that still come after it.
+    """
+
+    kinds: Annotated[tuple[Name, ...], Field(min_length=1)] = ("hoax_rumour",)
+    starts_windows: Annotated[tuple[Window, ...], Field(min_length=1)]
+    clarified_after_min: Amount
+    remaining_share: Share
+
+
 class Voters(Strict):
     """How voters come and are served."""
 
     turnout: Share
+    turnout_loss_heavy_rain: Share | None = None  # of the voters where it rains heavily in the voting hours
     booths: Annotated[int, Field(ge=1, le=20)]
     booths_grade: Literal["A", "B", "C", "D"]
     service_min: Amount
@@ -450,6 +487,8 @@ class Settings(Strict):
     incidents: dict[str, Incident]
     spreading: Spreading
     stages: Stages | None = None  # without it: no trips, and crews fall ill by the windows of their kind
+    rumour: Rumour | None = None  # left out: false calls of a day of rumour come until it ends
+    power: Power | None = None  # left out: every station has electricity, unless the table says no
     travel: Travel
     weather: Weather
     voters: Voters
@@ -481,6 +520,11 @@ class Settings(Strict):
             if kind not in self.incidents or self.incidents[kind].clustered != "no":
                 template = "stages.{name} = {kind!r} is no incident of this scenario that strikes stations one by one"
                 raise ValueError(say(template, name=name, kind=kind))
+        strange = [kind for kind in (self.rumour.kinds if self.rumour else ()) if kind not in self.incidents]
+        if strange:
+            raise ValueError(say("rumour.kinds: {kinds} is no incident of this scenario", kinds=", ".join(strange)))
+        if (self.weather.moderate_rain_mm_per_h is None) != (self.weather.moderate_storm_share is None):
+            raise ValueError("weather.moderate_rain_mm_per_h and weather.moderate_storm_share belong together")
         covered = {capability for ladder in self.ladders for capability in ladder.capabilities}
         needed = {
             capability for kind in self.incidents.values() for needs in kind.needs.values() for capability in needs

@@ -22,7 +22,7 @@ MARKS = ("level", "report_delay_min", "rise_min", "scene_min", "where", "delay_m
 def as_bytes(day: Day) -> bytes:
     """Everything a day holds."""
     arrays = [getattr(part, field.name) for part in (day.incidents, day.reports) for field in fields(part)]
-    return b"".join(array.tobytes() for array in [*arrays, day.rain_mm, day.slow])
+    return b"".join(array.tobytes() for array in [*arrays, day.rain_mm, day.slow, np.array(day.clarified_min)])
 
 
 def rows_of(scenario: Scenario, day: Day) -> dict[tuple[object, ...], tuple[object, ...]]:

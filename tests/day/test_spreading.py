@@ -1,5 +1,6 @@
 """Laws of a crowd that spreads: a finite tree, drawn before anybody moves."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -9,9 +10,11 @@ from scipy import stats
 from simsec.day.day import Incidents
 from simsec.day.incidents import draw_incidents
 from simsec.day.sampling import village_neighbours
-from simsec.day.spreading import spreading_crowd, with_crowd
+from simsec.day.spreading import seed_shares, spreading_crowd, with_crowd
 from simsec.day.weather import draw_rain
 from simsec.scenario import Scenario
+from simsec.scenario.noisy_labels import noisy_labels
+from simsec.scenario.parameter import Parameter
 from tests.areas import shipped, tiny
 
 DAYS = 300
@@ -116,6 +119,52 @@ def test_every_station_is_as_likely_as_any_other_to_be_the_first() -> None:
 
     counts = np.bincount([first(tiny(), k) for k in range(800)], minlength=len(tiny().stations))
     assert stats.chisquare(counts).pvalue > 1e-3
+
+
+def labelled(miss: float | None, area: Scenario | None = None) -> Scenario:
+    """An area with random labels, and how often a crowd starts at a station without one; None: labels do not count."""
+    area = area or noisy_labels(tiny(), 5, 0.25, 0.1)
+    figure = None if miss is None else Parameter(low=0, mode=miss, high=1, grade="D", source="assumption")
+    spreading = area.settings.spreading.model_copy(update={"label_miss": figure})
+    return replace(area, settings=area.settings.model_copy(update={"spreading": spreading}))
+
+
+def seeds(area: Scenario, count: int = 600) -> np.ndarray:
+    nowhere = [(np.zeros(0, int), np.zeros(0))] * 6
+    return np.array([spreading_crowd(area, nowhere, 1, replication).station[0] for replication in range(count)])
+
+
+def test_labels_miss_as_often_as_said_and_inside_a_group_every_station_is_alike() -> None:
+    area = labelled(0.6)
+    classes = area.stations.station_class
+    found = seeds(area, 800)
+    low, high = stats.binom.interval(0.999, len(found), 0.6)
+    assert low <= (classes[found] == 0).sum() <= high and not (classes[found] == 3).any()
+    assert seed_shares(area).sum() == pytest.approx(1) and seed_shares(area)[classes == 0].sum() == pytest.approx(0.6)
+    for group in (classes == 0, (classes == 1) | (classes == 2)):
+        counts = np.bincount(found, minlength=len(classes))[group]
+        assert len(counts) > 5 and stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_without_a_share_of_misses_labels_change_no_crowd() -> None:
+    assert shipped().settings.spreading.label_miss is None
+    assert (seeds(labelled(None), 100) == seeds(tiny(), 100)).all()
+    assert np.allclose(seed_shares(labelled(None)), 1 / len(tiny().stations))
+
+
+def test_a_higher_share_of_misses_moves_seeds_to_unlabelled_stations_only() -> None:
+    few, many = labelled(0.3), labelled(0.9)
+    classes = few.stations.station_class
+    before, after = seeds(few, 200), seeds(many, 200)
+    assert (classes[after[before != after]] == 0).all() and (classes[before[before != after]] > 0).all()
+    assert (before != after).any()
+
+
+def test_where_only_one_group_has_stations_the_crowd_starts_there() -> None:
+    everyone_low = labelled(0.0, noisy_labels(tiny(), 5, 0.0, 0.0))
+    assert (seeds(everyone_low, 50) == seeds(tiny(), 50)).all()
+    everyone_high = labelled(1.0, noisy_labels(tiny(), 5, 0.0, 1.0))
+    assert (seeds(everyone_high, 50) == seeds(tiny(), 50)).all()
 
 
 def test_marks_of_a_crowd_keep_their_ranges() -> None:

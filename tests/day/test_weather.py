@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 from simsec.day.day import Floats
-from simsec.day.weather import draw_rain, slowdown
-from simsec.scenario.schema import DAY_TYPES
+from simsec.day.weather import draw_rain, slowdown, turnout_factor
+from simsec.scenario.schema import DAY_TYPES, Window
 from tests.areas import shipped, tiny
 
 WEATHER = shipped().settings.weather
@@ -58,7 +58,7 @@ def test_ordinary_storms_come_late_in_the_day() -> None:
 
 
 def test_more_or_fewer_wet_days_move_no_storm() -> None:
-    wetter = shipped().with_values({"weather.wet_day": 0.57})
+    wetter = shipped().with_values({"weather.wet_day": 0.8})
     for replication in range(60):
         before, after = draw_rain(shipped(), "ordinary", 1, replication), draw_rain(wetter, "ordinary", 1, replication)
         assert np.array_equal(before, after) or not before.any()
@@ -70,6 +70,38 @@ def test_a_dry_day_is_slow_at_night_only() -> None:
     hours = np.arange(6, 47) % 24  # from H-1 06:00
     dark = (hours >= 18) | (hours < 5.5)
     assert np.array_equal(factor, np.where(dark, night, 1.0)[:, None] * np.ones(6))
+
+
+def test_a_day_that_begins_the_evening_before_has_its_rain_in_the_same_windows() -> None:
+    clock = shipped().settings.clock.model_copy(update={"starts": "H-1 18:00", "ends": "H+1 02:00"})
+    longer = replace(shipped(), settings=shipped().settings.model_copy(update={"clock": clock}))
+    for replication in range(60):
+        before, after = draw_rain(shipped(), "ordinary", 1, replication), draw_rain(longer, "ordinary", 1, replication)
+        assert after.shape == (32, 5) and not after[:10].any()
+        assert np.allclose(after[10:29], before)  # what left the short clock at its end is there too
+    night = (Window(start="H-1 18:00", end="H+1 02:00", share=1.0),)
+    weather = WEATHER.model_copy(update={"ordinary_windows": night})
+    nightly = replace(longer, settings=longer.settings.model_copy(update={"weather": weather}))
+    hours = sum((draw_rain(nightly, "ordinary", 1, replication) > 0).sum(axis=1) for replication in range(300))
+    assert hours[:10].sum() > 0 and hours[29:].sum() > 0
+
+
+def test_heavy_rain_in_the_voting_hours_keeps_its_share_of_voters_at_home_there_only() -> None:
+    zone, loss = shipped().villages.rayon[shipped().stations.village], shipped().settings.voters.turnout_loss_heavy_rain
+    assert loss is not None and 0 < loss.mode < 1
+    for hour, counts in [(2, False), (3, True), (8, True), (9, False)]:  # from H 04:00: voting is 07:00 to 13:00
+        rain = np.zeros((19, 5))
+        rain[hour, 2] = HEAVY
+        expected = np.where((zone == 2) & counts, 1 - loss.mode, 1.0)
+        assert np.array_equal(turnout_factor(shipped(), rain), expected), hour
+        assert (turnout_factor(shipped(), 0.999 * rain) == 1).all()
+    settings = shipped().settings
+    silent = settings.model_copy(
+        update={"voters": settings.voters.model_copy(update={"turnout_loss_heavy_rain": None})}
+    )
+    assert (turnout_factor(replace(shipped(), settings=silent), np.full((19, 5), HEAVY)) == 1).all()
+    worse = shipped().with_values({"voters.turnout_loss_heavy_rain": 0.10})
+    assert np.isclose(turnout_factor(worse, np.full((19, 5), HEAVY)), 0.90).all()
 
 
 @pytest.mark.parametrize("day_type", DAY_TYPES)

@@ -11,8 +11,8 @@ from tests.scenario.area import posts, villages
 
 # What differs between two ballots in November and five in February; everything else is common to both.
 DIFFERING = {
-    "day_types.heavy_rain", "day_types.severe", "weather.wet_day", "voters.turnout", "voters.service_min",
-    "stages.counting_ends", "stages.packing_min",
+    "day_types.heavy_rain", "day_types.severe", "weather.wet_day", "weather.storms_per_wet_day",
+    "power.no_power_share", "voters.turnout", "voters.service_min", "stages.counting_ends", "stages.packing_min",
     *(f"incidents.{kind}.rate_per_station" for kind in (
         "late_open", "logistics_short", "logistics_h1", "ballot_swap", "intimidation", "count_dispute", "crowd_damage",
         "power_or_signal", "medical_crew",
