@@ -168,7 +168,7 @@ def _windows(settings: Settings) -> Iterator[Problem]:
 def _duties(settings: Settings) -> Iterator[Problem]:
     """Hours of units and of deliveries: in order, and inside the clock."""
     duties = ((f"units.{number}.duty", unit.duty) for number, unit in enumerate(settings.units))
-    hours = [(path, duty.starts, duty.ends) for path, duty in duties if duty]
+    hours = [(path, duty.starts, duty.ends or settings.clock.ends) for path, duty in duties if duty]
     if settings.stages is not None:
         hours.append(("stages.delivery_starts", settings.stages.delivery_starts, settings.stages.delivery_ends))
     first, last = settings.clock.starts, settings.clock.ends

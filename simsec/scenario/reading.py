@@ -84,8 +84,9 @@ class Scenario:
     @cached_property
     def duty_min(self) -> tuple[tuple[float, float], ...]:
         """First and last minute on duty of each kind of unit: the whole clock where nothing else is said."""
+        ends = self.settings.clock.ends
         duties = (unit.duty for unit in self.settings.units)
-        return tuple((parse_stamp(d.starts), parse_stamp(d.ends)) if d else self.horizon_min for d in duties)
+        return tuple((parse_stamp(d.starts), parse_stamp(d.ends or ends)) if d else self.horizon_min for d in duties)
 
     @cached_property
     def windowed(self) -> tuple[Incident, ...]:

@@ -166,7 +166,7 @@ class Duty(Strict):
     """Hours on duty; units may be called outside them as well, only their utilisation is counted over these hours."""
 
     starts: Stamp
-    ends: Stamp
+    ends: Stamp | None = None  # by default the end of the clock
 
 
 class Unit(Strict):
