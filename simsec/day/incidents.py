@@ -140,14 +140,14 @@ def without_signal(scenario: Scenario, station: Integers, seed: int, replication
 
 def _kpu_marks(scenario: Scenario, kind: Integers, draws: Draws) -> Floats:
     """What asking KPU would take, for the kinds that close their station; shape (n, 5)."""
-    marks, kpu, models = np.zeros((len(kind), len(KPU_COLUMNS))), scenario.settings.kpu, scenario.settings.incidents
-    rows = np.flatnonzero(np.array([model.closes_station for model in models.values()])[kind])
+    marks, kpu = np.zeros((len(kind), len(KPU_COLUMNS))), scenario.settings.kpu
+    rows = np.flatnonzero(sampling_tables(scenario).closes[kind])
     if kpu is None or not len(rows):
         return marks
     u = draws.take(rows).table("kpu", len(KPU_COLUMNS))
     minutes = (kpu.asks_after_min, kpu.committee_min, kpu.decides_min, kpu.relocation_min)
     marks[rows] = np.column_stack([*(figure.quantile(u[:, n]) for n, figure in enumerate(minutes)), u[:, -1]])
-    for code, model in enumerate(models.values()):
+    for code, model in enumerate(scenario.settings.incidents.values()):
         if model.kpu_asks_after_min is not None:
             late = kind[rows] == code
             marks[rows[late], 0] = model.kpu_asks_after_min.quantile(u[late, 0])

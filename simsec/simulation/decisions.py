@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsec.base.clock import parse_stamp
+from simsec.day.tables import sampling_tables
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import Remedy
 
@@ -106,12 +107,6 @@ def _or_never(minute: float) -> float:
 
 
 @lru_cache(maxsize=8)
-def closing_kinds(scenario: Scenario) -> NDArray[np.bool_]:
-    """For each kind whether it closes its station, shape (kinds,)."""
-    return np.array([kind.closes_station for kind in scenario.settings.incidents.values()], dtype=np.bool_)
-
-
-@lru_cache(maxsize=8)
 def _remedies(scenario: Scenario) -> tuple[Remedy, ...]:
     return tuple(kind.kpu_remedy for kind in scenario.settings.incidents.values())
 
@@ -139,7 +134,7 @@ def decisions(
     Returns:
         Asked, decided, code in ``DECISIONS`` and reopened, shape (n,) each; nan: never, or closed by none.
     """
-    closes, kpu = closing_kinds(scenario)[kind], scenario.settings.kpu
+    closes, kpu = sampling_tables(scenario).closes[kind], scenario.settings.kpu
     reopened = np.where(closes, cleared_min, np.nan)
     asked, decided = np.full(len(kind), np.nan), np.full(len(kind), np.nan)
     code = np.zeros(len(kind), dtype=np.int64)

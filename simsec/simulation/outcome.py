@@ -14,7 +14,7 @@ from simsec.base.clock import parse_stamp
 from simsec.day.day import Day
 from simsec.day.tables import sampling_tables
 from simsec.scenario.reading import Scenario
-from simsec.simulation.decisions import CONTINUED, NONE, POSTPONED, closing_kinds, decisions
+from simsec.simulation.decisions import CONTINUED, NONE, POSTPONED, decisions
 from simsec.simulation.model import HIT, LIMIT_REACHED, LOST, NEVER, State, World
 
 Floats = NDArray[np.float64]
@@ -296,7 +296,7 @@ def closed_stations(scenario: Scenario, rows: IncidentRows, ends_min: float) -> 
         >>> bool((closed.closed_min > 0).any())
         True
     """
-    closes = closing_kinds(scenario)[rows.kind]
+    closes = sampling_tables(scenario).closes[rows.kind]
     if not closes.any():
         return _no_stations()
     clock = scenario.settings.clock
