@@ -7,6 +7,7 @@ a plan does. What KPU would say under the scenario's figures is worked out when 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,7 +23,6 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 DECISIONS = ("none", "reopened", "relocated", "continued", "postponed")
 NONE, REOPENED, RELOCATED, CONTINUED, POSTPONED = range(len(DECISIONS))
-ASKS, COMMITTEE, DECIDES, RELOCATION, PLACE = range(5)  # columns of the marks, see simsec.day.day.Incidents
 
 
 class Hours(NamedTuple):
@@ -140,11 +140,30 @@ def decisions(
     code = np.zeros(len(kind), dtype=np.int64)
     if kpu is None or not closes.any():
         return asked, decided, code, reopened
-    remedies, hours, share = _remedies(scenario), _hours(scenario), kpu.relocates_share.mode
-    for row in np.flatnonzero(closes & ~(cleared_min - onset_min <= marks[:, ASKS])).tolist():
-        cleared, *minutes, place = float(cleared_min[row]), *marks[row].tolist()
-        closure = Closure(
-            float(onset_min[row]), cleared if cleared == cleared else math.inf, remedies[kind[row]], *minutes, place < share
-        )
-        asked[row], decided[row], code[row], reopened[row] = decision_of(closure, hours)
+    for row in np.flatnonzero(closes & ~(cleared_min - onset_min <= marks[:, 0])).tolist():
+        found = decision_about(scenario, int(kind[row]), float(onset_min[row]), float(cleared_min[row]), marks[row])
+        asked[row], decided[row], code[row], reopened[row] = found
     return asked, decided, code, reopened
+
+
+def decision_about(
+    scenario: Scenario, kind: int, onset: float, cleared: float, marks: Sequence[float] | Floats
+) -> Decision:
+    """What KPU decides about one incident that happened; times in minutes, nan: never.
+
+    Args:
+        scenario: what is known.
+        kind: of the incident.
+        onset: when it began.
+        cleared: when it was cleared.
+        marks: five, as in :class:`simsec.day.day.Incidents`.
+    """
+    if onset != onset or not sampling_tables(scenario).closes[kind]:
+        return Decision(math.nan, math.nan, NONE, math.nan)
+    kpu = scenario.settings.kpu
+    if kpu is None:
+        return Decision(math.nan, math.nan, NONE, cleared)
+    asks, committee, decides, relocation, place = (float(mark) for mark in marks)
+    until, remedy = cleared if cleared == cleared else math.inf, _remedies(scenario)[kind]
+    closure = Closure(onset, until, remedy, asks, committee, decides, relocation, place < kpu.relocates_share.mode)
+    return decision_of(closure, _hours(scenario))

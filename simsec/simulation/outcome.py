@@ -32,8 +32,8 @@ class IncidentRows:
         first_level, last_level: 0 green to 2 red.
         onset_min, alert_min, reported_min, dispatched_min, first_min, full_min, care_min, cleared_min: its clock; an
             alert is Linmas and crew on the spot, and never help.
-        reopened_min: when a station that the incident closed was open again, where it stood or at its new place; nan when
-            it closed none, or on that day never again.
+        reopened_min: when a station that the incident closed was open again, where it stood or at its new place; nan
+            when it closed none, or on that day never again.
         asked_min, decided_min: when its crew asked KPU and when KPU decided, nan: nothing was asked or left to decide.
         decision: number in :data:`simsec.simulation.decisions.DECISIONS`.
         response_min: onset to first help from outside the station; nan when nobody came.
@@ -329,9 +329,9 @@ def closed_stations(scenario: Scenario, rows: IncidentRows, ends_min: float) -> 
             )
         )
     columns = np.array(found, dtype=np.float64).reshape(-1, len(StationRows.__dataclass_fields__)).T
-    whole = ("station", "incidents", "decision")
-    named = zip(StationRows.__dataclass_fields__, columns, strict=True)
-    return StationRows(**{name: column.astype(np.int64) if name in whole else column for name, column in named})
+    station, incidents, decision = (columns[place].astype(np.int64) for place in (0, 1, 6))
+    closed_min, opened, asked, decided = columns[2:6]
+    return StationRows(station, incidents, closed_min, opened, asked, decided, decision, columns[7])
 
 
 def _no_stations() -> StationRows:
@@ -347,17 +347,22 @@ def _station_rows(scenario: Scenario, rows: IncidentRows, ends_min: float) -> St
             count[number] = count.get(number, 0) + 1
     stations = np.array(sorted(count), dtype=np.int64)
     closed = closed_stations(scenario, rows, ends_min)
-    never = np.full(len(stations), np.nan)
-    columns = {
-        "station": stations,
-        "incidents": np.array([count[station] for station in stations.tolist()], dtype=np.int64),
-        "closed_min": np.zeros(len(stations)),
-        "opened_min": np.full(len(stations), parse_stamp(scenario.settings.clock.voting_opens)),
-        **{name: never.copy() for name in ("asked_min", "decided_min", "reopened_min")},
-        "decision": np.zeros(len(stations), dtype=np.int64),
-    }
-    place = np.searchsorted(stations, closed.station)
-    for name, column in columns.items():
-        if name not in ("station", "incidents"):
-            column[place] = getattr(closed, name)
-    return StationRows(**columns)
+    never, place = np.full(len(stations), np.nan), np.searchsorted(stations, closed.station)
+
+    def filled(blank: Floats, told: Floats) -> Floats:
+        column = blank.copy()
+        column[place] = told
+        return column
+
+    decision = np.zeros(len(stations), dtype=np.int64)
+    decision[place] = closed.decision
+    return StationRows(
+        station=stations,
+        incidents=np.array([count[station] for station in stations.tolist()], dtype=np.int64),
+        closed_min=filled(np.zeros(len(stations)), closed.closed_min),
+        opened_min=filled(np.full(len(stations), parse_stamp(scenario.settings.clock.voting_opens)), closed.opened_min),
+        asked_min=filled(never, closed.asked_min),
+        decided_min=filled(never, closed.decided_min),
+        decision=decision,
+        reopened_min=filled(never, closed.reopened_min),
+    )
