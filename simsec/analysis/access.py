@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simsec.analysis.closures import calm_day, lost_by_sector, voters_of_day
+from simsec.analysis.intervals import Estimate, at_most, stratified_mean
 from simsec.base.clock import parse_stamp
 from simsec.day.day import Day
 from simsec.scenario.reading import Scenario
@@ -78,6 +79,17 @@ class Access:
         """Stations that open on another day, shape (days,)."""
         return np.bincount(self.day[self.decision == POSTPONED], minlength=self.days)
 
+    @property
+    def daily(self) -> dict[str, Floats]:
+        """Every figure by name, shape (days,) each; those of voters nan where they were not asked for."""
+        counts = ("opened_late", "closed_min", "proposed", "relocated", "continued", "postponed")
+        return {name: np.asarray(getattr(self, name), dtype=np.float64) for name in counts} | {
+            "not_served": self.not_served_by_sector.sum(axis=1),
+            "voter_hours": self.voter_hours_by_sector.sum(axis=1),
+            "wait_mean": self.wait_mean_min,
+            "wait_p90": self.wait_p90_min,
+        }
+
     def by_station(self, scenario: Scenario, stratum: Integers) -> dict[str, Floats]:
         """Means a day at natural rates, shape (stations,) each: minutes closed, and how often what became of it.
 
@@ -99,6 +111,18 @@ class Access:
             name: np.bincount(self.station, weights=each * values, minlength=len(scenario.stations)).astype(np.float64)
             for name, values in rows.items()
         }
+
+
+def daily_estimate(values: Floats, stratum: Integers, probability: Mapping[int, float]) -> Estimate:
+    """Mean of a day with its interval, not below nought; a bound where nothing was seen on any day.
+
+    Args:
+        values: of each day, shape (days,).
+        stratum: type of each day.
+        probability: of the types that count, as :func:`simsec.analysis.replications.strata` gives them.
+    """
+    found = stratified_mean(values, stratum, probability)
+    return at_most(replace(found, low=float(np.maximum(found.low, 0.0))), stratum, probability)
 
 
 def access_row(scenario: Scenario, outcome: Outcome) -> dict[str, object]:

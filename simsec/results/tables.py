@@ -62,8 +62,8 @@ DAYS = pa.schema(
                 ("stations_postponed", "that open on another day by KPU's decision"),
             )
         ],
-        pa.field("wait_mean_min", pa.float64(), metadata={"meaning": "voters of all stations: mean wait; null: not asked for"}),
-        pa.field("wait_p90_min", pa.float64(), metadata={"meaning": "90th percentile of its mean by station; null: the same"}),
+        pa.field("wait_mean_min", pa.float64(), metadata={"meaning": "mean wait of all voters; null: not asked for"}),
+        pa.field("wait_p90_min", pa.float64(), metadata={"meaning": "90th percentile, by the mean of their station"}),
     ]
 )
 INCIDENTS = pa.schema(

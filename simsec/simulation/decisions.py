@@ -115,8 +115,8 @@ def _remedies(scenario: Scenario) -> tuple[Remedy, ...]:
 def _hours(scenario: Scenario) -> Hours:
     clock, kpu = scenario.settings.clock, scenario.settings.kpu
     assert kpu is not None
-    stamps = (clock.voting_opens, clock.voting_closes, kpu.latest_opening)
-    return Hours(*(parse_stamp(stamp) for stamp in stamps), scenario.horizon_min[1])
+    opens, closes, latest = map(parse_stamp, (clock.voting_opens, clock.voting_closes, kpu.latest_opening))
+    return Hours(opens, closes, latest, scenario.horizon_min[1])
 
 
 def decisions(
