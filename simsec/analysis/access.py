@@ -20,6 +20,7 @@ from simsec.simulation.outcome import Outcome, closed_stations
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+STATIONS = ("opened_late", "proposed", "relocated", "continued", "postponed")  # figures that count stations
 BY_SECTOR, WAITS = ("voter_hours_by_sector", "not_served_by_sector"), ("wait_mean_min", "wait_p90_min")
 
 
@@ -82,7 +83,7 @@ class Access:
     @property
     def daily(self) -> dict[str, Floats]:
         """Every figure by name, shape (days,) each; those of voters nan where they were not asked for."""
-        counts = ("opened_late", "closed_min", "proposed", "relocated", "continued", "postponed")
+        counts = ("opened_late", "closed_min", *STATIONS[1:])
         return {name: np.asarray(getattr(self, name), dtype=np.float64) for name in counts} | {
             "not_served": self.not_served_by_sector.sum(axis=1),
             "voter_hours": self.voter_hours_by_sector.sum(axis=1),
@@ -113,16 +114,20 @@ class Access:
         }
 
 
-def daily_estimate(values: Floats, stratum: Integers, probability: Mapping[int, float]) -> Estimate:
-    """Mean of a day with its interval, not below nought; a bound where nothing was seen on any day.
+def daily_estimate(name: str, values: Floats, stratum: Integers, probability: Mapping[int, float]) -> Estimate:
+    """Mean of a day with its interval, not below nought; a bound where no station was seen on any day.
+
+    Voters and minutes come many at a time, so that a day without any says nothing of how many there may be.
 
     Args:
+        name: of the figure, as in :attr:`Access.daily`.
         values: of each day, shape (days,).
         stratum: type of each day.
         probability: of the types that count, as :func:`simsec.analysis.replications.strata` gives them.
     """
     found = stratified_mean(values, stratum, probability)
-    return at_most(replace(found, low=float(np.maximum(found.low, 0.0))), stratum, probability)
+    found = replace(found, low=float(np.maximum(found.low, 0.0)))
+    return at_most(found, stratum, probability) if name in STATIONS else found
 
 
 def access_row(scenario: Scenario, outcome: Outcome) -> dict[str, object]:

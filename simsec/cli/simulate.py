@@ -340,13 +340,14 @@ def access_estimates(area: Scenario, runs: Replications) -> dict[str, dict[str, 
     from simsec.analysis.access import daily_estimate
     from simsec.analysis.replications import strata
 
-    types = _types(runs)
-    every = all(name in types for name, probability in area.day_type_probability.items() if probability > 0)
-    scopes: dict[str, tuple[str, ...]] = ({"natural": ()} if every else {}) | {name: (name,) for name in types}
+    played = _types(runs)
+    every = all(name in played for name, probability in area.day_type_probability.items() if probability > 0)
+    scopes: dict[str, tuple[str, ...]] = ({"natural": ()} if every else {}) | {name: (name,) for name in played}
     daily = {name: values for name, values in runs.access.daily.items() if not (values != values).any()}
+    weights = {scope: strata(area, *types) for scope, types in scopes.items()}
     return {
-        scope: {name: daily_estimate(values, runs.stratum, strata(area, *names)) for name, values in daily.items()}
-        for scope, names in scopes.items()
+        scope: {name: daily_estimate(name, values, runs.stratum, chances) for name, values in daily.items()}
+        for scope, chances in weights.items()
     }
 
 

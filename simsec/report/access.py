@@ -9,9 +9,9 @@ import numpy as np
 from simsec.analysis.access import daily_estimate
 from simsec.analysis.intervals import Estimate
 from simsec.analysis.replications import strata
-from simsec.locale import Texts
+from simsec.locale import NOTHING, Texts
 from simsec.optimization.judge import Judged
-from simsec.report.facts import NATURAL, OPTIMISED, SCOPES, Measure, types_of
+from simsec.report.facts import CALM_TYPES, NATURAL, OPTIMISED, SCOPES, Measure, types_of
 from simsec.report.tables import Row, Table, measures_table
 
 DIGITS = {  # of the figures told, in this order
@@ -27,7 +27,7 @@ def access_measures(judged: Judged) -> tuple[Measure, ...]:
 
     def of(key: str, plan: int, scope: str) -> Estimate:
         runs = judged.runs[plan]
-        return daily_estimate(by_plan[plan][key], runs.stratum, strata(judged.scenario, *types_of(scope)))
+        return daily_estimate(key, by_plan[plan][key], runs.stratum, strata(judged.scenario, *types_of(scope)))
 
     return tuple(
         Measure(key, digits, False, {s: (of(key, 0, s), of(key, 1, s), of(key, 2, s)) for s in SCOPES})
@@ -41,14 +41,14 @@ def access_table(judged: Judged, texts: Texts) -> Table:
 
 
 def access_sector_table(judged: Judged, texts: Texts) -> Table:
-    """What voters lost by sub-district under the optimised plan, at natural rates, with intervals."""
-    t, runs, probability = texts.t, judged.runs[OPTIMISED], strata(judged.scenario)
+    """What voters lost by sub-district under the optimised plan; a severe event would mark one place by chance."""
+    t, runs, probability = texts.t, judged.runs[OPTIMISED], strata(judged.scenario, *CALM_TYPES)
+    lost = {"not_served": runs.access.not_served_by_sector, "voter_hours": runs.access.voter_hours_by_sector}
     rows = []
     for sector, name in enumerate(judged.scenario.villages.subdistrict_names):
-        figures = (runs.access.not_served_by_sector[:, sector], runs.access.voter_hours_by_sector[:, sector])
-        told = (daily_estimate(values, runs.stratum, probability) for values in figures)
+        told = (daily_estimate(key, by[:, sector], runs.stratum, probability) for key, by in lost.items())
         rows.append(Row((name, *(texts.interval(estimate, 1, marked=True) for estimate in told))))
-    return Table((t("table.sector"), t("measure.not_served"), t("measure.voter_hours")), tuple(rows))
+    return Table((t("table.sector"), *(t(f"measure.{key}") for key in lost)), tuple(rows))
 
 
 def public_access(judged: Judged, texts: Texts) -> str:
@@ -57,7 +57,7 @@ def public_access(judged: Judged, texts: Texts) -> str:
 
     def figure(*keys: str, scope: str) -> str:
         number = float(np.sum([found[key].by_scope[scope][OPTIMISED].mean for key in keys]))
-        return texts.number(number, 1)
+        return texts.number(number, min(DIGITS[keys[0]], 1)) if number == number else NOTHING
 
     told = {
         f"{name}{tail}": figure(*keys, scope=scope)

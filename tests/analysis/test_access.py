@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from simsec.analysis.access import daily_estimate
+from simsec.analysis.intervals import Doubt
 from simsec.analysis.replications import Replications, day_keys, replicate_plans, strata
 from simsec.analysis.sequential import Stopping, replicate_until
 from simsec.analysis.workers import open_workers
@@ -45,7 +46,7 @@ def test_stations_tell_the_mean_of_a_day_at_natural_rates() -> None:
     told, access = runs().access.by_station(shipped(), runs().stratum), runs().access
     probability = strata(shipped())
     for name, daily in (("closed_mean_min", access.closed_min), ("postponed_share", access.postponed)):
-        mean = daily_estimate(daily.astype(np.float64), runs().stratum, probability).mean
+        mean = daily_estimate("postponed", daily.astype(np.float64), runs().stratum, probability).mean
         assert told[name].sum() == pytest.approx(mean) and len(told[name]) == 1983
 
 
@@ -64,6 +65,8 @@ def test_waits_of_every_station_come_when_asked_for_however_the_days_are_played(
 
 def test_a_mean_of_counts_does_not_reach_below_nought_and_nought_has_a_bound() -> None:
     stratum = np.zeros(20, dtype=np.int64)
-    few = daily_estimate(np.array([3.0] + [0.0] * 19), stratum, {0: 1.0})
-    none = daily_estimate(np.zeros(20), stratum, {0: 1.0})
+    few = daily_estimate("relocated", np.array([3.0] + [0.0] * 19), stratum, {0: 1.0})
+    none = daily_estimate("relocated", np.zeros(20), stratum, {0: 1.0})
     assert few.low == 0 < few.mean < few.high and none.mean == 0 < none.high < 0.2
+    voters = daily_estimate("not_served", np.zeros(20), stratum, {0: 1.0})
+    assert voters.high == 0 and voters.doubt is Doubt.ALIKE  # they come by the hundred: no bound follows from none
