@@ -134,13 +134,16 @@ def decisions(
     Returns:
         Asked, decided, code in ``DECISIONS`` and reopened, shape (n,) each; nan: never, or closed by none.
     """
-    closes, kpu = sampling_tables(scenario).closes[kind], scenario.settings.kpu
+    closes, never = sampling_tables(scenario).closes[kind], np.full(len(kind), np.nan)
     reopened = np.where(closes, cleared_min, np.nan)
-    asked, decided = np.full(len(kind), np.nan), np.full(len(kind), np.nan)
     code = np.zeros(len(kind), dtype=np.int64)
-    if kpu is None or not closes.any():
-        return asked, decided, code, reopened
-    for row in np.flatnonzero(closes & ~(cleared_min - onset_min <= marks[:, 0])).tolist():
+    if scenario.settings.kpu is None:
+        return never, never, code, reopened
+    asking = np.flatnonzero(closes & ~(cleared_min - onset_min <= marks[:, 0]))
+    if not len(asking):
+        return never, never, code, reopened
+    asked, decided = never, never.copy()
+    for row in asking.tolist():
         found = decision_about(scenario, int(kind[row]), float(onset_min[row]), float(cleared_min[row]), marks[row])
         asked[row], decided[row], code[row], reopened[row] = found
     return asked, decided, code, reopened

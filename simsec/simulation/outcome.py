@@ -182,9 +182,9 @@ def outcome_of(
     last_level, units_sent, first_unit = np.array((state.level, state.units_sent, state.first_unit), dtype=np.int64)[
         :, kept
     ]
-    kind = day.incidents.kind[kept]
+    kind, began = day.incidents.kind[kept], onset[kept]
     if scenario is not None:
-        decided = decisions(scenario, kind, onset[kept], cleared, day.incidents.kpu[kept])
+        decided = decisions(scenario, kind, began, cleared, day.incidents.kpu[kept])
     else:
         none = np.full(len(kind), np.nan)
         decided = none, none, np.zeros(len(kind), np.int64), none
@@ -198,8 +198,8 @@ def outcome_of(
         primary=day.incidents.parent[kept] < 0,
         first_level=day.incidents.level[kept],
         last_level=last_level,
-        onset_min=onset[kept],
-        alert_min=onset[kept] + day.incidents.alert_delay_min[kept],
+        onset_min=began,
+        alert_min=began + day.incidents.alert_delay_min[kept],
         reported_min=reported,
         dispatched_min=dispatched,
         first_min=first,
@@ -207,7 +207,7 @@ def outcome_of(
         care_min=care,
         cleared_min=cleared,
         reopened_min=decided[3],
-        response_min=first - onset[kept],
+        response_min=first - began,
         rise_min=day.incidents.rise_min[kept],
         units_sent=units_sent,
         first_kind=np.where(first_unit >= 0, fleet.kind[first_unit], -1) if len(fleet.kind) else first_unit,
