@@ -50,6 +50,8 @@ class Incidents:
         where: uniforms, where in its block a guard pair stands when called.
         delay_min, turnout_min: shape (n, rows), a column a row of the ladders.
         noise: shape (n, slots), factor on the travel of the slot-th unit sent.
+        kpu: shape (n, 5), of a station it closes: minutes until the crew asks, of the committees, until KPU decides and
+            of a move, then a uniform: a place is found where it lies below the share. 0 for other kinds.
         parent: -1 for a primary incident; children of one parent stand in a row (child_first, child_end).
         spread_delay_min, contain_within_min: minutes after the parent's onset.
         hits: stations hit by a spreading crowd, 0 for any other incident.
@@ -68,6 +70,7 @@ class Incidents:
     delay_min: Floats
     turnout_min: Floats
     noise: Floats
+    kpu: Floats
     parent: Integers
     child_first: Integers
     child_end: Integers

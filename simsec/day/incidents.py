@@ -24,6 +24,7 @@ from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, LEVELS
 
+KPU_COLUMNS = ("kpu_asks_min", "kpu_committee_min", "kpu_decides_min", "kpu_relocation_min", "kpu_place")
 NOISE_SLOTS = 8  # a red crowd takes up to three squads a time; later units reuse the slots in order
 
 
@@ -163,6 +164,7 @@ def marked(scenario: Scenario, kind: Integers, station: Integers, onset: Floats,
         delay_min=_by_row(draws.table("delay", len(tables.rows)), [step.delay_min for step in tables.rows]),
         turnout_min=_by_row(draws.table("turnout", len(tables.rows)), list(tables.row_turnout)),
         noise=friction.quantile(u_noise) / friction.mode,
+        kpu=_kpu_marks(scenario, kind, draws),
         parent=none - 1,
         child_first=none,
         child_end=none,
@@ -185,6 +187,22 @@ def without_signal(scenario: Scenario, station: Integers, seed: int, replication
     u = uniforms(stream(seed, replication, "signal"), sampling_tables(scenario).station_key[station], 0)
     known = scenario.stations.signal[station]
     return np.asarray(np.where(known < 0, u < scenario.settings.calls.no_signal_share.mode, known == 0), dtype=np.bool_)
+
+
+def _kpu_marks(scenario: Scenario, kind: Integers, draws: Draws) -> Floats:
+    """What asking KPU would take, for the kinds that close their station; shape (n, 5)."""
+    marks, kpu = np.zeros((len(kind), len(KPU_COLUMNS))), scenario.settings.kpu
+    rows = np.flatnonzero(sampling_tables(scenario).closes[kind])
+    if kpu is None or not len(rows):
+        return marks
+    u = draws.take(rows).table("kpu", len(KPU_COLUMNS))
+    minutes = (kpu.asks_after_min, kpu.committee_min, kpu.decides_min, kpu.relocation_min)
+    marks[rows] = np.column_stack([*(figure.quantile(u[:, n]) for n, figure in enumerate(minutes)), u[:, -1]])
+    for code, model in enumerate(scenario.settings.incidents.values()):
+        if model.kpu_asks_after_min is not None:
+            late = kind[rows] == code
+            marks[rows[late], 0] = model.kpu_asks_after_min.quantile(u[late, 0])
+    return marks
 
 
 def _by_row(u: Floats, parameters: list[Parameter | None]) -> Floats:

@@ -30,6 +30,7 @@ class SamplingTables:
         rate: shape (day types, kinds), expected reports per station and day; of accidents of trips as on a dry day.
         ceiling: shape (kinds,), the rate of the candidate process.
         dispatch_share: shape (kinds,).
+        closes: shape (kinds,), whether the kind closes its station.
         station_key: shape (stations,), uint64.
         kind_key: shape (kinds,), uint64.
         rows: the rows of all ladders in order; ``row_unit_turnout`` the turn-out of each row's unit kind.
@@ -39,6 +40,7 @@ class SamplingTables:
     rate: Floats
     ceiling: Floats
     dispatch_share: Floats
+    closes: NDArray[np.bool_]
     station_key: NDArray[np.uint64]
     village_key: NDArray[np.uint64]
     kind_key: NDArray[np.uint64]
@@ -93,6 +95,7 @@ def sampling_tables(scenario: Scenario) -> SamplingTables:
         rate=rate,
         ceiling=np.array([kind.rate_ceiling for kind in models]),
         dispatch_share=np.array([kind.dispatch_share.mode for kind in models]),
+        closes=np.array([kind.closes_station for kind in models], dtype=np.bool_),
         station_key=text_keys(scenario.stations.code),
         village_key=text_keys(scenario.villages.code),
         kind_key=np.array([text_key("kind/" + kind) for kind in kinds], dtype=np.uint64),

@@ -13,6 +13,7 @@ from simsec.scenario.tables import Table
 
 _FILE = "scenario.toml"
 _ROUNDING = 1e-9
+_LATEST = "kpu.latest_opening"
 _HOURS = ("starts", "voting_opens", "voting_closes", "counting_ends", "ends")
 
 
@@ -141,6 +142,11 @@ def _hours(settings: Settings) -> Iterator[Problem]:
             bound = say("later than {name}, {stamp}", name=hours[place - 1], stamp=stamps[place - 1])
             what = "the hours are out of order"
             yield Problem(_FILE, what, "correct one of the two", 0, f"clock.{hours[place]}", stamps[place], bound)
+    if settings.kpu is not None and not settings.general:
+        opens, closes, latest = settings.clock.voting_opens, settings.clock.voting_closes, settings.kpu.latest_opening
+        if parse_stamp(latest) <= parse_stamp(opens) < parse_stamp(closes):
+            bound = say("later than {name}, {stamp}", name="clock.voting_opens", stamp=opens)
+            yield Problem(_FILE, "the hours are out of order", "correct one of the two", 0, _LATEST, latest, bound)
 
 
 def _windows(settings: Settings) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ Responder = Literal["security", "medical", "logistics", "hazard", "none"]
 Vehicle = Literal["car", "motorcycle", "truck", "foot"]
 Reading = Literal["reserve_on_top", "reserve_inside", "everything_inside"]
 ClosingRule = Literal["fixed_1300", "serve_queue", "extended"]
+Remedy = Literal["waiting", "relocation", "another_day"]
 
 LEVELS: tuple[Level, ...] = ("green", "yellow", "red")
 CLASSES: tuple[StationClass, ...] = ("low", "elevated", "high", "special")
@@ -244,6 +245,8 @@ class Incident(Strict):
     windows_grade: Literal["A", "B", "C", "D"] = "D"
     rate_per_hour: Amount | None = None  # at every place of a general scenario
     closes_station: bool = False
+    kpu_remedy: Remedy = "waiting"  # what can be asked of KPU while it keeps its station closed
+    kpu_asks_after_min: Amount | None = None  # in place of that of [kpu]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -411,6 +414,26 @@ class Voters(Strict):
     extended_until: Stamp
 
 
+class Kpu(Strict):
+    """What a closed station asks of KPU by way of KPPS and PPK, and how long that takes; KPU decides, nobody else.
+
+    Attributes:
+        asks_after_min: how long a closed station waits before its crew asks.
+        committee_min: from the crew by way of PPS and PPK to KPU.
+        decides_min: until KPU has decided.
+        relocation_min: from a decision to relocate until the station is open at the new place.
+        relocates_share: share of the asking stations under water or earth for which a place in the village is found.
+        latest_opening: a station that cannot open by then is proposed for another day.
+    """
+
+    asks_after_min: Amount
+    committee_min: Amount
+    decides_min: Amount
+    relocation_min: Amount
+    relocates_share: Share
+    latest_opening: Stamp
+
+
 class Weights(Strict):
     """Weight of a minute of waiting at each level."""
 
@@ -492,6 +515,7 @@ class Settings(Strict):
     travel: Travel
     weather: Weather
     voters: Voters
+    kpu: Kpu | None = None  # without it a closed station opens again when its incident is cleared
     weights: Weights
     day_types: DayTypes
     siting: Siting

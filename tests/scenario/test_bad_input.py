@@ -142,6 +142,10 @@ CASES = [
         "scenario.toml, clock.voting_opens: the hours are out of order (found 'H-1 06:00'); "
         "expected later than starts, H-1 06:00. correct one of the two",
     ]),
+    (TOML, 'latest_opening = "H 12:00"', 'latest_opening = "H 06:00"', [
+        "scenario.toml, kpu.latest_opening: the hours are out of order (found 'H 06:00'); "
+        "expected later than clock.voting_opens, H 07:00. correct one of the two",
+    ]),
     (TOML, 'end = "H 21:00", share = 0.09', 'end = "H 23:01", share = 0.09', [
         "scenario.toml, weather.heavy_windows: the window leaves the clock (found 'H 15:30 - H 23:01'); "
         "expected within H-1 06:00 - H 23:00. cut it or move the clock",
@@ -157,7 +161,7 @@ CASES = [
         "scenario.toml, stages.delivery_starts: the window ends before it starts "
         "(found 'H-1 07:00 - H-1 05:00'). correct its hours",
     ]),
-    (TOML, 'duty = { starts = "H 04:00", ends = "H 23:00" }', 'duty = { starts = "H 04:00", ends = "H+1 23:00" }', [
+    (TOML, 'duty = { starts = "H 04:00" }', 'duty = { starts = "H 04:00", ends = "H+1 23:00" }', [
         "scenario.toml, units.0.duty: the window leaves the clock (found 'H 04:00 - H+1 23:00'); "
         "expected within H-1 06:00 - H 23:00. cut it or move the clock",
     ]),
