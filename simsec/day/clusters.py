@@ -39,7 +39,7 @@ def struck_stations(
     return found
 
 
-def _struck(
+def struck_villages(
     scenario: Scenario,
     tables: SamplingTables,
     number: int,
@@ -47,8 +47,21 @@ def _struck(
     seed: int,
     replication: int,
     rain_mm: Floats,
-) -> Struck:
-    """One kind: villages at a ceiling that no rain exceeds, kept by rate and rain, then a run of stations in each."""
+) -> tuple[Integers, Floats, Draws]:
+    """Where one kind strikes: villages at a ceiling that no rain exceeds, kept by rate and rain.
+
+    Args:
+        scenario: what is known.
+        tables: of the scenario.
+        number: of the kind.
+        rate: stations struck, per station.
+        seed: of the day.
+        replication: of the day.
+        rain_mm: of the day, shape (hours, zones).
+
+    Returns:
+        Village of each strike, its minute, and its draws.
+    """
     model = list(scenario.settings.incidents.values())[number]
     exposed = exposed_villages(scenario, model.clustered)
     zone = scenario.villages.rayon[exposed]
@@ -64,12 +77,26 @@ def _struck(
     )
     kept = draws.of("exists") < rate * share[zone[place]] / (tables.ceiling[number] * wettest)
     place, draws = place[kept], draws.take(kept)
-    onset = _onsets(scenario, model, draws, zone[place], heavy)
-    count = 1 + (draws.of("cluster/size") * sizes[place]).astype(np.int64)
-    begin = (draws.of("cluster/first") * sizes[place]).astype(np.int64)
+    return exposed[place], _onsets(scenario, model, draws, zone[place], heavy), draws
+
+
+def _struck(
+    scenario: Scenario,
+    tables: SamplingTables,
+    number: int,
+    rate: float,
+    seed: int,
+    replication: int,
+    rain_mm: Floats,
+) -> Struck:
+    """One kind: a run of stations in each village struck."""
+    villages, onset, draws = struck_villages(scenario, tables, number, rate, seed, replication, rain_mm)
+    sizes = np.array([len(tables.stations_of_village[village]) for village in villages.tolist()])
+    count = 1 + (draws.of("cluster/size") * sizes).astype(np.int64)
+    begin = (draws.of("cluster/first") * sizes).astype(np.int64)
     hit = [
         np.roll(tables.stations_of_village[village], -first)[:many]
-        for village, first, many in zip(exposed[place].tolist(), begin.tolist(), count.tolist(), strict=True)
+        for village, first, many in zip(villages.tolist(), begin.tolist(), count.tolist(), strict=True)
     ]
     station = np.concatenate([np.zeros(0, dtype=np.int64), *hit])
     return (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +79,34 @@ class Incidents:
         return int(np.sum(self.parent < 0))
 
 
+LANDSLIDE = 0.0
+"""Depth of a closure that no water makes."""
+
+
+class Closures(NamedTuple):
+    """Roads that close in the course of a day and stay so to its end, in the order of their minutes.
+
+    Attributes:
+        minute: shape (n,), when.
+        village: whose road: the one by which it is reached (landslide), or all its own (water).
+        depth_mm: depth of the standing water, ``LANDSLIDE`` where the ground slid.
+    """
+
+    minute: Floats
+    village: Integers
+    depth_mm: Floats
+
+
+def no_closures() -> Closures:
+    """Nothing closes.
+
+    Example:
+        >>> len(no_closures().minute)
+        0
+    """
+    return Closures(np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0))
+
+
 @dataclass(frozen=True, eq=False)
 class Day:
     """One sampled day.
@@ -88,6 +117,7 @@ class Day:
         reports: everything reported.
         rain_mm: shape (hours, zones), from the start of the clock; a zone is a rayon.
         slow: shape (hours, zones), factor on travel minutes: rain and night.
+        closures: roads that close.
     """
 
     seed: int
@@ -97,3 +127,4 @@ class Day:
     reports: Reports
     rain_mm: Floats
     slow: Floats
+    closures: Closures = field(default_factory=no_closures)

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from simsec.base.errors import InputError, Problem, say
+from simsec.day.closures import draw_closures
 from simsec.day.day import Day
 from simsec.day.incidents import draw_incidents
 from simsec.day.spreading import Neighbours, spreading_crowd, with_crowd
@@ -84,4 +85,5 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
     if day_type == "severe":
         crowd = spreading_crowd(scenario, village_neighbours(scenario), seed, replication)
         incidents = with_crowd(incidents, crowd)
-    return Day(seed, replication, day_type, incidents, reports, rain, slowdown(scenario, rain))
+    closures = draw_closures(scenario, day_type, seed, replication, rain)
+    return Day(seed, replication, day_type, incidents, reports, rain, slowdown(scenario, rain), closures)

@@ -20,7 +20,7 @@ from simsec.day.keyed import Draws
 from simsec.day.streams import text_key
 from simsec.day.weather import slowdown
 from simsec.drill.schema import Command
-from simsec.drill.stage import Stage, roads_without
+from simsec.drill.stage import Stage
 from simsec.drill.trips import ROOM, Trips, home_at
 from simsec.simulation import rules
 from simsec.simulation.calendar import Listener, Play, marks_of
@@ -39,6 +39,7 @@ from simsec.simulation.model import (
     fresh_state,
 )
 from simsec.simulation.movement import position, slowness
+from simsec.simulation.roads import roads_without
 
 _OF_THE_DAY = ("slow", "even", "noises", "primaries")  # the fields of DayMarks that hold no row an incident
 
@@ -346,7 +347,7 @@ def reroute(board: Board) -> None:
     """Travel with the roads now open; whoever's way has changed goes on from where he is."""
     old, state = board.world, board.state
     roads = roads_without(board.stage.scenario, frozenset(edge for edges in board.closed.values() for edge in edges))
-    new = old._replace(minutes=roads.minutes, previous=roads.previous, zone_share=roads.zone_share)
+    new = roads.under(old)
     arrives = {(event[3], event[4]): event for event in board.pending if event[1] == ARRIVE}
     for unit, kind in enumerate(old.unit_kind):
         start, end, vehicle = state.leg_from[unit], state.leg_to[unit], old.kind_vehicle[kind]

@@ -137,6 +137,22 @@ def _with_minutes(graph: RoadGraph, edges: Collection[int], minutes: Floats) -> 
     return replace(graph, edge_minutes=changed)
 
 
+def at_worst(graph: RoadGraph, other: RoadGraph) -> RoadGraph:
+    """Two states of the same roads together: of each edge the slower minutes; the first itself where none is slower.
+
+    Example:
+        >>> from simsec.geography.graph import road_graph
+        >>> graph = road_graph([0, 0], [0, 1], [0, 0], [0], [1], [5.0], [[6.0], [6.0], [7.5], [60.0]])
+        >>> at_worst(graph, on_foot(graph, [0])).edge_minutes[0].tolist(), at_worst(graph, graph) is graph
+        ([60.0], True)
+    """
+    minutes = np.maximum(graph.edge_minutes, other.edge_minutes)
+    if np.array_equal(minutes, graph.edge_minutes):
+        return graph
+    minutes.setflags(write=False)
+    return replace(graph, edge_minutes=minutes)
+
+
 def even(graph: RoadGraph) -> bool:
     """Whether every road takes as long one way as the other, for every vehicle.
 

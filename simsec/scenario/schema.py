@@ -37,7 +37,7 @@ CAPABILITIES: tuple[Capability, ...] = (
 )
 SCOPES: tuple[Scope, ...] = ("block", "subdistrict", "rayon", "regency")
 # Figures drawn anew for every incident or storm: a world moves their whole range, not the mode alone.
-DRAWN = ("_min", "_hours", "friction", "stations_per_village", "storms_per_wet_day", "_mm_per_h")
+DRAWN = ("_min", "_hours", "friction", "stations_per_village", "storms_per_wet_day", "_mm_per_h", "_depth_mm")
 DAY_TYPES: tuple[DayType, ...] = ("ordinary", "heavy_rain", "rumour", "severe")
 RESPONDERS: tuple[Responder, ...] = ("security", "medical", "logistics", "hazard", "none")
 
@@ -275,6 +275,7 @@ class Travel(Strict):
     speed_toll_kmh: Amount
     speed_foot_kmh: Amount
     truck_factor: Share
+    landslide_closes_share: Share | None = None  # of landslides that cut the road to their village; absent: none
     barriers: tuple[Barrier, ...] = ()
     night_factor: Share
     night_starts: Stamp
@@ -292,6 +293,8 @@ class Weather(Strict):
     heavy_rain_mm_per_h: Amount
     heavy_from_mm_per_h: Amount
     flood_lag_min: Amount
+    flood_depth_mm: Amount | None = None  # of water that stands on a village's roads; absent: water closes none
+    truck_wades_mm: Amount | None = None  # a truck meets water as a car meets water so much shallower
     speed_loss_light: Share
     speed_loss_heavy: Share
     ordinary_windows: tuple[Window, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import CAPABILITIES, LEVELS, SCOPES
 from simsec.simulation.model import World
 from simsec.simulation.policies import NAMES
+from simsec.simulation.roads import roads_after
 
 Integers = NDArray[np.int64]
 CARE = ("medic", "ambulance")
@@ -33,26 +33,11 @@ class Roster(NamedTuple):
     site: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class _Roads:
-    """Travel of a scenario as lists, friction included; shared by all plans."""
-
-    minutes: list[list[list[float]]]
-    previous: list[list[list[int]]]
-    stretch: list[list[float]]
-    zone_share: list[list[tuple[float, ...]]]
-
-
 @lru_cache(maxsize=2)
-def _roads(scenario: Scenario) -> _Roads:
-    ground, friction = ground_of(scenario), scenario.settings.travel.friction.mode
-    return _Roads(
-        (ground.travel.minutes * friction).tolist(),
-        ground.travel.previous.tolist(),
-        (ground.stretch_min * friction).tolist(),
-        # Inner tuples: the collector of garbage stops following them, and there are as many as pairs of nodes.
-        [[tuple(shares) for shares in row] for row in ground.zone_share.astype(np.float64).tolist()],
-    )
+def _stretch(scenario: Scenario) -> list[list[float]]:
+    """The last stretches as lists, friction included; shared by all plans."""
+    found: list[list[float]] = (ground_of(scenario).stretch_min * scenario.settings.travel.friction.mode).tolist()
+    return found
 
 
 def roster_of(scenario: Scenario, plan: Plan) -> Roster:
@@ -125,7 +110,7 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
     """
     settings, villages, stations = scenario.settings, scenario.villages, scenario.stations
     queue = settings.queue
-    ground, roads, roster = ground_of(scenario), _roads(scenario), roster_of(scenario, plan)
+    ground, roads, roster = ground_of(scenario), roads_after(scenario, ()), roster_of(scenario, plan)
     size, offset, place, block_minutes = _blocks(scenario, ground, plan)
     kinds = [unit.kind for unit in settings.units]
     kind_first, kind_end = _ranges(roster.kind, len(kinds))
@@ -156,7 +141,7 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
         station_node=ground.station_node.tolist(),
         station_subdistrict=stations.subdistrict.tolist(),
         station_rayon=villages.subdistrict_rayon[stations.subdistrict].tolist(),
-        stretch=roads.stretch,
+        stretch=_stretch(scenario),
         minutes=roads.minutes,
         previous=roads.previous,
         zone_share=roads.zone_share,
