@@ -23,6 +23,7 @@ from simsec.analysis.measures import (
 from simsec.analysis.workers import Progress, Workers, open_workers
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import InputError, Problem, say
+from simsec.day.access import access_at
 from simsec.day.day import Day
 from simsec.day.sampling import sample_day
 from simsec.plan.plan import Plan
@@ -186,8 +187,8 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
 
         def look_at(place: int) -> Look:
             minute, call = parse_stamp(PROBE_STAMPS[place]), drawn_call(scenario, day.seed, day.replication, place)
-            there = world_at(world, changes, minute)
-            return minute, lambda now, state: probed.append(probe(there, marks, state, tables, now, call))
+            there, extra_min = world_at(world, changes, minute), access_at(day.access, minute, start)
+            return minute, lambda now, state: probed.append(probe(there, marks, state, tables, now, call, extra_min))
 
         looks = sorted([*looks, *map(look_at, range(len(PROBE_STAMPS)))], key=lambda look: look[0])
     listener = None if options.trace is None else Trace(world, marks, changes)

@@ -30,8 +30,8 @@ def draw_closures(scenario: Scenario, day_type: str, seed: int, replication: int
         >>> from simsec.day.weather import draw_rain
         >>> from simsec.scenario import read_scenario
         >>> scenario = read_scenario("scenarios/kabupaten-semarang")
-        >>> days = [draw_closures(scenario, "heavy_rain", 1, k, draw_rain(scenario, "heavy_rain", 1, k)) for k in (0, 1)]
-        >>> sum(len(day.minute) for day in days) > 0
+        >>> rain_mm = draw_rain(scenario, "heavy_rain", 1, 4)
+        >>> len(draw_closures(scenario, "heavy_rain", 1, 4, rain_mm).minute) > 0
         True
     """
     closes, depth_mm = scenario.settings.travel.landslide_closes_share, scenario.settings.weather.flood_depth_mm

@@ -47,6 +47,8 @@ class Incidents:
         spread_delay_min, contain_within_min: minutes after the parent's onset.
         hits: stations hit by a spreading crowd, 0 for any other incident.
         village: the first row that stands for the same village of a crowd; a row of its own for any other incident.
+        access_min: minutes more that everyone from outside a hamlet needs, 0 anywhere else; an incident of which the
+            hour is not known before is met as in dry weather.
     """
 
     kind: Integers
@@ -68,6 +70,7 @@ class Incidents:
     contain_within_min: Floats
     hits: Integers
     village: Integers
+    access_min: Floats
 
     def __len__(self) -> int:
         """Number of incidents, dormant ones included."""
@@ -107,6 +110,20 @@ def no_closures() -> Closures:
     return Closures(np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0))
 
 
+class Access(NamedTuple):
+    """How hard the hamlets are to reach, hour by hour.
+
+    Attributes:
+        hamlet: number of each station's hamlet, -1 for a station on a road, shape (stations,).
+        minutes: minutes more for everyone from outside, shape (hours, hamlets).
+        carry: minutes more for goods, shape (hours, hamlets).
+    """
+
+    hamlet: Integers
+    minutes: Floats
+    carry: Floats
+
+
 @dataclass(frozen=True, eq=False)
 class Day:
     """One sampled day.
@@ -118,6 +135,7 @@ class Day:
         rain_mm: shape (hours, zones), from the start of the clock; a zone is a rayon.
         slow: shape (hours, zones), factor on travel minutes: rain and night.
         closures: roads that close.
+        access: of hamlets, None where there are none.
     """
 
     seed: int
@@ -128,3 +146,4 @@ class Day:
     rain_mm: Floats
     slow: Floats
     closures: Closures = field(default_factory=no_closures)
+    access: Access | None = None

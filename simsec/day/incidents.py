@@ -119,6 +119,7 @@ def marked(scenario: Scenario, kind: Integers, station: Integers, onset: Floats,
         contain_within_min=np.zeros(n),
         hits=none,
         village=np.arange(n),
+        access_min=np.zeros(n),
     )
 
 

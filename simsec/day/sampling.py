@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from simsec.base.errors import InputError, Problem, say
+from simsec.day.access import draw_access, extra_minutes
 from simsec.day.closures import draw_closures
 from simsec.day.day import Day
 from simsec.day.incidents import draw_incidents
@@ -86,4 +88,8 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
         crowd = spreading_crowd(scenario, village_neighbours(scenario), seed, replication)
         incidents = with_crowd(incidents, crowd)
     closures = draw_closures(scenario, day_type, seed, replication, rain)
-    return Day(seed, replication, day_type, incidents, reports, rain, slowdown(scenario, rain), closures)
+    access = draw_access(scenario, seed, replication, rain, closures)
+    if access is not None:
+        extra_min = extra_minutes(scenario, access, incidents.kind, incidents.station, incidents.onset_min)
+        incidents = replace(incidents, access_min=extra_min)
+    return Day(seed, replication, day_type, incidents, reports, rain, slowdown(scenario, rain), closures, access)

@@ -17,6 +17,7 @@ from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import LEVELS
 from simsec.simulation.calendar import marks_of
 from simsec.simulation.model import NOWHERE, DayMarks, World
+from simsec.simulation.roads import Closure, changes_of
 from simsec.simulation.simulate import kept_world
 
 
@@ -35,6 +36,7 @@ class Stage:
         order_kind: number of the kind *order*.
         serves_as: capability as which a unit of each kind follows an order, -1: it is on no ladder.
         zone: rayon of each node.
+        closures: what the day itself closes, and when.
     """
 
     scenario: Scenario
@@ -46,6 +48,7 @@ class Stage:
     order_kind: int
     serves_as: tuple[int, ...]
     zone: NDArray[np.int64]
+    closures: tuple[tuple[float, Closure], ...] = ()
 
     @property
     def draw(self) -> Draw:
@@ -77,6 +80,7 @@ def _stage(scenario: Scenario, plan: Plan, day_type: str, seed: int, replication
         order_kind=len(world.need),
         serves_as=tuple(_serves_as(world, kind) for kind in range(len(world.can))),
         zone=zone,
+        closures=tuple((change.minute, change.closure) for change in changes_of(scenario, day)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Roads that close or stand under water: whose minutes rise, and the travel tables after it, worked out where they change.
+"""Roads that close or stand under water, and the travel tables after it, worked out where they change.
 
 A closed road is never taken away: whoever has no other way walks it. Main roads stay open.
 """

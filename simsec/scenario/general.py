@@ -238,6 +238,7 @@ def _as_villages(table: Table) -> tuple[Villages, Stations]:
         site_type=("regular",) * n,
         signal=none + SIGNAL.index("yes"),
         synthetic=none,
+        access=none,
     )
     return villages, stations
 

@@ -198,7 +198,10 @@ def new_area(
     def write(folder: Path) -> None:
         write_text(folder / "scenario.toml", settings)
         write_table(folder / "villages.csv", VILLAGE_COLUMNS, _rows(villages_out, VILLAGE_COLUMNS))
-        write_table(folder / "polling_stations.csv", STATION_COLUMNS, stations)
+        known_ways = any(row[-1] for row in stations)  # nobody is told of ways where all are roads
+        columns = STATION_COLUMNS if known_ways else STATION_COLUMNS[:-1]
+        rows = stations if known_ways else [row[:-1] for row in stations]
+        write_table(folder / "polling_stations.csv", columns, rows)
         write_table(folder / "posts.csv", POST_COLUMNS, _rows(posts_out, POST_COLUMNS))
         write_table(
             folder / "main_roads.csv", ROAD_COLUMNS, _rows(roads, ROAD_COLUMNS) if roads else _no_road(posts_out)

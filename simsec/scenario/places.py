@@ -18,6 +18,7 @@ Integers = NDArray[np.int64]
 
 POST_TYPES = ("polres", "polsek", "polsubsektor", "hospital", "puskesmas", "ppk", "kpu", "bpbd", "kodim", "prison")
 SIGNAL = ("no", "yes")
+ACCESS = ("road", "river", "one_road")
 ROAD_CLASSES = ("toll", "national", "provincial", "local", "ferry")
 
 VILLAGE_COLUMNS = (
@@ -52,6 +53,13 @@ STATION_COLUMNS = (
     Column("class_reason", required=False),
     Column("site_type", choices=("regular", "prison", "hospital", "care_home", "boarding_school", "relocation")),
     Column("signal", choices=SIGNAL, required=False, meaning="telephone signal; blank: not known, drawn every day"),
+    Column(
+        "access",
+        choices=ACCESS,
+        required=False,
+        optional=True,
+        meaning="river: beyond a crossing passable in dry weather; one_road: at the end of one road; blank: road",
+    ),
 )
 POST_COLUMNS = (
     Column("code"),
@@ -116,7 +124,7 @@ class Villages:
 class Stations:
     """The polling stations; ``village`` numbers into :class:`Villages`, ``station_class`` into ``CLASSES``.
 
-    ``signal`` numbers into ``SIGNAL``, -1 where it is not known.
+    ``signal`` numbers into ``SIGNAL``, -1 where it is not known, ``access`` into ``ACCESS``.
     """
 
     code: tuple[str, ...]
@@ -131,6 +139,7 @@ class Stations:
     site_type: tuple[str, ...]
     signal: Integers
     synthetic: Integers
+    access: Integers
 
     def __len__(self) -> int:
         """Number of stations."""
@@ -272,6 +281,7 @@ def stations_of(table: Table, villages: Villages, reach_km: float) -> tuple[Stat
         site_type=table.texts("site_type"),
         signal=np.array([SIGNAL.index(word) if word else -1 for word in table.texts("signal")], dtype=np.int64),
         synthetic=np.array([word == "synthetic" for word in table.texts("coordinates")], dtype=np.int64),
+        access=np.array([ACCESS.index(word or "road") for word in table.texts("access")], dtype=np.int64),
     )
     return stations, problems
 

@@ -301,6 +301,15 @@ class Weather(Strict):
     heavy_windows: tuple[Window, ...]
 
 
+class Access(Strict):
+    """What it takes to reach hamlets beyond a river or at the end of one road."""
+
+    river_detour_min: Amount  # round, while the crossing is closed
+    river_closed_from_mm: Amount  # rain of the last hours in its zone
+    river_rain_hours: Amount
+    carry_min: Amount  # for goods, carried on foot where the one road is closed
+
+
 class Calls(Strict):
     """From onset to the first request."""
 
@@ -347,6 +356,16 @@ class Siting(Strict):
     forward_posts_at_most: Count
     grade: Literal["A", "B", "C", "D"]
     source: str
+
+
+class Prepositioned(Strict):
+    """A unit that sleeps at a hamlet that is hard to reach from H-1 to H+1 and is released to nobody.
+
+    A pair is that of the hamlet's block; a courier is one of the sub-district's.
+    """
+
+    village: Name
+    unit: Literal["pair", "courier"]
 
 
 class Policy(Strict):
@@ -398,10 +417,12 @@ class Settings(Strict):
     spreading: Spreading
     travel: Travel
     weather: Weather
+    access: Access | None = None
     voters: Voters
     weights: Weights
     day_types: DayTypes
     siting: Siting
+    prepositioned: tuple[Prepositioned, ...] = ()  # where the plan by rule of thumb keeps somebody
     policy: Policy
     queue: Queue = Queue()
 

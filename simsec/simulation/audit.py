@@ -133,7 +133,7 @@ class _Audit:
 
     def on_road_closed(self, row: _Row) -> None:
         """The roads change; whose way they change is at a known place from then on, wherever he heads."""
-        if not self.changes or (self.changes[0].minute, self.changes[0].village) != (row.time, row.end):
+        if not self.changes or (self.changes[0].minute, self.changes[0].closure.village) != (row.time, row.end):
             self.told.append(f"minute {row.time:.3f}: no road to village {row.end} was drawn to close")
             return
         after = self.changes.pop(0).roads
@@ -260,7 +260,8 @@ class _Audit:
             place = min(int(self.day.where[row.incident] * size), size - 1)
             return world.block_minutes[world.block_offset[block] + place * size + world.station_place[row.place]]
         vehicle = world.kind_vehicle[kind]
-        return world.minutes[vehicle][start][world.station_node[row.place]] + world.stretch[vehicle][row.place]
+        way = world.minutes[vehicle][start][world.station_node[row.place]] + world.stretch[vehicle][row.place]
+        return way + self.day.access[row.incident]
 
     def noise(self, row: _Row, start: int, target: int) -> float:
         """What the factor of the trip is beside rain and night on its way."""

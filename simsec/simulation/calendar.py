@@ -98,6 +98,7 @@ def marks_of(day: Day) -> DayMarks:
         village=incidents.village.tolist(),
         slow=slow,
         even=(day.slow == day.slow[:, :1]).all(axis=1).astype(np.int64).tolist(),
+        access=incidents.access_min.tolist(),
         primaries=incidents.primaries,
     )
 

@@ -34,6 +34,7 @@ COMPILED: tuple[Callable[..., Any], ...] = (
     movement.minutes_to,
     available.may_go,
     available.held_back,
+    available.fits,
     available.nearest_between,
     chain_of_command.choose,
     nearest_capable.choose,
@@ -85,12 +86,13 @@ def _compiled() -> Callable[..., Any]:
     clear, arrive, rise, spread, report, request = (done[id(rule)] for rule in rules.RULES)
     CLEAR, ARRIVE, RISE, SPREAD, REPORT = model.CLEAR, model.ARRIVE, model.RISE, model.SPREAD, model.REPORT
 
-    @njit
-    def exchange(world: World, state: State, closes: Any, later: Any, change: int) -> None:
+    def exchange_in_place(world: Any, state: State, closes: Any, later: Any, change: int) -> None:
         reroute(world, state, later[0][change], closes[change])
         world.minutes[:] = later[0][change]
         world.previous[:] = later[1][change]
         world.zone_share[:] = later[2][change]
+
+    exchange = njit(exchange_in_place)
 
     def loop(world: World, day: DayMarks, state: State, ends_min: float, closes: Any, later: Any) -> None:
         then = [(0.0, 0, 0, 0, 0)]
@@ -133,7 +135,8 @@ def _compiled() -> Callable[..., Any]:
             exchange(world, state, closes, later, change)
             change += 1
 
-    return numba.njit(loop)
+    found: Callable[..., Any] = njit(loop)
+    return found
 
 
 def as_arrays(record: Any) -> Any:

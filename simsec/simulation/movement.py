@@ -76,7 +76,8 @@ def slowness(world: World, day: DayMarks, now: float, origin: int, destination: 
 def minutes_to(world: World, day: DayMarks, state: State, unit: int, incident: int, node: int) -> float:
     """Minutes on a dry day from the node where the unit is to the station; friction included, turn-out not.
 
-    A guard pair that walks its own block comes from where the incident's mark puts it.
+    A guard pair that walks its own block comes from where the incident's mark puts it; whoever comes to a hamlet from
+    outside it meets its river or its road.
     """
     station = day.station[incident]
     block = world.unit_block[unit]
@@ -85,4 +86,5 @@ def minutes_to(world: World, day: DayMarks, state: State, unit: int, incident: i
         place = min(int(day.where[incident] * size), size - 1)
         return world.block_minutes[world.block_offset[block] + place * size + world.station_place[station]]
     vehicle = world.kind_vehicle[world.unit_kind[unit]]
-    return world.minutes[vehicle][node][world.station_node[station]] + world.stretch[vehicle][station]
+    way = world.minutes[vehicle][node][world.station_node[station]]
+    return way + (world.stretch[vehicle][station] + day.access[incident])

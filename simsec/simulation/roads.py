@@ -49,10 +49,10 @@ class Closure(NamedTuple):
 
 
 class Change(NamedTuple):
-    """The roads from a minute on, and the village whose road closed then."""
+    """The roads from a minute on, and what closed then."""
 
     minute: float
-    village: int
+    closure: Closure
     roads: Roads
 
 
@@ -147,12 +147,14 @@ def _graph_after(scenario: Scenario, graph: RoadGraph, closure: Closure) -> Road
 def changes_of(scenario: Scenario, day: Day) -> tuple[Change, ...]:
     """The roads of a day, from minute to minute; none where no road closes, and none for a closure without effect."""
     found: list[Change] = []
-    roads, so_far = roads_after(scenario, ()), ()
+    so_far: tuple[Closure, ...] = ()
+    roads = roads_after(scenario, so_far) if len(day.closures.minute) else None
     for minute, village, depth_mm in zip(*(column.tolist() for column in day.closures), strict=True):
-        after = roads_after(scenario, (*so_far, Closure(village, depth_mm)))
+        closure = Closure(village, depth_mm)
+        after = roads_after(scenario, (*so_far, closure))
         if after is not roads and minute < scenario.horizon_min[1]:
-            found.append(Change(minute, village, after))
-            roads, so_far = after, (*so_far, Closure(village, depth_mm))
+            found.append(Change(minute, closure, after))
+            roads, so_far = after, (*so_far, closure)
     return tuple(found)
 
 

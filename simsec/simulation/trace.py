@@ -140,7 +140,7 @@ class Trace:
         for incident in range(day.primaries):
             self._row(day.onset[incident], "onset", incident, day.level[incident])
         for change in changes:
-            row = (change.minute, KIND["road_closed"], *[NONE] * 4, change.village, *[NONE] * 3, np.nan, np.nan)
+            row = (change.minute, KIND["road_closed"], *[NONE] * 4, change.closure.village, *[NONE] * 3, np.nan, np.nan)
             self._rows.append(row)
 
     def _row(

@@ -14,7 +14,8 @@ from simsec.drill.files import read_session, write_session
 from simsec.drill.schema import command
 from simsec.simulation.calendar import marks_of, run_on_simpy
 from simsec.simulation.model import NEVER
-from tests.areas import tiny, tiny_plan
+from simsec.simulation.roads import changes_of
+from tests.areas import announced, shipped, tiny, tiny_plan
 
 QUARREL = {"do": "inject", "at": "H 09:00", "place": "any:A:1", "kind": "intimidation", "name": "quarrel"}
 STORY = (
@@ -52,6 +53,14 @@ def test_without_commands_it_is_the_simulated_day() -> None:
     made = session(day_type="severe")
     board = made.at(made.stage.ends_min)
     assert board.state == run_on_simpy(made.stage.world, made.stage.marks, made.stage.ends_min)
+
+
+def test_without_commands_roads_close_as_on_the_simulated_day() -> None:
+    stages = (stage_of(shipped(), announced(), "heavy_rain", 3, number) for number in range(20))
+    stage = next(stage for stage in stages if len(stage.closures) > 1)
+    board, changes = Session(stage).at(stage.ends_min), changes_of(stage.scenario, stage.day)
+    simulated = run_on_simpy(stage.world, stage.marks, stage.ends_min, changes=changes)
+    assert board.state == simulated != run_on_simpy(stage.world, stage.marks, stage.ends_min)
 
 
 def test_everything_in_the_story_is_done() -> None:
