@@ -64,5 +64,5 @@ class Plan:
             repr(sorted(self.patrols.items())),
             repr(sorted(self.squads.items())),
             self.policy.model_dump_json(),
-            *(held.model_dump_json() for held in sorted(self.prepositioned, key=lambda held: (held.village, held.unit))),
+            *sorted(held.model_dump_json() for held in self.prepositioned),
         )

@@ -52,7 +52,7 @@ def roster_of(scenario: Scenario, plan: Plan) -> Roster:
     headquarters = next((post_node(scenario, post) for post in posts.of_type("polres")), -1)
     # Kind, sub-district, node, block, rayon, bound, site.
     rows: list[tuple[int, int, int, int, int, int, str]] = []
-    stay = {(villages.code.index(held.village), held.unit) for held in plan.prepositioned}
+    stay: set[tuple[int, str]] = {(villages.code.index(held.village), held.unit) for held in plan.prepositioned}
     hamlet, away = hamlet_blocks(scenario, plan), couriers_away(scenario, plan)
     first_station = np.full(plan.blocks, -1)
     first_station[plan.block[::-1]] = np.arange(len(plan.block))[::-1]
@@ -63,10 +63,10 @@ def roster_of(scenario: Scenario, plan: Plan) -> Roster:
         node = int(scenario.stations.village[station])
         bound = int((node, PAIR) in stay and block in hamlet[node])
         rows.append((kinds.index(PAIR), sector, node, block, rayon, bound, site))
-    for node, kind in sorted(stay - {(node, PAIR) for node, _ in stay}):
+    for node, other in sorted((node, kind) for node, kind in stay if kind != PAIR):
         sector = int(villages.subdistrict[node])
         rayon, site = int(villages.subdistrict_rayon[sector]), villages.code[node]
-        rows.append((kinds.index(kind), sector, node, min(hamlet[node]), rayon, 1, site))
+        rows.append((kinds.index(other), sector, node, min(hamlet[node]), rayon, 1, site))
     placed = [(PATROL_KIND, plan.patrols), (SQUAD_KIND, plan.squads)]
     teams: list[tuple[str, str, int]] = [(kind, site, count) for kind, sites in placed for site, count in sites.items()]
     teams += [

@@ -14,7 +14,7 @@ from tests.scenario.area import sukamaju
 
 TOML, VILLAGES, STATIONS, POSTS, ROADS = FILES
 STATION_HEADER = (
-    "code, name, village_code, lat, lon, coordinates, registered_voters, class, class_reason, site_type, signal"
+    "code, name, village_code, lat, lon, coordinates, registered_voters, class, class_reason, site_type, signal, access"
 )
 
 # (file, text there, text instead, the lines that are said)

@@ -18,6 +18,7 @@ from simsec.simulation.audit import audit, count_heads
 from simsec.simulation.calendar import marks_of, run_on_simpy
 from simsec.simulation.outcome import Outcome, outcome_of
 from simsec.simulation.policies import NAMES
+from simsec.simulation.roads import changes_of
 from simsec.simulation.simulate import kept_world
 from simsec.simulation.trace import KIND, Events, Trace
 from tests.areas import SHIPPED, announced, shipped
