@@ -80,7 +80,9 @@ def extra_minutes(scenario: Scenario, access: Access, kind: Integers, station: I
     Args:
         scenario: what is known.
         access: of the day.
-        kind, station, onset_min: of the incidents.
+        kind: of the incidents, shape (n,).
+        station: of the incidents.
+        onset_min: of the incidents.
     """
     goods = np.array([model.responder == "logistics" for model in scenario.settings.incidents.values()])
     hamlet = access.hamlet[station]

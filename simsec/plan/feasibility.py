@@ -147,7 +147,8 @@ def _blocks(scenario: Scenario, plan: Plan, file: str) -> list[Problem]:
         station = stations.code[int(np.flatnonzero(plan.block == block)[0])]
         what = say("the block of station {station} mixes sub-districts or classes", station=station)
         if same[low[block]] == same[high[block]]:
-            what = say("the block of station {station} mixes a hamlet that is hard to reach with others", station=station)
+            template = "the block of station {station} mixes a hamlet that is hard to reach with others"
+            what = say(template, station=station)
         problems.append(Problem(file, what, "keep a block inside one sub-district and class", 0, "block", str(block)))
     if problems:
         return problems

@@ -9,9 +9,10 @@ import pytest
 from simsec.base.errors import InputError
 from simsec.day import sample_day
 from simsec.day.access import hamlets
-from simsec.plan import Plan, check_plan, read_plan, write_plan
+from simsec.plan import Plan, check_plan
 from simsec.plan.blocks import block_key
 from simsec.plan.feasibility import plan_problems
+from simsec.plan.files import read_plan, write_plan
 from simsec.plan.prepositioned import COURIER, couriers_away, hamlet_blocks
 from simsec.scenario.schema import Policy, Prepositioned
 from simsec.simulation.calendar import marks_of
