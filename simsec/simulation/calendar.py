@@ -191,12 +191,17 @@ def run_on_simpy(
     """
     play = Play(world, day, listener)
     due = [(change.minute, change.roads) for change in reversed(changes)]
-    for minute, look in (*looks, (ends_min, None)):
+
+    def exchange_until(minute: float) -> None:
         while due and due[-1][0] <= minute and due[-1][0] < ends_min:
             closes, roads = due.pop()
             play.run_before(closes)
             play.exchange(roads, closes)
-        if look is not None and minute < ends_min:
+
+    for minute, look in looks:
+        if minute < ends_min:
+            exchange_until(minute)
             look(minute, play.run_before(minute))
+    exchange_until(ends_min)
     state = play.run_before(ends_min)
     return State(*(getattr(state, name) for name in State._fields))
