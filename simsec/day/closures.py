@@ -9,43 +9,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from simsec.day.clusters import struck_villages
-from simsec.day.day import LANDSLIDE, Closures, Floats, no_closures
-from simsec.day.tables import sampling_tables
+from simsec.day.clusters import Strikes
+from simsec.day.day import LANDSLIDE, Closures, no_closures
 from simsec.scenario.reading import Scenario
-from simsec.scenario.schema import DAY_TYPES
 
 
-def draw_closures(scenario: Scenario, day_type: str, seed: int, replication: int, rain_mm: Floats) -> Closures:
+def draw_closures(scenario: Scenario, strikes: Strikes) -> Closures:
     """The roads that close on one day; none where the scenario names no figure for it.
 
     Args:
         scenario: what is known.
-        day_type: one of ``DAY_TYPES``.
-        seed: of the day.
-        replication: of the day.
-        rain_mm: shape (hours, zones), as :func:`simsec.day.weather.draw_rain` gives it.
+        strikes: of the day, from :func:`simsec.day.clusters.strikes_of`.
 
     Example:
-        >>> from simsec.day.weather import draw_rain
         >>> from simsec.scenario import read_scenario
-        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
-        >>> rain_mm = draw_rain(scenario, "heavy_rain", 1, 4)
-        >>> len(draw_closures(scenario, "heavy_rain", 1, 4, rain_mm).minute) > 0
-        True
+        >>> len(draw_closures(read_scenario("scenarios/kabupaten-semarang"), {}).minute)
+        0
     """
+    if not strikes:
+        return no_closures()
     closes, depth_mm = scenario.settings.travel.landslide_closes_share, scenario.settings.weather.flood_depth_mm
-    tables, found = sampling_tables(scenario), [no_closures()]
-    for number, model in enumerate(scenario.settings.incidents.values()):
-        figure = {"steep_ground": closes, "low_ground": depth_mm}.get(model.clustered)
-        rate = float(tables.rate[DAY_TYPES.index(day_type), number])
-        if figure is None or rate == 0:
-            continue
-        village, onset, draws = struck_villages(scenario, tables, number, rate, seed, replication, rain_mm)
-        if model.clustered == "low_ground":
-            found.append(Closures(onset, village, figure.quantile(draws.of("closure/depth"))))
-        else:
-            cut = draws.of("closure/share") < figure.mode
+    models, found = list(scenario.settings.incidents.values()), [no_closures()]
+    for number, (village, onset, draws) in strikes.items():
+        if models[number].clustered == "low_ground" and depth_mm is not None:
+            found.append(Closures(onset, village, depth_mm.quantile(draws.of("closure/depth"))))
+        elif models[number].clustered == "steep_ground" and closes is not None:
+            cut = draws.of("closure/share") < closes.mode
             found.append(Closures(onset[cut], village[cut], np.full(int(cut.sum()), LANDSLIDE)))
     minute, village, depth = (np.concatenate(columns) for columns in zip(*found, strict=True))
     order = np.lexsort((depth, village, minute))

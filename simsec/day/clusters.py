@@ -16,12 +16,13 @@ from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, Incident
 
 Struck = tuple[Integers, Integers, Floats, Draws]  # kind, station, onset, draws
+Strikes = dict[int, tuple[Integers, Floats, Draws]]  # kind -> village, onset, draws
 
 
-def struck_stations(
+def strikes_of(
     scenario: Scenario, tables: SamplingTables, day_type: str, seed: int, replication: int, rain_mm: Floats
-) -> list[Struck]:
-    """The stations struck on one day, a group a kind that strikes in clusters.
+) -> Strikes:
+    """Where each kind that strikes in clusters does so on one day.
 
     Args:
         scenario: what is known.
@@ -31,15 +32,15 @@ def struck_stations(
         replication: of the day.
         rain_mm: shape (hours, zones), as :func:`simsec.day.weather.draw_rain` gives it.
     """
-    found = []
+    found: Strikes = {}
     for number, model in enumerate(scenario.settings.incidents.values()):
         rate = float(tables.rate[DAY_TYPES.index(day_type), number])
         if model.clustered != "no" and rate > 0:
-            found.append(_struck(scenario, tables, number, rate, seed, replication, rain_mm))
+            found[number] = _struck_villages(scenario, tables, number, rate, seed, replication, rain_mm)
     return found
 
 
-def struck_villages(
+def _struck_villages(
     scenario: Scenario,
     tables: SamplingTables,
     number: int,
@@ -48,20 +49,7 @@ def struck_villages(
     replication: int,
     rain_mm: Floats,
 ) -> tuple[Integers, Floats, Draws]:
-    """Where one kind strikes: villages at a ceiling that no rain exceeds, kept by rate and rain.
-
-    Args:
-        scenario: what is known.
-        tables: of the scenario.
-        number: of the kind.
-        rate: stations struck, per station.
-        seed: of the day.
-        replication: of the day.
-        rain_mm: of the day, shape (hours, zones).
-
-    Returns:
-        Village of each strike, its minute, and its draws.
-    """
+    """Where one kind strikes: villages at a ceiling that no rain exceeds, kept by rate and rain."""
     model = list(scenario.settings.incidents.values())[number]
     exposed = exposed_villages(scenario, model.clustered)
     zone = scenario.villages.rayon[exposed]
@@ -80,17 +68,18 @@ def struck_villages(
     return exposed[place], _onsets(scenario, model, draws, zone[place], heavy), draws
 
 
-def _struck(
-    scenario: Scenario,
-    tables: SamplingTables,
-    number: int,
-    rate: float,
-    seed: int,
-    replication: int,
-    rain_mm: Floats,
+def struck_stations(
+    tables: SamplingTables, number: int, villages: Integers, onset: Floats, draws: Draws
 ) -> Struck:
-    """One kind: a run of stations in each village struck."""
-    villages, onset, draws = struck_villages(scenario, tables, number, rate, seed, replication, rain_mm)
+    """One kind: a run of stations in each village struck.
+
+    Args:
+        tables: of the scenario.
+        number: of the kind.
+        villages: of each strike, from :func:`strikes_of`.
+        onset: its minute.
+        draws: its uniforms.
+    """
     sizes = np.array([len(tables.stations_of_village[village]) for village in villages.tolist()])
     count = 1 + (draws.of("cluster/size") * sizes).astype(np.int64)
     begin = (draws.of("cluster/first") * sizes).astype(np.int64)
@@ -104,7 +93,10 @@ def _struck(
         station,
         np.repeat(onset, count),
         Draws(
-            seed, replication, tables.kind_key[number] ^ tables.station_key[station], np.repeat(draws.ordinal, count)
+            draws.seed,
+            draws.replication,
+            tables.kind_key[number] ^ tables.station_key[station],
+            np.repeat(draws.ordinal, count),
         ),
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simsec.day.clusters import struck_stations
+from simsec.day.clusters import Strikes, struck_stations
 from simsec.day.day import Floats, Incidents, Integers, Reports
 from simsec.day.keyed import Draws, candidates
 from simsec.day.rates import draw_reports
@@ -38,7 +38,7 @@ def _scattered(
 
 
 def _at_stations(
-    scenario: Scenario, tables: SamplingTables, day_type: str, seed: int, replication: int, rain_mm: Floats
+    scenario: Scenario, tables: SamplingTables, day_type: str, seed: int, replication: int, strikes: Strikes
 ) -> tuple[Integers, Integers, Floats, Draws]:
     """Incidents of polling stations: kind, station, onset, draws; those that strike one by one, then clusters."""
     kind, station, time_u, draws = _scattered(scenario, tables, DAY_TYPES.index(day_type), seed, replication)
@@ -47,14 +47,15 @@ def _at_stations(
         rows = kind == code
         if rows.any():
             onset[rows] = window_quantile(time_u[rows], model.windows)
-    for struck in struck_stations(scenario, tables, day_type, seed, replication, rain_mm):
+    for number, where in strikes.items():
+        struck = struck_stations(tables, number, *where)
         kind, station, onset = (np.concatenate(pair) for pair in zip((kind, station, onset), struck[:3], strict=True))
         draws = draws.and_those(struck[3])
     return kind, station, onset, draws
 
 
 def draw_incidents(
-    scenario: Scenario, day_type: str, seed: int, replication: int, rain_mm: Floats
+    scenario: Scenario, day_type: str, seed: int, replication: int, strikes: Strikes
 ) -> tuple[Reports, Incidents]:
     """All reports of a day and, of those that need somebody, every mark the rules may ask for.
 
@@ -63,14 +64,12 @@ def draw_incidents(
         day_type: one of ``DAY_TYPES``.
         seed: as for :func:`simsec.day.sample_day`.
         replication: the same.
-        rain_mm: the rain of the day, shape (hours, zones).
+        strikes: of the day, from :func:`simsec.day.clusters.strikes_of`.
 
     Example:
-        >>> from simsec.day.weather import draw_rain
         >>> from simsec.scenario import read_scenario
         >>> scenario = read_scenario("scenarios/kabupaten-semarang")
-        >>> rain = draw_rain(scenario, "ordinary", 1, 0)
-        >>> reports, incidents = draw_incidents(scenario, "ordinary", 1, 0, rain)
+        >>> reports, incidents = draw_incidents(scenario, "ordinary", 1, 0, strikes={})
         >>> int(reports.dispatched.sum()) == len(incidents)
         True
     """
@@ -78,7 +77,7 @@ def draw_incidents(
     if scenario.general is not None:
         kind, station, onset, draws = draw_reports(scenario, seed, replication)
     else:
-        kind, station, onset, draws = _at_stations(scenario, tables, day_type, seed, replication, rain_mm)
+        kind, station, onset, draws = _at_stations(scenario, tables, day_type, seed, replication, strikes)
     order = np.lexsort((draws.ordinal, station, kind, onset))
     kind, station, onset, draws = kind[order], station[order], onset[order], draws.take(order)
     dispatched = draws.of("dispatch") < tables.dispatch_share[kind]

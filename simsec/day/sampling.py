@@ -10,9 +10,11 @@ import numpy as np
 from simsec.base.errors import InputError, Problem, say
 from simsec.day.access import draw_access, extra_minutes
 from simsec.day.closures import draw_closures
+from simsec.day.clusters import strikes_of
 from simsec.day.day import Day
 from simsec.day.incidents import draw_incidents
 from simsec.day.spreading import Neighbours, spreading_crowd, with_crowd
+from simsec.day.tables import sampling_tables
 from simsec.day.weather import draw_rain, slowdown
 from simsec.geography.graph import MOTORCYCLE
 from simsec.geography.ground import ground_of
@@ -83,11 +85,14 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
     if problems := [*problems, *day_type_problems(scenario, day_type)]:
         raise InputError(problems)
     rain = draw_rain(scenario, day_type, seed, replication)
-    reports, incidents = draw_incidents(scenario, day_type, seed, replication, rain)
+    strikes = {}
+    if scenario.general is None:
+        strikes = strikes_of(scenario, sampling_tables(scenario), day_type, seed, replication, rain)
+    reports, incidents = draw_incidents(scenario, day_type, seed, replication, strikes)
     if day_type == "severe":
         crowd = spreading_crowd(scenario, village_neighbours(scenario), seed, replication)
         incidents = with_crowd(incidents, crowd)
-    closures = draw_closures(scenario, day_type, seed, replication, rain)
+    closures = draw_closures(scenario, strikes)
     access = draw_access(scenario, seed, replication, rain, closures)
     if access is not None:
         extra_min = extra_minutes(scenario, access, incidents.kind, incidents.station, incidents.onset_min)
