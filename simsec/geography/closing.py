@@ -100,7 +100,7 @@ def under_water(graph: RoadGraph, edges: Collection[int], depth_mm: float, truck
         >>> from simsec.geography.graph import road_graph
         >>> graph = road_graph([0, 0], [0, 1], [0, 0], [0], [1], [5.0], [[6.0], [6.0], [6.0], [60.0]])
         >>> under_water(graph, [0], 100.0).edge_minutes[0].round(1).tolist()
-        [12.7]
+        [12.8]
         >>> under_water(graph, [0], 350.0, 300.0).edge_minutes[:, 0].round(1).tolist()
         [60.0, 60.0, 8.6, 60.0]
     """

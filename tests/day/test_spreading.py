@@ -10,7 +10,6 @@ from simsec.day.day import Incidents
 from simsec.day.incidents import draw_incidents
 from simsec.day.sampling import village_neighbours
 from simsec.day.spreading import spreading_crowd, with_crowd
-from simsec.day.weather import draw_rain
 from simsec.scenario import Scenario
 from tests.areas import shipped, tiny
 
@@ -134,8 +133,7 @@ def test_marks_of_a_crowd_keep_their_ranges() -> None:
 
 @pytest.mark.parametrize("replication", range(12))
 def test_a_crowd_among_the_others_keeps_its_family_and_the_order_of_onsets(replication: int) -> None:
-    rain = draw_rain(shipped(), "severe", 1, replication)
-    _, others = draw_incidents(shipped(), "severe", 1, replication, rain)
+    _, others = draw_incidents(shipped(), "severe", 1, replication, strikes={})
     crowd = crowds()[replication]
     joined = with_crowd(others, crowd)
     assert len(joined) == len(others) + len(crowd) and joined.primaries == len(others) + 1
