@@ -23,6 +23,7 @@ from simsec.analysis.measures import (
 from simsec.analysis.workers import Progress, Workers, open_workers
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import InputError, Problem, say
+from simsec.day.access import access_at
 from simsec.day.day import Day
 from simsec.day.sampling import sample_day
 from simsec.plan.plan import Plan
@@ -32,6 +33,7 @@ from simsec.simulation.calendar import Look, marks_of
 from simsec.simulation.model import State
 from simsec.simulation.outcome import Outcome
 from simsec.simulation.probes import drawn_call, probe, probe_tables
+from simsec.simulation.roads import changes_of, world_at
 from simsec.simulation.simulate import kept_world, simulate
 from simsec.simulation.trace import Trace, write_events
 
@@ -170,7 +172,7 @@ def events_file(folder: Path, plan: Plan, key: DayKey) -> Path:
 
 def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[Outcome, dict[str, object]]:
     """One day under one plan, as a row of everything kept of it."""
-    world, marks = kept_world(scenario, plan), marks_of(day)
+    world, marks, changes = kept_world(scenario, plan), marks_of(day), changes_of(scenario, day)
     squad = world.squad_kind
     squads = range(world.kind_first[squad], world.kind_end[squad]) if squad >= 0 else range(0)
     start, end = scenario.horizon_min
@@ -193,10 +195,11 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
 
         def look_at(place: int) -> Look:
             minute, call = parse_stamp(PROBE_STAMPS[place]), drawn_call(scenario, day.seed, day.replication, place)
-            return minute, lambda now, state: probed.append(probe(world, marks, state, tables, now, call))
+            there, extra_min = world_at(world, changes, minute), access_at(day.access, minute, start)
+            return minute, lambda now, state: probed.append(probe(there, marks, state, tables, now, call, extra_min))
 
         looks = sorted([*looks, *map(look_at, range(len(PROBE_STAMPS)))], key=lambda look: look[0])
-    listener = None if options.trace is None else Trace(world, marks)
+    listener = None if options.trace is None else Trace(world, marks, changes)
     outcome = simulate(scenario, plan, day, listener=listener, looks=looks)
     if options.trace is not None and listener is not None:
         write_events(events_file(options.trace, plan, DayKey(day.day_type, day.seed, day.replication)), listener, end)

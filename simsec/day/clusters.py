@@ -16,12 +16,13 @@ from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, Incident
 
 Struck = tuple[Integers, Integers, Floats, Draws]  # kind, station, onset, draws
+Strikes = dict[int, tuple[Integers, Floats, Draws]]  # kind -> village, onset, draws
 
 
-def struck_stations(
+def strikes_of(
     scenario: Scenario, tables: SamplingTables, day_type: str, seed: int, replication: int, rain_mm: Floats
-) -> list[Struck]:
-    """The stations struck on one day, a group a kind that strikes in clusters.
+) -> Strikes:
+    """Where each kind that strikes in clusters does so on one day.
 
     Args:
         scenario: what is known.
@@ -31,15 +32,15 @@ def struck_stations(
         replication: of the day.
         rain_mm: shape (hours, zones), as :func:`simsec.day.weather.draw_rain` gives it.
     """
-    found = []
+    found: Strikes = {}
     for number, model in enumerate(scenario.settings.incidents.values()):
         rate = float(tables.rate[DAY_TYPES.index(day_type), number])
         if model.clustered != "no" and rate > 0:
-            found.append(_struck(scenario, tables, number, rate, seed, replication, rain_mm))
+            found[number] = _struck_villages(scenario, tables, number, rate, seed, replication, rain_mm)
     return found
 
 
-def _struck(
+def _struck_villages(
     scenario: Scenario,
     tables: SamplingTables,
     number: int,
@@ -47,8 +48,8 @@ def _struck(
     seed: int,
     replication: int,
     rain_mm: Floats,
-) -> Struck:
-    """One kind: villages at a ceiling that no rain exceeds, kept by rate and rain, then a run of stations in each."""
+) -> tuple[Integers, Floats, Draws]:
+    """Where one kind strikes: villages at a ceiling that no rain exceeds, kept by rate and rain."""
     model = list(scenario.settings.incidents.values())[number]
     exposed = exposed_villages(scenario, model.clustered)
     zone = scenario.villages.rayon[exposed]
@@ -64,12 +65,27 @@ def _struck(
     )
     kept = draws.of("exists") < rate * share[zone[place]] / (tables.ceiling[number] * wettest)
     place, draws = place[kept], draws.take(kept)
-    onset = _onsets(scenario, model, draws, zone[place], heavy)
-    count = 1 + (draws.of("cluster/size") * sizes[place]).astype(np.int64)
-    begin = (draws.of("cluster/first") * sizes[place]).astype(np.int64)
+    return exposed[place], _onsets(scenario, model, draws, zone[place], heavy), draws
+
+
+def struck_stations(
+    tables: SamplingTables, number: int, villages: Integers, onset: Floats, draws: Draws
+) -> Struck:
+    """One kind: a run of stations in each village struck.
+
+    Args:
+        tables: of the scenario.
+        number: of the kind.
+        villages: of each strike, from :func:`strikes_of`.
+        onset: its minute.
+        draws: its uniforms.
+    """
+    sizes = np.array([len(tables.stations_of_village[village]) for village in villages.tolist()])
+    count = 1 + (draws.of("cluster/size") * sizes).astype(np.int64)
+    begin = (draws.of("cluster/first") * sizes).astype(np.int64)
     hit = [
         np.roll(tables.stations_of_village[village], -first)[:many]
-        for village, first, many in zip(exposed[place].tolist(), begin.tolist(), count.tolist(), strict=True)
+        for village, first, many in zip(villages.tolist(), begin.tolist(), count.tolist(), strict=True)
     ]
     station = np.concatenate([np.zeros(0, dtype=np.int64), *hit])
     return (
@@ -77,7 +93,10 @@ def _struck(
         station,
         np.repeat(onset, count),
         Draws(
-            seed, replication, tables.kind_key[number] ^ tables.station_key[station], np.repeat(draws.ordinal, count)
+            draws.seed,
+            draws.replication,
+            tables.kind_key[number] ^ tables.station_key[station],
+            np.repeat(draws.ordinal, count),
         ),
     )
 

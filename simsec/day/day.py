@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,8 @@ class Incidents:
         spread_delay_min, contain_within_min: minutes after the parent's onset.
         hits: stations hit by a spreading crowd, 0 for any other incident.
         village: the first row that stands for the same village of a crowd; a row of its own for any other incident.
+        access_min: minutes more that everyone from outside a hamlet needs, 0 anywhere else; an incident of which the
+            hour is not known before is met as in dry weather.
     """
 
     kind: Integers
@@ -78,6 +80,7 @@ class Incidents:
     contain_within_min: Floats
     hits: Integers
     village: Integers
+    access_min: Floats
 
     def __len__(self) -> int:
         """Number of incidents, dormant ones included."""
@@ -87,6 +90,48 @@ class Incidents:
     def primaries(self) -> int:
         """Number of incidents that do not wait for a parent; they come first."""
         return int(np.sum(self.parent < 0))
+
+
+LANDSLIDE = 0.0
+"""Depth of a closure that no water makes."""
+
+
+class Closures(NamedTuple):
+    """Roads that close in the course of a day and stay so to its end, in the order of their minutes.
+
+    Attributes:
+        minute: shape (n,), when.
+        village: whose road: the one by which it is reached (landslide), or all its own (water).
+        depth_mm: depth of the standing water, ``LANDSLIDE`` where the ground slid.
+    """
+
+    minute: Floats
+    village: Integers
+    depth_mm: Floats
+
+
+def no_closures() -> Closures:
+    """Nothing closes.
+
+    Example:
+        >>> len(no_closures().minute)
+        0
+    """
+    return Closures(np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0))
+
+
+class Access(NamedTuple):
+    """How hard the hamlets are to reach, hour by hour.
+
+    Attributes:
+        hamlet: number of each station's hamlet, -1 for a station on a road, shape (stations,).
+        minutes: minutes more for everyone from outside, shape (hours, hamlets).
+        carry: minutes more for goods, shape (hours, hamlets).
+    """
+
+    hamlet: Integers
+    minutes: Floats
+    carry: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +146,8 @@ class Day:
         slow: shape (hours, zones), factor on travel minutes: rain and night.
         stages: of the stations; None where the scenario has none, and in a day from a log.
         clarified_min: when a public statement answered the day's rumour; nan: there was none.
+        closures: roads that close.
+        access: of hamlets, None where there are none.
     """
 
     seed: int
@@ -112,3 +159,5 @@ class Day:
     slow: Floats
     stages: DayStages | None = None
     clarified_min: float = math.nan
+    closures: Closures = field(default_factory=no_closures)
+    access: Access | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simsec.day.clusters import Struck, struck_stations
+from simsec.day.clusters import Strikes, Struck, struck_stations
 from simsec.day.day import Floats, Incidents, Integers, Reports
 from simsec.day.fatigue import fallen_ill
 from simsec.day.keyed import Draws, candidates
@@ -51,7 +51,7 @@ def _at_stations(
     day_type: str,
     seed: int,
     replication: int,
-    rain_mm: Floats,
+    strikes: Strikes,
     day: DayStages | None,
 ) -> tuple[Integers, Integers, Floats, Draws]:
     """Incidents of polling stations: kind, station, onset, draws; one by one, then clusters, then those of stages."""
@@ -64,7 +64,7 @@ def _at_stations(
     called = still_called(scenario, kind, onset, draws, clarified_min(scenario, day_type, seed, replication))
     if not called.all():
         kind, station, onset, draws = kind[called], station[called], onset[called], draws.take(called)
-    groups = struck_stations(scenario, tables, day_type, seed, replication, rain_mm)
+    groups = [struck_stations(tables, number, *where) for number, where in strikes.items()]
     if day is not None:
         groups += _of_stages(scenario, tables, day_type, seed, replication, day)
     for struck in groups:
@@ -103,7 +103,7 @@ def draw_incidents(
     day_type: str,
     seed: int,
     replication: int,
-    rain_mm: Floats,
+    strikes: Strikes,
     day: DayStages | None = None,
 ) -> tuple[Reports, Incidents]:
     """All reports of a day and, of those that need somebody, every mark the rules may ask for.
@@ -113,15 +113,13 @@ def draw_incidents(
         day_type: one of ``DAY_TYPES``.
         seed: as for :func:`simsec.day.sample_day`.
         replication: the same.
-        rain_mm: the rain of the day, shape (hours, zones).
-        day: its stages, where they are known already.
+        strikes: of the day, from :func:`simsec.day.clusters.strikes_of`.
+        day: its stages, from :func:`stages_on`; without them no trip has an accident and no crew falls ill of its duty.
 
     Example:
-        >>> from simsec.day.weather import draw_rain
         >>> from simsec.scenario import read_scenario
         >>> scenario = read_scenario("scenarios/kabupaten-semarang")
-        >>> rain = draw_rain(scenario, "ordinary", 1, 0)
-        >>> reports, incidents = draw_incidents(scenario, "ordinary", 1, 0, rain)
+        >>> reports, incidents = draw_incidents(scenario, "ordinary", 1, 0, strikes={})
         >>> int(reports.dispatched.sum()) == len(incidents)
         True
     """
@@ -129,8 +127,7 @@ def draw_incidents(
     if scenario.general is not None:
         kind, station, onset, draws = draw_reports(scenario, seed, replication)
     else:
-        day = day or stages_on(scenario, seed, replication, rain_mm)
-        kind, station, onset, draws = _at_stations(scenario, tables, day_type, seed, replication, rain_mm, day)
+        kind, station, onset, draws = _at_stations(scenario, tables, day_type, seed, replication, strikes, day)
     order = np.lexsort((draws.ordinal, station, kind, onset))
     kind, station, onset, draws = kind[order], station[order], onset[order], draws.take(order)
     dispatched = draws.of("dispatch") < tables.dispatch_share[kind]
@@ -172,6 +169,7 @@ def marked(scenario: Scenario, kind: Integers, station: Integers, onset: Floats,
         contain_within_min=np.zeros(n),
         hits=none,
         village=np.arange(n),
+        access_min=np.zeros(n),
     )
 
 

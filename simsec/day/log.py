@@ -66,6 +66,7 @@ class Entry(NamedTuple):
         recorded_kind: number of the unit kind that came, -1: not recorded.
         recorded_from: node it set out from, -1: not recorded.
         recorded_dispatch, recorded_arrival: minutes after midnight of polling day, nan: not recorded.
+        access: minutes more from outside the hamlet; a log tells none, and none of the roads that closed.
     """
 
     row: int
@@ -95,6 +96,7 @@ class Entry(NamedTuple):
     recorded_from: int
     recorded_dispatch: float
     recorded_arrival: float
+    access: float = 0.0
 
 
 def ladder_rows(scenario: Scenario) -> tuple[str, ...]:

@@ -74,6 +74,7 @@ def read_day(path: Path, scenario: Scenario) -> Day:
         contain_within_min=floats("contain_within"),
         hits=integers("hits"),
         village=np.array(numbers("village"), dtype=np.int64),
+        access_min=np.zeros(len(entries)),
     )
     n = incidents.primaries
     reports = Reports(incidents.kind[:n], incidents.station[:n], incidents.onset_min[:n], np.ones(n, dtype=np.bool_))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from simsec.base.errors import InputError, Problem, say
+from simsec.day.access import draw_access, extra_minutes
+from simsec.day.closures import draw_closures
+from simsec.day.clusters import strikes_of
 from simsec.day.day import Day
 from simsec.day.incidents import draw_incidents, stages_on
 from simsec.day.longer_duty import with_longer_duty
 from simsec.day.rumours import clarified_min
 from simsec.day.spreading import Neighbours, spreading_crowd, with_crowd
+from simsec.day.tables import sampling_tables
 from simsec.day.weather import draw_rain, slowdown
 from simsec.geography.graph import MOTORCYCLE
 from simsec.geography.ground import ground_of
@@ -84,11 +89,19 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
     rain = draw_rain(scenario, day_type, seed, replication)
     slow = slowdown(scenario, rain)
     stages = stages_on(scenario, seed, replication, rain, slow)
-    reports, incidents = draw_incidents(scenario, day_type, seed, replication, rain, stages)
+    strikes = {}
+    if scenario.general is None:
+        strikes = strikes_of(scenario, sampling_tables(scenario), day_type, seed, replication, rain)
+    reports, incidents = draw_incidents(scenario, day_type, seed, replication, strikes, stages)
     if day_type == "severe":
         crowd = spreading_crowd(scenario, village_neighbours(scenario), seed, replication)
         incidents = with_crowd(incidents, crowd)
     if stages is not None:
         incidents = with_longer_duty(scenario, day_type, incidents, stages, seed, replication)
+    closures = draw_closures(scenario, strikes)
+    access = draw_access(scenario, seed, replication, rain, closures)
+    if access is not None:
+        extra_min = extra_minutes(scenario, access, incidents.kind, incidents.station, incidents.onset_min)
+        incidents = replace(incidents, access_min=extra_min)
     clarified = clarified_min(scenario, day_type, seed, replication)
-    return Day(seed, replication, day_type, incidents, reports, rain, slow, stages, clarified)
+    return Day(seed, replication, day_type, incidents, reports, rain, slow, stages, clarified, closures, access)

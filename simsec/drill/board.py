@@ -20,9 +20,9 @@ from simsec.day.keyed import Draws
 from simsec.day.streams import text_key
 from simsec.day.weather import slowdown
 from simsec.drill.schema import Command
-from simsec.drill.stage import Stage, roads_without
+from simsec.drill.stage import Stage
 from simsec.drill.trips import ROOM, Trips, home_at
-from simsec.simulation import rules
+from simsec.simulation import movement, rules
 from simsec.simulation.calendar import Listener, Play, marks_of
 from simsec.simulation.model import (
     ARRIVE,
@@ -39,6 +39,7 @@ from simsec.simulation.model import (
     fresh_state,
 )
 from simsec.simulation.movement import position, slowness
+from simsec.simulation.roads import Closure, Roads, roads_without
 
 _OF_THE_DAY = ("slow", "even", "noises", "primaries")  # the fields of DayMarks that hold no row an incident
 
@@ -95,6 +96,7 @@ class Board:
     sent: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
     closed: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    fallen: list[Closure] = field(default_factory=list)
     out: set[int] = field(default_factory=set)
     held: dict[int, int] = field(default_factory=dict)
     ready: dict[int, tuple[int, int, int]] = field(default_factory=dict)
@@ -342,11 +344,29 @@ def rain(board: Board, mm: float, zones: list[int], until: float) -> None:
     board.day = board.day._replace(slow=slow.tolist(), even=even)
 
 
+def _roads(board: Board) -> Roads:
+    """The roads as commands and the day leave them."""
+    shut = frozenset(edge for edges in board.closed.values() for edge in edges)
+    return roads_without(board.stage.scenario, shut, tuple(board.fallen))
+
+
+def fall(board: Board, closure: Closure) -> None:
+    """The day closes a road: as in a simulated day, whoever is on his way to an incident keeps his arrival."""
+    state, legs = board.state, list(zip(board.state.leg_from, board.state.leg_start, strict=True))
+    board.fallen.append(closure)
+    roads = _roads(board)
+    movement.reroute(board.world, state, roads.minutes, board.now)
+    board.world = roads.under(board.world)
+    for unit, leg in enumerate(legs):
+        ticket = (unit, state.ticket[unit])
+        if leg != (state.leg_from[unit], state.leg_start[unit]) and state.serves[unit] < 0:
+            board.trips.by_order[ticket].back_min = home_at(board.world, state, unit)
+
+
 def reroute(board: Board) -> None:
     """Travel with the roads now open; whoever's way has changed goes on from where he is."""
     old, state = board.world, board.state
-    roads = roads_without(board.stage.scenario, frozenset(edge for edges in board.closed.values() for edge in edges))
-    new = old._replace(minutes=roads.minutes, previous=roads.previous, zone_share=roads.zone_share)
+    new = _roads(board).under(old)
     arrives = {(event[3], event[4]): event for event in board.pending if event[1] == ARRIVE}
     for unit, kind in enumerate(old.unit_kind):
         start, end, vehicle = state.leg_from[unit], state.leg_to[unit], old.kind_vehicle[kind]

@@ -39,7 +39,17 @@ PROVINCIAL = "provincial_squad"
 
 
 def advance(board: Board, minute: float, listener: Listener | None = None) -> None:
-    """Let everything happen that lies before a minute; units of posts that are out stay where they come free."""
+    """Let everything happen that lies before a minute; roads that the day closes change at their own."""
+    closures = board.stage.closures
+    while len(board.fallen) < len(closures) and closures[len(board.fallen)][0] <= minute:
+        closes, closure = closures[len(board.fallen)]
+        _advance(board, closes, listener)
+        hands.fall(board, closure)
+    _advance(board, minute, listener)
+
+
+def _advance(board: Board, minute: float, listener: Listener | None) -> None:
+    """As :func:`advance`, on the roads as they are; units of posts that are out stay where they come free."""
     while (event := hands.next_return(board, minute)) is not None:
         if event[1] == CLEAR and board.world.unit_home[event[3]] in board.out:
             hands.run(board, event[0], listener)

@@ -12,20 +12,16 @@ from simsec.base.clock import parse_stamp
 from simsec.day.day import Day
 from simsec.day.sampling import sample_day
 from simsec.drill.places import Draw
-from simsec.geography.graph import CAR
 from simsec.geography.ground import ground_of
-from simsec.geography.travel import Travel, travel_table, without_edges, zone_shares
 from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import LEVELS
 from simsec.simulation.calendar import marks_of
 from simsec.simulation.model import NOWHERE, DayMarks, World
+from simsec.simulation.roads import Closure, changes_of
 from simsec.simulation.simulate import kept_world
 
 BEFORE_THE_VOTE_MIN = 180.0  # a drill begins this long before the stations open
-Minutes = list[list[list[float]]]
-Nodes = list[list[list[int]]]
-Shares = list[list[tuple[float, ...]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +39,7 @@ class Stage:
         order_kind: number of the kind *order*.
         serves_as: capability as which a unit of each kind follows an order, -1: it is on no ladder.
         zone: rayon of each node.
+        closures: what the day itself closes, and when.
     """
 
     scenario: Scenario
@@ -54,6 +51,7 @@ class Stage:
     order_kind: int
     serves_as: tuple[int, ...]
     zone: NDArray[np.int64]
+    closures: tuple[tuple[float, Closure], ...] = ()
 
     @property
     def draw(self) -> Draw:
@@ -92,6 +90,7 @@ def _stage(scenario: Scenario, plan: Plan, day_type: str, seed: int, replication
         order_kind=len(world.need),
         serves_as=tuple(_serves_as(world, kind) for kind in range(len(world.can))),
         zone=zone,
+        closures=tuple((change.minute, change.closure) for change in changes_of(scenario, day)),
     )
 
 
@@ -133,7 +132,6 @@ def _with_orders(scenario: Scenario, world: World, zone: NDArray[np.int64]) -> W
     nodes = len(zone)
     sector = [*scenario.villages.subdistrict.tolist(), *scenario.posts.subdistrict.tolist()]
     sector += [NOWHERE] * (nodes - len(sector))
-    roads = roads_without(scenario, frozenset())
     return world._replace(
         station_block=[*world.station_block, *[NOWHERE] * nodes],
         station_place=[*world.station_place, *[0] * nodes],
@@ -143,42 +141,4 @@ def _with_orders(scenario: Scenario, world: World, zone: NDArray[np.int64]) -> W
         stretch=[[*row, *[0.0] * nodes] for row in world.stretch],
         need=[*world.need, [[0] * world.capabilities for _ in LEVELS]],
         asked=[*world.asked, [[0] * world.ladders for _ in LEVELS]],
-        minutes=roads.minutes,
-        previous=roads.previous,
-        zone_share=roads.zone_share,
-    )
-
-
-def _walkable(travel: Travel) -> NDArray[np.int64]:
-    """Where there is no way, the place before the destination is the origin: a unit sent there stays where it is.
-
-    The rules walk routes back through ``previous``; with a mark for *none* in it they would never end.
-    """
-    origin = np.broadcast_to(np.arange(travel.minutes.shape[1])[None, :, None], travel.minutes.shape)
-    return np.where(np.isfinite(travel.minutes), travel.previous, origin)
-
-
-@dataclass(frozen=True, eq=False)
-class Roads:
-    """Travel with some edges closed, as the rules read it."""
-
-    minutes: Minutes
-    previous: Nodes
-    zone_share: Shares
-
-
-@lru_cache(maxsize=8)
-def roads_without(scenario: Scenario, closed: frozenset[int]) -> Roads:
-    """The travel tables of a scenario when some edges of its road graph are closed; kept by the set of them."""
-    ground, friction = ground_of(scenario), scenario.settings.travel.friction.mode
-    nodes = ground.travel.minutes.shape[1]
-    travel, shares = ground.travel, ground.zone_share
-    if closed:
-        travel = travel_table(without_edges(ground.graph, closed), nodes)
-        shares = zone_shares(travel, CAR, ground.node_zone, int(ground.node_zone.max()) + 1)
-    return Roads(
-        (travel.minutes * friction).tolist(),
-        _walkable(travel).tolist(),
-        # Inner tuples: the collector of garbage stops following them, and there are as many as pairs of nodes.
-        [[tuple(share) for share in row] for row in shares.astype(np.float64).tolist()],
     )

@@ -67,6 +67,8 @@ class RoadGraph:
         edge_km: (e,) length on the ground.
         edge_minutes: (len(VEHICLES), e) free-flow minutes, inf where a vehicle may not go. Free flow: friction,
             rain and turn-out come on top, later and once.
+        edge_main: (e,) whether the edge belongs to a main road, which neither a landslide nor water closes; roads
+            somebody measured name no class, so there none does.
 
     Example:
         >>> graph = road_graph([0.0, 0.0], [0.0, 0.01], [0, 0], [0, 1], [1, 0], [1.2, 1.2], [[2.0, 2.0]] * 4)
@@ -81,6 +83,7 @@ class RoadGraph:
     edge_to: NDArray[np.int32]
     edge_km: NDArray[np.float64]
     edge_minutes: NDArray[np.float64]
+    edge_main: NDArray[np.bool_]
 
     def content_hash(self) -> str:
         """Hash of everything that decides travel, equal for equal graphs on every machine."""
@@ -101,8 +104,9 @@ def road_graph(
     edge_to: ArrayLike,
     edge_km: ArrayLike,
     edge_minutes: ArrayLike,
+    edge_main: ArrayLike | None = None,
 ) -> RoadGraph:
-    """Build a graph from copies of the arrays, no edge quicker than ``LEAST_MIN``.
+    """Build a graph from copies of the arrays, no edge quicker than ``LEAST_MIN``; without ``edge_main`` none is main.
 
     Raises:
         ValueError: the shapes do not fit, an edge names no node, or a length or time is negative or not a number.
@@ -120,19 +124,22 @@ def road_graph(
         np.array(edge_to, dtype=np.int32),
         np.array(edge_km, dtype=np.float64),
         np.maximum(minutes, LEAST_MIN),
+        np.zeros(minutes.shape[1:], dtype=np.bool_) if edge_main is None else np.array(edge_main, dtype=np.bool_),
     )
     n_nodes, n_edges = len(graph.node_lat), len(graph.edge_from)
     if not (graph.node_lat.shape == graph.node_lon.shape == graph.elevation_m.shape == (n_nodes,)):
         raise ValueError("node_lat, node_lon and elevation_m need one value a node")
     if not (graph.edge_to.shape == graph.edge_km.shape == (n_edges,) and minutes.shape == (len(VEHICLES), n_edges)):
         raise ValueError("edge_from, edge_to, edge_km and each row of edge_minutes need one value an edge")
+    if graph.edge_main.shape != (n_edges,):
+        raise ValueError("edge_main needs one value an edge")
     ends = np.concatenate((graph.edge_from, graph.edge_to))
     if n_edges and (ends.min() < 0 or ends.max() >= n_nodes):
         raise ValueError("an edge names a node that is not there")
     if not (np.all(graph.edge_km >= 0) and np.all(minutes >= 0)):
         raise ValueError("lengths and minutes must be zero or more")
     for array in (graph.node_lat, graph.node_lon, graph.elevation_m, graph.edge_from, graph.edge_to, graph.edge_km,
-                  graph.edge_minutes):  # fmt: skip
+                  graph.edge_minutes, graph.edge_main):  # fmt: skip
         array.setflags(write=False)
     return graph
 

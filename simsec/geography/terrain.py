@@ -165,6 +165,7 @@ def terrain_graph(
     km, car = _link_km_and_minutes(xy, height, links, settings)
     pieces = [_Roads(links, km, vehicle_minutes(car, km, settings))]
     pieces += [_corridor_roads(corridor, xy, height, settings) for corridor in corridors]
+    main = [np.full(len(piece.km), number > 0) for number, piece in enumerate(pieces)]
 
     # Joined by roads open to all, so that no vehicle is ever without a way.
     open_to_all = np.concatenate([piece.pairs[np.isfinite(piece.minutes).all(axis=0)] for piece in pieces])
@@ -172,6 +173,7 @@ def terrain_graph(
     if len(missing):
         km, car = _link_km_and_minutes(xy, height, missing, settings)
         pieces.append(_Roads(missing, km, vehicle_minutes(car, km, settings)))
+        main.append(np.zeros(len(missing), dtype=np.bool_))
 
     pairs = np.concatenate([piece.pairs for piece in pieces])
     km = np.concatenate([piece.km for piece in pieces])
@@ -184,6 +186,7 @@ def terrain_graph(
         np.concatenate((pairs[:, 1], pairs[:, 0])),
         np.concatenate((km, km)),
         np.concatenate((minutes, minutes), axis=1),
+        np.concatenate((*main, *main)),
     )
 
 

@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ def travel_table(graph: RoadGraph, n_places: int) -> Travel:
     previous = np.full((len(VEHICLES), n_places, n_places), -1, dtype=np.int32)
     at_once = max(1, _CELLS_AT_ONCE // max(n_nodes, 1))
     for vehicle in range(len(VEHICLES) if n_places else 0):
-        weights = _weights(graph, vehicle)
+        weights = edge_weights(graph, vehicle)
         stands_for = _nearest_place(weights, n_places)
         for start in range(0, n_places, at_once):
             origins = np.arange(start, min(start + at_once, n_places))
@@ -104,7 +105,7 @@ def blocked_hop(graph: RoadGraph, origin: int, destination: int) -> tuple[int, .
         >>> blocked_hop(graph, 0, 2)
         (1, 2)
     """
-    found = dijkstra(_weights(graph, CAR), indices=np.array([origin]), return_predecessors=True)
+    found = dijkstra(edge_weights(graph, CAR), indices=np.array([origin]), return_predecessors=True)
     reached, before = found[0][0], found[1][0]
     if origin == destination or not np.isfinite(reached[destination]):
         return ()
@@ -133,7 +134,7 @@ def without_edges(graph: RoadGraph, edges: Collection[int]) -> RoadGraph:
     return replace(graph, edge_minutes=minutes)
 
 
-def _weights(graph: RoadGraph, vehicle: int) -> csr_array:
+def edge_weights(graph: RoadGraph, vehicle: int) -> csr_array:
     """One vehicle's minutes as a matrix. Of parallel roads the quickest counts: building it blindly would add them."""
     minutes = graph.edge_minutes[vehicle]
     usable = np.flatnonzero(np.isfinite(minutes) & (graph.edge_from != graph.edge_to))
@@ -314,18 +315,41 @@ def zone_shares(travel: Travel, vehicle: int, zone: NDArray[np.integer], n_zones
         >>> zone_shares(Travel(minutes, previous), 0, np.array([0, 0, 1]), 2)[0, 2].tolist()
         [0.625, 0.375]
     """
-    minutes, previous = travel.minutes[vehicle], travel.previous[vehicle]
-    n = len(minutes)
+    n = travel.minutes.shape[1]
     zones = np.asarray(zone, dtype=np.int64)
     if zones.shape != (n,) or (n and not (zones.min() >= 0 and zones.max() < n_zones)):
         raise ValueError(f"zone needs one value from 0 to {n_zones - 1} for each of {n} places")
-    spent = np.zeros((n, n, n_zones))
-    origins = np.arange(n)
-    # From near to far: the place before has always been summed up when a place's turn comes.
-    for place in np.argsort(minutes, axis=1, kind="stable").T:
-        before = previous[origins, place]
-        on = np.flatnonzero(before >= 0)
-        o, k, p = origins[on], place[on], before[on]
+    return shares_from(travel.minutes[vehicle], travel.previous[vehicle], np.arange(n), zones, n_zones)
+
+
+def shares_from(
+    minutes: NDArray[np.float64],
+    previous: NDArray[np.int32],
+    origins: NDArray[np.int64],
+    zone: NDArray[np.integer],
+    n_zones: int,
+) -> NDArray[np.float32]:
+    """As :func:`zone_shares`, for the routes from some origins only.
+
+    Args:
+        minutes: (m, n) rows of the table, one an origin.
+        previous: (m, n) likewise.
+        origins: (m,) the places they start from.
+        zone: (n,) zone of every place.
+        n_zones: how many zones there are.
+
+    Returns:
+        (m, n, n_zones) shares.
+    """
+    zones = np.asarray(zone, dtype=np.int64)
+    spent = np.zeros((*minutes.shape, n_zones))
+    hops = _hops(previous).ravel()
+    order = np.argsort(hops, kind="stable")
+    ends = np.cumsum(np.bincount(hops, minlength=1))
+    # Hop by hop: the place before has always been summed up when a place's turn comes.
+    for first, end in pairwise(ends.tolist()):
+        o, k = np.divmod(order[first:end], minutes.shape[1])
+        p = previous[o, k]
         half = (minutes[o, k] - minutes[o, p]) / 2
         spent[o, k] = spent[o, p]
         spent[o, k, zones[p]] += half
@@ -333,6 +357,19 @@ def zone_shares(travel: Travel, vehicle: int, zone: NDArray[np.integer], n_zones
     untravelled = previous < 0
     row, column = np.nonzero(untravelled)
     spent[row, column] = 0.0
-    np.add.at(spent, (row, column, zones[row]), 0.5)
+    np.add.at(spent, (row, column, zones[origins[row]]), 0.5)
     np.add.at(spent, (row, column, zones[column]), 0.5)
     return np.asarray(spent / spent.sum(axis=2, keepdims=True), dtype=np.float32)
+
+
+def _hops(previous: NDArray[np.int32]) -> NDArray[np.int64]:
+    """How many places after the origin every way has, 0 for the origin and where there is no way; shape as given."""
+    own = np.arange(previous.shape[1], dtype=np.int32)[None, :]
+    hops = (previous >= 0).astype(np.int64)
+    back = np.where(previous >= 0, previous, own)
+    while True:  # after k rounds 2 ** k hops back
+        further = np.take_along_axis(hops, back, axis=1)
+        if not further.any():
+            return hops
+        hops += further
+        back = np.take_along_axis(back, back, axis=1)

@@ -391,6 +391,7 @@ def plan_of(scenario: Scenario, deployment: Deployment, name: str) -> Plan:
         policy=scenario.settings.policy,
         reading=deployment.limits.reading,
         scenario_hash=scenario.hash,
+        prepositioned=scenario.settings.prepositioned,
     )
     check_plan(scenario, plan, name)
     return plan

@@ -1,5 +1,7 @@
 """Guard blocks: stations near together in minutes, never across a sub-district, none larger than need be.
 
+A hamlet that is hard to reach has blocks of its own.
+
 Capacitated k-medoids inside each sub-district and class: stations are assigned to medoids by a transportation problem
 (scipy's linear_sum_assignment, Crouse 2016), medoids move to the middle of their block, until nothing changes.
 """
@@ -12,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from simsec.day.access import hamlets
 from simsec.geography.ground import between_stations, ground_of
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import CLASSES
@@ -34,10 +37,25 @@ def pairs_needed(scenario: Scenario, sector: int, tps_per_pair: int) -> dict[str
     inside = scenario.stations.subdistrict == sector
     needed: dict[str, int] = {}
     for number, name in enumerate(CLASSES):
-        count = int(np.sum(inside & (scenario.stations.station_class == number)))
+        hamlet = hamlets(scenario)[2][inside & (scenario.stations.station_class == number)]
         size = tps_per_pair if name == "low" else getattr(scenario.settings.patterns, name).tps
-        needed[name] = -(-count // size)
+        needed[name] = sum(-(-int(count) // size) for count in np.bincount(hamlet + 1))
     return needed
+
+
+def block_key(scenario: Scenario) -> Integers:
+    """What a block must not mix, as one number a station: sub-district, class, hamlet; shape (stations,).
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> keys = block_key(scenario)
+        >>> len(set(keys.tolist())), len(keys)
+        (22, 1983)
+    """
+    villages, _, hamlet = hamlets(scenario)
+    key = scenario.stations.subdistrict * len(CLASSES) + scenario.stations.station_class
+    return np.asarray(key * (len(villages) + 1) + hamlet + 1, dtype=np.int64)
 
 
 def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int]) -> Integers:
@@ -57,20 +75,17 @@ def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int]) -> Integers:
         >>> int(np.bincount(build_blocks(scenario, pairs)).max())
         8
     """
-    stations, ground = scenario.stations, ground_of(scenario)
+    stations, ground, key = scenario.stations, ground_of(scenario), block_key(scenario)
     block = np.full(len(stations), -1, dtype=np.int64)
     made = 0
-    for sector in range(len(scenario.villages.subdistrict_codes)):
-        for number, name in enumerate(CLASSES):
-            members = np.flatnonzero((stations.subdistrict == sector) & (stations.station_class == number))
-            if not len(members):
-                continue
-            wanted = low_pairs[sector] if name == "low" else pairs_needed(scenario, sector, 1)[name]
-            groups = min(max(wanted, 1), len(members))
-            least = getattr(scenario.settings.patterns, name).tps
-            label = _near_groups(between_stations(ground, members), groups, least)
-            block[members] = made + label
-            made += groups
+    for number in np.unique(key).tolist():
+        members = np.flatnonzero(key == number)
+        name = CLASSES[int(stations.station_class[members[0]])]
+        least = getattr(scenario.settings.patterns, name).tps
+        wanted = low_pairs[int(stations.subdistrict[members[0]])] if name == "low" else -(-len(members) // least)
+        groups = min(max(wanted, 1), len(members))
+        block[members] = made + _near_groups(between_stations(ground, members), groups, least)
+        made += groups
     return block
 
 

@@ -65,6 +65,7 @@ def _plan(scenario: Scenario, name: str, ledger: Ledger, low_pairs: Mapping[int,
         policy=scenario.settings.policy,
         reading=ledger.reading,
         scenario_hash=scenario.hash,
+        prepositioned=scenario.settings.prepositioned,
     )
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from simsec.base.errors import InputError, Problem, say
-from simsec.plan.blocks import pairs_needed
+from simsec.plan.blocks import block_key, pairs_needed
 from simsec.plan.doctrine import LARGEST_BLOCK, polsek_of
 from simsec.plan.ledger import PAIR_PERSONS, Ledger, ledger_of
 from simsec.plan.plan import Plan
+from simsec.plan.prepositioned import prepositioned_problems
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import CLASSES, Reading
 
@@ -85,7 +86,8 @@ def plan_problems(scenario: Scenario, plan: Plan, file: str = "plan") -> list[Pr
         what, remedy = "a general scenario has no patrols and no reserve", "take them out; its teams stand as given"
         return [Problem(file, what, remedy, value=site) for site in dict.fromkeys([*plan.patrols, *plan.squads])]
     ledger = ledger_of(scenario, plan.reading)
-    return [*_strength(scenario, plan, ledger, file), *_sites(scenario, plan, file), *_blocks(scenario, plan, file)]
+    problems = [*_strength(scenario, plan, ledger, file), *_sites(scenario, plan, file), *_blocks(scenario, plan, file)]
+    return [*problems, *prepositioned_problems(scenario, plan, file)]
 
 
 def _strength(scenario: Scenario, plan: Plan, ledger: Ledger, file: str) -> list[Problem]:
@@ -136,18 +138,22 @@ def _blocks(scenario: Scenario, plan: Plan, file: str) -> list[Problem]:
     stations, names = scenario.stations, scenario.villages.subdistrict_names
     if plan.block.min() < 0 or len(np.unique(plan.block)) != plan.blocks:
         return [Problem(file, "block numbers must run from 0 without a gap", "number the blocks anew", 0, "block")]
-    key = stations.subdistrict * len(CLASSES) + stations.station_class
+    key = block_key(scenario)
+    same = dict(zip(key.tolist(), (stations.subdistrict * len(CLASSES) + stations.station_class).tolist(), strict=True))
     low, high = np.full(plan.blocks, np.iinfo(np.int64).max), np.full(plan.blocks, -1)
     np.minimum.at(low, plan.block, key)
     np.maximum.at(high, plan.block, key)
     for block in np.flatnonzero(low != high).tolist():
         station = stations.code[int(np.flatnonzero(plan.block == block)[0])]
         what = say("the block of station {station} mixes sub-districts or classes", station=station)
+        if same[low[block]] == same[high[block]]:
+            template = "the block of station {station} mixes a hamlet that is hard to reach with others"
+            what = say(template, station=station)
         problems.append(Problem(file, what, "keep a block inside one sub-district and class", 0, "block", str(block)))
     if problems:
         return problems
     for number in np.unique(key).tolist():
-        sector, name = number // len(CLASSES), CLASSES[number % len(CLASSES)]
+        sector, name = same[number] // len(CLASSES), CLASSES[same[number] % len(CLASSES)]
         size = getattr(scenario.settings.patterns, name).tps
         count = int(np.sum(key == number))
         pairs, most = int(np.sum(low == number)), -(-count // size)

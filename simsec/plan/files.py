@@ -17,7 +17,7 @@ from simsec.plan.feasibility import check_plan
 from simsec.plan.plan import Plan
 from simsec.scenario.parameter import Strict
 from simsec.scenario.reading import Scenario, unreadable, validation_words
-from simsec.scenario.schema import CLASSES, Policy, Reading
+from simsec.scenario.schema import CLASSES, Policy, Prepositioned, Reading
 from simsec.scenario.tables import Column, read_table, write_table
 
 FORMAT = 1
@@ -43,6 +43,7 @@ class PlanFile(Strict):
     policy: Policy
     patrols: dict[str, Annotated[int, Field(ge=0)]]
     squads: dict[str, Annotated[int, Field(ge=0)]]
+    prepositioned: tuple[Prepositioned, ...] = ()
 
 
 def write_plan(folder: Path, plan: Plan, scenario: Scenario) -> None:
@@ -90,6 +91,9 @@ def _toml(plan: Plan) -> str:
         "[squads]  # post, or village as forward post -> squads of the reserve",
         *(f"{_quoted(site)} = {count}" for site, count in sorted(plan.squads.items())),
     ]
+    for held in plan.prepositioned:
+        lines += ["", "[[prepositioned]]  # sleeps there from H-1 to H+1, released to nobody"]
+        lines += [f"village = {_quoted(held.village)}", f"unit = {_quoted(held.unit)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -150,6 +154,7 @@ def read_plan(folder: Path, scenario: Scenario) -> Plan:
         reading=file.reading,
         locked=locked,
         scenario_hash=file.scenario_hash,
+        prepositioned=file.prepositioned,
     )
     if file.scenario_hash and file.scenario_hash != scenario.hash:
         _log.warning("%s was made for another version of this scenario (%s)", folder, file.scenario_hash)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsec.base.files import content_hash
-from simsec.scenario.schema import Policy, Reading
+from simsec.scenario.schema import Policy, Prepositioned, Reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +27,7 @@ class Plan:
         reading: how the announced strength was read when the plan was made.
         locked: stations the planner fixed by hand, shape (stations,).
         scenario_hash: the scenario it was made for, "" when by hand.
+        prepositioned: who sleeps at a hamlet that is hard to reach, from H-1 to H+1, and serves nobody else.
 
     Example:
         >>> plan = Plan("two blocks", np.array([0, 0, 1]), {"polsek-1": 1}, {"polres": 10},
@@ -43,6 +44,7 @@ class Plan:
     reading: Reading
     locked: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     scenario_hash: str = ""
+    prepositioned: tuple[Prepositioned, ...] = ()
 
     @property
     def blocks(self) -> int:
@@ -62,4 +64,5 @@ class Plan:
             repr(sorted(self.patrols.items())),
             repr(sorted(self.squads.items())),
             self.policy.model_dump_json(),
+            *sorted(held.model_dump_json() for held in self.prepositioned),
         )

@@ -104,14 +104,20 @@ def unmet_needs(settings: Settings, standing: Mapping[str, float]) -> Iterator[P
 
 
 def station_problems(stations: Table) -> list[Problem]:
-    """Stations above the low class without a reason: a class is given for a documented physical reason only.
+    """Stations above the low class without a reason, which must be a documented physical one, and hamlets called low.
 
     Args:
         stations: the rows of ``polling_stations.csv``.
     """
     rows = zip(stations.line, stations.texts("class"), stations.texts("class_reason"), strict=True)
     remedy = "write the documented physical reason, or use low"
+    ways = zip(stations.line, stations.texts("class"), stations.texts("access"), strict=True)
+    own = "call it elevated, with its reason: such a hamlet has its own pair"
     return [
+        Problem(stations.file, say("hard to reach ({access}) and of the class low", access=way), own, line, "access")
+        for line, word, way in ways
+        if way not in ("", "road") and word == "low"
+    ] + [
         Problem(stations.file, say("the class {word} has no reason", word=word), remedy, line, "class_reason")
         for line, word, reason in rows
         if word != "low" and not reason

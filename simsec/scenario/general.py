@@ -240,6 +240,7 @@ def _as_villages(table: Table) -> tuple[Villages, Stations]:
         signal=none + SIGNAL.index("yes"),
         power=none + POWER.index("yes"),
         synthetic=none,
+        access=none,
     )
     return villages, stations
 

@@ -195,12 +195,15 @@ def new_area(
         **_forces(strength, n_stations, len(villages), known),
     )
 
-    station_columns = [column for column in STATION_COLUMNS if not column.optional]  # nothing is known of the others
+    # Of the columns that may be left out only the ways are known, and only where some are no road.
+    station_columns = [column for column in STATION_COLUMNS if not column.optional or column.name == "access"]
 
     def write(folder: Path) -> None:
         write_text(folder / "scenario.toml", settings)
         write_table(folder / "villages.csv", VILLAGE_COLUMNS, _rows(villages_out, VILLAGE_COLUMNS))
-        write_table(folder / "polling_stations.csv", station_columns, stations)
+        known_ways = any(row[-1] for row in stations)  # nobody is told of ways where all are roads
+        rows = stations if known_ways else [row[:-1] for row in stations]
+        write_table(folder / "polling_stations.csv", station_columns[: len(rows[0])], rows)
         write_table(folder / "posts.csv", POST_COLUMNS, _rows(posts_out, POST_COLUMNS))
         write_table(
             folder / "main_roads.csv", ROAD_COLUMNS, _rows(roads, ROAD_COLUMNS) if roads else _no_road(posts_out)

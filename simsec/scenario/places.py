@@ -19,6 +19,7 @@ Integers = NDArray[np.int64]
 POST_TYPES = ("polres", "polsek", "polsubsektor", "hospital", "puskesmas", "ppk", "kpu", "bpbd", "kodim", "prison")
 SIGNAL = ("no", "yes")
 POWER = ("no", "yes")
+ACCESS = ("road", "river", "one_road")
 ROAD_CLASSES = ("toll", "national", "provincial", "local", "ferry")
 
 VILLAGE_COLUMNS = (
@@ -53,6 +54,13 @@ STATION_COLUMNS = (
     Column("class_reason", required=False),
     Column("site_type", choices=("regular", "prison", "hospital", "care_home", "boarding_school", "relocation")),
     Column("signal", choices=SIGNAL, required=False, meaning="telephone signal; blank: not known, drawn every day"),
+    Column(
+        "access",
+        choices=ACCESS,
+        required=False,
+        optional=True,
+        meaning="river: beyond a crossing passable in dry weather; one_road: at the end of one road; blank: road",
+    ),
     Column("power", choices=POWER, required=False, optional=True, meaning="electricity; blank: not known, as signal"),
 )
 POST_COLUMNS = (
@@ -118,7 +126,8 @@ class Villages:
 class Stations:
     """The polling stations; ``village`` numbers into :class:`Villages`, ``station_class`` into ``CLASSES``.
 
-    ``signal`` numbers into ``SIGNAL`` and ``power`` into ``POWER``, -1 where it is not known.
+    ``signal`` numbers into ``SIGNAL`` and ``power`` into ``POWER``, -1 where it is not known, ``access`` into
+    ``ACCESS``.
     """
 
     code: tuple[str, ...]
@@ -134,6 +143,7 @@ class Stations:
     signal: Integers
     power: Integers
     synthetic: Integers
+    access: Integers
 
     def __len__(self) -> int:
         """Number of stations."""
@@ -276,6 +286,7 @@ def stations_of(table: Table, villages: Villages, reach_km: float) -> tuple[Stat
         signal=np.array([SIGNAL.index(word) if word else -1 for word in table.texts("signal")], dtype=np.int64),
         power=np.array([POWER.index(word) if word else -1 for word in table.texts("power")], dtype=np.int64),
         synthetic=np.array([word == "synthetic" for word in table.texts("coordinates")], dtype=np.int64),
+        access=np.array([ACCESS.index(word or "road") for word in table.texts("access")], dtype=np.int64),
     )
     return stations, problems
 

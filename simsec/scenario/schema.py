@@ -48,6 +48,7 @@ DRAWN = (
     "storms_per_wet_day",
     "storm_speed_kmh",
     "_mm_per_h",
+    "_depth_mm",
 )
 DAY_TYPES: tuple[DayType, ...] = ("ordinary", "heavy_rain", "rumour", "severe")
 RESPONDERS: tuple[Responder, ...] = ("security", "medical", "logistics", "hazard", "none")
@@ -343,6 +344,7 @@ class Travel(Strict):
     speed_toll_kmh: Amount
     speed_foot_kmh: Amount
     truck_factor: Share
+    landslide_closes_share: Share | None = None  # of landslides that cut the road to their village; absent: none
     barriers: tuple[Barrier, ...] = ()
     night_factor: Share
     night_starts: Stamp
@@ -363,10 +365,21 @@ class Weather(Strict):
     heavy_rain_mm_per_h: Amount
     heavy_from_mm_per_h: Amount
     flood_lag_min: Amount
+    flood_depth_mm: Amount | None = None  # of water that stands on a village's roads; absent: water closes none
+    truck_wades_mm: Amount | None = None  # a truck meets water as a car meets water so much shallower
     speed_loss_light: Share
     speed_loss_heavy: Share
     ordinary_windows: tuple[Window, ...]
     heavy_windows: tuple[Window, ...]
+
+
+class Access(Strict):
+    """What it takes to reach hamlets beyond a river or at the end of one road."""
+
+    river_detour_min: Amount  # round, while the crossing is closed
+    river_closed_from_mm: Amount  # rain of the last hours in its zone
+    river_rain_hours: Amount
+    carry_min: Amount  # for goods, carried on foot where the one road is closed
 
 
 class Calls(Strict):
@@ -461,6 +474,16 @@ class Siting(Strict):
     source: str
 
 
+class Prepositioned(Strict):
+    """A unit that sleeps at a hamlet that is hard to reach from H-1 to H+1 and is released to nobody.
+
+    A pair is that of the hamlet's block; a courier is one of the sub-district's.
+    """
+
+    village: Name
+    unit: Literal["pair", "courier"]
+
+
 class Policy(Strict):
     """How the next unit is chosen."""
 
@@ -514,11 +537,13 @@ class Settings(Strict):
     power: Power | None = None  # left out: every station has electricity, unless the table says no
     travel: Travel
     weather: Weather
+    access: Access | None = None
     voters: Voters
     kpu: Kpu | None = None  # without it a closed station opens again when its incident is cleared
     weights: Weights
     day_types: DayTypes
     siting: Siting
+    prepositioned: tuple[Prepositioned, ...] = ()  # where the plan by rule of thumb keeps somebody
     policy: Policy
     queue: Queue = Queue()
 

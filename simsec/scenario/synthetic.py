@@ -14,7 +14,7 @@ from scipy.spatial import KDTree
 
 from simsec.scenario.apportion import KM_PER_DEGREE, code_generator, fit_total, largest_remainders, point_in_disc
 from simsec.scenario.parameter import Parameter, Strict, triangular
-from simsec.scenario.places import STATION_COLUMNS, VILLAGE_COLUMNS, Floats
+from simsec.scenario.places import ACCESS, STATION_COLUMNS, VILLAGE_COLUMNS, Floats
 from simsec.scenario.schema import CLASSES
 from simsec.scenario.tables import Cell, Column, Table
 
@@ -26,6 +26,7 @@ SPECIAL_COLUMNS = (
     Column("site_type", choices=_SITE_TYPES),
     Column("reason", meaning="the documented physical reason, with its source"),
     Column("voters", "integer", 0, 200000, required=False, meaning="of these stations together; blank: not known"),
+    Column("access", choices=ACCESS, required=False, optional=True, meaning="as in polling_stations.csv"),
 )
 
 
@@ -91,6 +92,7 @@ class Site:
     reason: str
     site_type: str
     voters: int
+    access: str = ""
 
 
 def sites_of(special: Table | None) -> dict[str, list[Site]]:
@@ -102,10 +104,11 @@ def sites_of(special: Table | None) -> dict[str, list[Site]]:
     sites: dict[str, list[Site]] = {}
     if special is None:
         return sites
-    names = ("village_code", "count", "class", "site_type", "reason", "voters")
-    for code, count, klass, site, reason, voters in zip(*(special.columns[name] for name in names), strict=True):
+    names = ("village_code", "count", "class", "site_type", "reason", "voters", "access")
+    for code, count, klass, site, reason, voters, way in zip(*(special.columns[name] for name in names), strict=True):
         shares = largest_remainders(int(voters), [1] * int(count))
-        sites.setdefault(str(code), []).extend(Site(str(klass), str(reason), str(site), share) for share in shares)
+        made = (Site(str(klass), str(reason), str(site), share, str(way)) for share in shares)
+        sites.setdefault(str(code), []).extend(made)
     return sites
 
 
@@ -194,7 +197,7 @@ def station_rows(
                 hamlet = village in sparse and number == ordinary - 1
                 wanted[len(rows)] = _wanted(code_generator(seed, f"{key}/voters").random(), hamlet, known)
             title, what = f"TPS {number + 1:03d} {name}", (site.station_class, site.reason, site.site_type)
-            rows.append([key, title, str(code), *at, "synthetic", site.voters, *what, ""])
+            rows.append([key, title, str(code), *at, "synthetic", site.voters, *what, "", site.access])
     column = [column.name for column in STATION_COLUMNS].index("registered_voters")
     left = n_voters - sum(site.voters for listed in sites.values() for site in listed)
     for row, voters in zip(wanted, _fit(left, list(wanted.values()), known), strict=True):

@@ -6,10 +6,12 @@ not hold he says in plain sentences.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from simsec.simulation.model import SQUAD, DayMarks, State, World
 from simsec.simulation.outcome import Outcome
+from simsec.simulation.roads import Change
 from simsec.simulation.trace import KINDS, Events
 
 TOLERANCE_MIN = 1e-6
@@ -94,8 +96,9 @@ _IN_OUTCOME = {
 class _Audit:
     """One pass over the table; ``told`` collects the sentences."""
 
-    def __init__(self, world: World, day: DayMarks, ends_min: float) -> None:
+    def __init__(self, world: World, day: DayMarks, ends_min: float, changes: Sequence[Change]) -> None:
         self.world, self.day, self.ends = world, day, ends_min
+        self.changes = list(changes)
         self.told: list[str] = []
         self.units = [_Unit(home, home, world.starts_min) for home in world.unit_home]
         self.incidents = [_Incident(level) for level in day.level]
@@ -112,6 +115,9 @@ class _Audit:
         if row.time >= self.ends:
             self.tell(row, f"the clock ended at {self.ends:g}")
         self.now = row.time
+        if row.kind == "road_closed":
+            self.on_road_closed(row)
+            return
         incident = self.incidents[row.incident]
         if row.place != self.day.station[row.incident]:
             self.tell(row, f"the incident is at station {self.day.station[row.incident]}, not {row.place}")
@@ -124,6 +130,22 @@ class _Audit:
         if row.kind in ONCE and row.kind in incident.clock:
             self.tell(row, "happens twice")
         incident.clock["onset" if row.kind == "spread" else row.kind] = row.time
+
+    def on_road_closed(self, row: _Row) -> None:
+        """The roads change; whose way they change is at a known place from then on, wherever he heads."""
+        if not self.changes or (self.changes[0].minute, self.changes[0].closure.village) != (row.time, row.end):
+            self.told.append(f"minute {row.time:.3f}: no road to village {row.end} was drawn to close")
+            return
+        after = self.changes.pop(0).roads
+        for number, unit in enumerate(self.units):
+            vehicle = self.world.kind_vehicle[self.world.unit_kind[number]]
+            way = self.world.minutes[vehicle][unit.start][unit.end]
+            if unit.start == unit.end or after.minutes[vehicle][unit.start][unit.end] == way:
+                continue
+            there = (row.time - unit.leaves) / unit.slow >= way
+            unit.start = unit.end if there else self.near(unit, vehicle, row.time)[0]
+            unit.leaves = max(unit.leaves, row.time)
+        self.world = after.under(self.world)
 
     # Incidents
 
@@ -203,20 +225,22 @@ class _Audit:
 
     def stands_near(self, unit: _Unit, row: _Row) -> int:
         """Where the unit may start from: on the way, the known place nearest to it on its route."""
-        vehicle = self.world.kind_vehicle[self.world.unit_kind[row.unit]]
-        minutes, before = self.world.minutes[vehicle][unit.start], self.world.previous[vehicle][unit.start]
-        if unit.start == unit.end:
-            nearest = {unit.end}
-        else:
-            elapsed = min(max((row.time - unit.leaves) / unit.slow, 0.0), minutes[unit.end])
-            route = [unit.end]
-            while route[-1] != unit.start:
-                route.append(before[route[-1]])
-            gap = {place: abs((minutes[place] if place != unit.start else 0.0) - elapsed) for place in route}
-            nearest = {place for place in route if gap[place] <= min(gap.values()) + TOLERANCE_MIN}
+        nearest = self.near(unit, self.world.kind_vehicle[self.world.unit_kind[row.unit]], row.time)
         if row.start not in nearest:
             self.tell(row, f"starts from place {row.start}; it stands near {sorted(nearest)}: nobody jumps")
         return row.start
+
+    def near(self, unit: _Unit, vehicle: int, time: float) -> list[int]:
+        """The known places nearest to a unit on its route; several where they are equally near, the earlier first."""
+        minutes, before = self.world.minutes[vehicle][unit.start], self.world.previous[vehicle][unit.start]
+        if unit.start == unit.end:
+            return [unit.end]
+        elapsed = min(max((time - unit.leaves) / unit.slow, 0.0), minutes[unit.end])
+        route = [unit.end]
+        while route[-1] != unit.start:
+            route.append(before[route[-1]])
+        gap = {place: abs((minutes[place] if place != unit.start else 0.0) - elapsed) for place in reversed(route)}
+        return [place for place in gap if gap[place] <= min(gap.values()) + TOLERANCE_MIN]
 
     def leaves_when_due(self, row: _Row, unit: _Unit, turns_out: bool) -> None:
         """It turns out first when it is called from its base; what is left of that follows it."""
@@ -238,7 +262,8 @@ class _Audit:
             place = min(int(self.day.where[row.incident] * size), size - 1)
             return world.block_minutes[world.block_offset[block] + place * size + world.station_place[row.place]]
         vehicle = world.kind_vehicle[kind]
-        return world.minutes[vehicle][start][world.station_node[row.place]] + world.stretch[vehicle][row.place]
+        way = world.minutes[vehicle][start][world.station_node[row.place]] + world.stretch[vehicle][row.place]
+        return way + self.day.access[row.incident]
 
     def noise(self, row: _Row, start: int, target: int) -> float:
         """What the factor of the trip is beside rain and night on its way."""
@@ -343,7 +368,14 @@ def _same(first: float, second: float) -> bool:
     return abs(first - second) <= TOLERANCE_MIN
 
 
-def audit(world: World, day: DayMarks, events: Events, ends_min: float, outcome: Outcome | None = None) -> list[str]:
+def audit(
+    world: World,
+    day: DayMarks,
+    events: Events,
+    ends_min: float,
+    outcome: Outcome | None = None,
+    changes: Sequence[Change] = (),
+) -> list[str]:
     """Work a day out again from its table of events.
 
     Nobody is in two places or jumps, no order is answered twice, nothing takes a negative time or comes before its
@@ -356,6 +388,7 @@ def audit(world: World, day: DayMarks, events: Events, ends_min: float, outcome:
         events: from :meth:`simsec.simulation.trace.Trace.events`.
         ends_min: end of the clock.
         outcome: its rows must tell the same day.
+        changes: of the roads, as they were drawn.
 
     Returns:
         A plain sentence for everything that does not hold; empty: all is well.
@@ -375,7 +408,7 @@ def audit(world: World, day: DayMarks, events: Events, ends_min: float, outcome:
         >>> audit(world, marks, trace.events(scenario.horizon_min[1]), scenario.horizon_min[1], outcome)
         []
     """
-    auditor = _Audit(world, day, ends_min)
+    auditor = _Audit(world, day, ends_min, changes)
     columns = (
         events.time_min,
         events.kind,

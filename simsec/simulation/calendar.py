@@ -13,6 +13,8 @@ import simpy
 
 from simsec.day.day import Day
 from simsec.simulation.model import NEVER, DayMarks, Event, State, World, copy_state, fresh_state, quick
+from simsec.simulation.movement import reroute
+from simsec.simulation.roads import Change, Roads
 from simsec.simulation.rules import RULES, wake
 
 FIRST_OF_ALL = -(2**62)  # order of scheduling of what was known before the day; the calendar's own begins at 0
@@ -96,6 +98,7 @@ def marks_of(day: Day) -> DayMarks:
         village=incidents.village.tolist(),
         slow=slow,
         even=(day.slow == day.slow[:, :1]).all(axis=1).astype(np.int64).tolist(),
+        access=incidents.access_min.tolist(),
         primaries=incidents.primaries,
     )
 
@@ -131,6 +134,7 @@ class Play:
         """Put the first or the pending events on a fresh calendar."""
         state = self._state = quick(copy_state(paused[0]) if paused else fresh_state(world, day))
         known, drawn = quick(world), quick(day)
+        self._world = known
         then: list[Event] = []
 
         def fire(entry: _Entry) -> None:
@@ -152,6 +156,12 @@ class Play:
         self._calendar.run_before(minute)
         return self._state
 
+    def exchange(self, roads: Roads, minute: float) -> None:
+        """Put other roads into the world between two events; who is under way goes on from where he is."""
+        reroute(self._world, self._state, roads.minutes, minute)
+        stand_in: Any = self._world  # only the rules are held to read
+        stand_in.minutes, stand_in.previous, stand_in.zone_share = roads.minutes, roads.previous, roads.zone_share
+
     def pause(self) -> tuple[State, list[Event]]:
         """A copy of the state, and the pending events in the order in which they would happen."""
         return copy_state(self._state), self._calendar.pending()
@@ -163,6 +173,7 @@ def run_on_simpy(
     ends_min: float,
     listener: Listener | None = None,
     looks: Sequence[Look] = (),
+    changes: Sequence[Change] = (),
 ) -> State:
     """Play a day to the end of the clock.
 
@@ -173,13 +184,24 @@ def run_on_simpy(
         listener: called after every event with it and the state; may only look.
         looks: (minute, function of minute and state), called once everything before that minute has happened; those
             after the end are not.
+        changes: roads from a minute on, in their order; they change before what is looked at or happens then.
 
     Returns:
         The state at the end.
     """
     play = Play(world, day, listener)
+    due = [(change.minute, change.roads) for change in reversed(changes)]
+
+    def exchange_until(minute: float) -> None:
+        while due and due[-1][0] <= minute and due[-1][0] < ends_min:
+            closes, roads = due.pop()
+            play.run_before(closes)
+            play.exchange(roads, closes)
+
     for minute, look in looks:
         if minute < ends_min:
+            exchange_until(minute)
             look(minute, play.run_before(minute))
+    exchange_until(ends_min)
     state = play.run_before(ends_min)
     return State(*(getattr(state, name) for name in State._fields))

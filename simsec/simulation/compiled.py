@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -23,15 +23,18 @@ from simsec.simulation.policies import (
     nearest_in_sector,
     preference_list,
 )
+from simsec.simulation.roads import Change
 
 # In the order in which they need one another.
 COMPILED: tuple[Callable[..., Any], ...] = (
     movement.position,
+    movement.reroute,
     movement.at_base,
     movement.slowness,
     movement.minutes_to,
     available.may_go,
     available.held_back,
+    available.fits,
     available.nearest_between,
     chain_of_command.choose,
     nearest_capable.choose,
@@ -79,11 +82,19 @@ def _compiled() -> Callable[..., Any]:
 
     for function in COMPILED:
         done[id(function)] = bind(function)
-    wake = done[id(rules.wake)]
+    wake, reroute = done[id(rules.wake)], done[id(movement.reroute)]
     clear, arrive, rise, spread, report, request = (done[id(rule)] for rule in rules.RULES)
     CLEAR, ARRIVE, RISE, SPREAD, REPORT = model.CLEAR, model.ARRIVE, model.RISE, model.SPREAD, model.REPORT
 
-    def loop(world: World, day: DayMarks, state: State, ends_min: float) -> None:
+    def exchange_in_place(world: Any, state: State, closes: Any, later: Any, change: int) -> None:
+        reroute(world, state, later[0][change], closes[change])
+        world.minutes[:] = later[0][change]
+        world.previous[:] = later[1][change]
+        world.zone_share[:] = later[2][change]
+
+    exchange = njit(exchange_in_place)
+
+    def loop(world: World, day: DayMarks, state: State, ends_min: float, closes: Any, later: Any) -> None:
         then = [(0.0, 0, 0, 0, 0)]
         then.pop()
         for incident in range(day.primaries):
@@ -95,8 +106,12 @@ def _compiled() -> Callable[..., Any]:
             heapq.heappush(queue, (event[0], event[1], order, event))
             order += 1
         then.clear()
+        change = 0
         while len(queue) > 0:
             event = heapq.heappop(queue)[3]
+            while change < len(closes) and closes[change] <= event[0] and closes[change] < ends_min:
+                exchange(world, state, closes, later, change)
+                change += 1
             if event[0] >= ends_min:
                 break
             kind = event[1]
@@ -116,8 +131,12 @@ def _compiled() -> Callable[..., Any]:
                 heapq.heappush(queue, (following[0], following[1], order, following))
                 order += 1
             then.clear()
+        while change < len(closes) and closes[change] < ends_min:
+            exchange(world, state, closes, later, change)
+            change += 1
 
-    return numba.njit(loop)
+    found: Callable[..., Any] = njit(loop)
+    return found
 
 
 def as_arrays(record: Any) -> Any:
@@ -126,13 +145,14 @@ def as_arrays(record: Any) -> Any:
     return type(record)(*values)
 
 
-def run_compiled(world: World, day: DayMarks, ends_min: float) -> State:
+def run_compiled(world: World, day: DayMarks, ends_min: float, changes: Sequence[Change] = ()) -> State:
     """Play a day as :func:`simsec.simulation.calendar.run_on_simpy` does, compiled.
 
     Args:
         world: from :func:`as_arrays`.
         day: marks over lists, as the SimPy calendar takes them.
         ends_min: nothing after this minute happens.
+        changes: roads from a minute on, in their order; the world itself keeps its own.
     """
     import numba
     from numba.typed import List
@@ -143,9 +163,19 @@ def run_compiled(world: World, day: DayMarks, ends_min: float) -> State:
     arrays = State._make(np.array(values) if values else _empty(name) for name, values in _fields(state))
     arrays = arrays._replace(waiting=waiting)
     if len(day.kind):
-        _compiled()(world, as_arrays(day), arrays, ends_min)
+        names = ("minutes", "previous", "zone_share")
+        if changes:  # they are exchanged in place
+            world = world._replace(**{name: getattr(world, name).copy() for name in names})
+        later = tuple(_stacked(getattr(world, name), [getattr(c.roads, name) for c in changes]) for name in names)
+        closes = np.array([change.minute for change in changes], dtype=np.float64)
+        _compiled()(world, as_arrays(day), arrays, ends_min, closes, later)
     lists = [list(values) if values is waiting else values.tolist() for values in cast(Any, arrays)]
     return State._make(lists)
+
+
+def _stacked(like: Any, tables: list[Any]) -> Any:
+    """Tables as one array, each of the shape and type of the first."""
+    return np.array(tables, dtype=like.dtype).reshape(len(tables), *like.shape)
 
 
 def _fields(state: State) -> list[tuple[str, Any]]:

@@ -38,6 +38,8 @@ class World(NamedTuple):
     unit_subdistrict: Ints  # [u] -1: of no sub-district
     unit_rayon: Ints  # [u] -1: central, of no rayon
     unit_block: Ints  # [u] -1: guards no block
+    unit_bound: Ints  # [u] 1: serves the stations of its block and no other
+    kind_bound: Ints  # [k] 1: some unit of the kind is bound
     kind_vehicle: Ints  # [k]
     kind_first: Ints  # [k] first unit of the kind
     kind_end: Ints  # [k] one past the last
@@ -112,6 +114,7 @@ class DayMarks(NamedTuple):
     village: Ints  # [i] the first row that stands for the same village; a crowd comes to a village once
     slow: Sequence[Floats]  # [hour][zone] factor on minutes: rain and night
     even: Ints  # [hour] 1: every zone is equally slow
+    access: Floats  # [i] minutes more for everyone from outside the station's hamlet
     primaries: int
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from simsec.simulation.model import DayMarks, State, World
+from collections.abc import Sequence
+
+from simsec.simulation.model import DayMarks, Floats, State, World
 
 
 def position(world: World, state: State, unit: int, now: float) -> int:
@@ -24,6 +26,30 @@ def position(world: World, state: State, unit: int, now: float) -> int:
     if minutes[ahead] - elapsed < elapsed - passed:
         return ahead
     return behind
+
+
+def reroute(world: World, state: State, minutes: Sequence[Sequence[Floats]], now: float) -> None:
+    """Whose way the new minutes change goes on from where he is; who serves an incident keeps his arrival.
+
+    Args:
+        world: with the roads so far.
+        state: legs are cut short, or over.
+        minutes: those of the roads from now on, as in the world.
+        now: the minute.
+    """
+    for unit in range(len(world.unit_kind)):
+        start, end = state.leg_from[unit], state.leg_to[unit]
+        if start == end:
+            continue
+        vehicle = world.kind_vehicle[world.unit_kind[unit]]
+        before = world.minutes[vehicle][start][end]
+        if before == minutes[vehicle][start][end]:
+            continue
+        at = position(world, state, unit, now)
+        if (now - state.leg_start[unit]) / state.leg_slow[unit] >= before:
+            at = end  # this leg is over, or only its last stretch is left
+        state.leg_from[unit] = at
+        state.leg_start[unit] = max(state.leg_start[unit], now)
 
 
 def at_base(world: World, state: State, unit: int, node: int) -> bool:
@@ -50,7 +76,8 @@ def slowness(world: World, day: DayMarks, now: float, origin: int, destination: 
 def minutes_to(world: World, day: DayMarks, state: State, unit: int, incident: int, node: int) -> float:
     """Minutes on a dry day from the node where the unit is to the station; friction included, turn-out not.
 
-    A guard pair that walks its own block comes from where the incident's mark puts it.
+    A guard pair that walks its own block comes from where the incident's mark puts it; whoever comes to a hamlet from
+    outside it meets its river or its road.
     """
     station = day.station[incident]
     block = world.unit_block[unit]
@@ -59,4 +86,5 @@ def minutes_to(world: World, day: DayMarks, state: State, unit: int, incident: i
         place = min(int(day.where[incident] * size), size - 1)
         return world.block_minutes[world.block_offset[block] + place * size + world.station_place[station]]
     vehicle = world.kind_vehicle[world.unit_kind[unit]]
-    return world.minutes[vehicle][node][world.station_node[station]] + world.stretch[vehicle][station]
+    way = world.minutes[vehicle][node][world.station_node[station]]
+    return way + (world.stretch[vehicle][station] + day.access[incident])

@@ -119,7 +119,15 @@ def probe_tables(scenario: Scenario, plan: Plan) -> ProbeTables:
     )
 
 
-def probe(world: World, day: DayMarks, state: State, tables: ProbeTables, now: float, call: Call) -> Floats:
+def probe(
+    world: World,
+    day: DayMarks,
+    state: State,
+    tables: ProbeTables,
+    now: float,
+    call: Call,
+    access_min: Floats | None = None,
+) -> Floats:
     """Minutes from a call to first help at every station, if it began now; inf: nobody is free.
 
     The cost grows with the pairs that are away, not with the stations.
@@ -131,6 +139,8 @@ def probe(world: World, day: DayMarks, state: State, tables: ProbeTables, now: f
         tables: from :func:`probe_tables`.
         now: the minute.
         call: the marks of the call.
+        access_min: minutes more for everyone from outside, shape (stations,), as of
+            :func:`simsec.day.access.access_at`; None: nowhere any.
 
     Returns:
         Shape (stations,).
@@ -146,11 +156,14 @@ def probe(world: World, day: DayMarks, state: State, tables: ProbeTables, now: f
         if state.serves[unit] >= 0 or not at_base(world, state, unit, position(world, state, unit, asked))
     ]
     for station in np.flatnonzero(np.isin(tables.pair, away)).tolist() if away else []:
-        minutes[station] = call.to_request_min + _from_the_ladder(world, day, state, call, asked, station)
+        extra_min = 0.0 if access_min is None else float(access_min[station])
+        minutes[station] = call.to_request_min + _from_the_ladder(world, day, state, call, asked, station, extra_min)
     return np.asarray(minutes, dtype=np.float64)
 
 
-def _from_the_ladder(world: World, day: DayMarks, state: State, call: Call, asked: float, station: int) -> float:
+def _from_the_ladder(
+    world: World, day: DayMarks, state: State, call: Call, asked: float, station: int, extra_min: float
+) -> float:
     """Minutes from the request to first help, step by step, where the own pair does not walk its block."""
     ladder = world.ladder_of[GUARD]
     passed, target = 0.0, world.station_node[station]
@@ -162,7 +175,7 @@ def _from_the_ladder(world: World, day: DayMarks, state: State, call: Call, aske
             if state.serves[unit] >= 0 or (scope == RAYON and world.unit_rayon[unit] != world.station_rayon[station]):
                 continue
             node = position(world, state, unit, asked + passed)
-            way = world.minutes[vehicle][node][target] + world.stretch[vehicle][station]
+            way = world.minutes[vehicle][node][target] + world.stretch[vehicle][station] + extra_min
             if way < least:
                 best, least, start = unit, way, node
         if best >= 0:

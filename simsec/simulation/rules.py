@@ -183,6 +183,8 @@ def may_serve(world: World, day: DayMarks, state: State, unit: int, incident: in
     station = day.station[incident]
     if reach < 0 or held_back(world, state, incident, kind):
         return NOWHERE
+    if world.unit_bound[unit] == 1 and world.unit_block[unit] != world.station_block[station]:
+        return NOWHERE
     if reach < SUBDISTRICT and world.unit_block[unit] != world.station_block[station]:
         return NOWHERE
     if reach == SUBDISTRICT and world.unit_subdistrict[unit] != world.station_subdistrict[station]:

@@ -11,6 +11,7 @@ from simsec.scenario.reading import Scenario
 from simsec.simulation.calendar import Listener, Look, marks_of, run_on_simpy
 from simsec.simulation.model import World
 from simsec.simulation.outcome import Fleet, Outcome, fleet_of, outcome_of
+from simsec.simulation.roads import changes_of
 from simsec.simulation.world import world_of
 
 
@@ -57,5 +58,5 @@ def simulate(
         True
     """
     (world, fleet), ends_min = _kept(scenario, plan), scenario.horizon_min[1]
-    state = run_on_simpy(world, marks_of(day), ends_min, listener, looks)
+    state = run_on_simpy(world, marks_of(day), ends_min, listener, looks, changes_of(scenario, day))
     return outcome_of(world, day, state, ends_min, scenario, fleet)

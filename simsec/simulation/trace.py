@@ -26,6 +26,7 @@ from simsec.simulation.model import (
     World,
     fresh_state,
 )
+from simsec.simulation.roads import Change
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -33,7 +34,8 @@ NONE = -1
 
 # What a row tells. Of an incident: it begins, the crowd reaches a village or is kept from it, somebody outside the
 # station knows, nobody came in time; of its request: a step takes it up, it is passed on, waits or is lost; of a
-# unit: it is sent, turned round before it came, comes, and is done; and the clock of the incident.
+# unit: it is sent, turned round before it came, comes, and is done; and the clock of the incident. And of a road: it
+# closes; such a row has the village as its ``end``, and no incident.
 KINDS = (
     "onset",
     "spread",
@@ -54,6 +56,7 @@ KINDS = (
     "full",
     "clear",
     "cleared",
+    "road_closed",
 )
 KIND = {name: number for number, name in enumerate(KINDS)}
 _FULL_ROW = (float, int, int, int, int, int, int, int, int, int, float, float)
@@ -105,6 +108,7 @@ class Trace:
     Args:
         world: of the day's plan, from :func:`simsec.simulation.simulate.kept_world`.
         day: its marks, from :func:`simsec.simulation.calendar.marks_of`.
+        changes: of its roads, from :func:`simsec.simulation.roads.changes_of`.
 
     Example:
         >>> from simsec.day import sample_day
@@ -122,8 +126,8 @@ class Trace:
         True
     """
 
-    def __init__(self, world: World, day: DayMarks) -> None:
-        """Begin with an empty table."""
+    def __init__(self, world: World, day: DayMarks, changes: Sequence[Change] = ()) -> None:
+        """Begin with an empty table, but for what is known before: onsets, and roads that close."""
         state = fresh_state(world, day)
         self._day = day
         self._ladders = range(world.ladders)
@@ -135,6 +139,9 @@ class Trace:
         self._rows: list[tuple[float, ...]] = []
         for incident in range(day.primaries):
             self._row(day.onset[incident], "onset", incident, day.level[incident])
+        for change in changes:
+            row = (change.minute, KIND["road_closed"], *[NONE] * 4, change.closure.village, *[NONE] * 3, np.nan, np.nan)
+            self._rows.append(row)
 
     def _row(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -12,10 +11,12 @@ from numpy.typing import NDArray
 from simsec.geography.graph import VEHICLES
 from simsec.geography.ground import Ground, between_stations, ground_of, post_node, site_node
 from simsec.plan.plan import Plan
+from simsec.plan.prepositioned import couriers_away, hamlet_blocks
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import CAPABILITIES, LEVELS, SCOPES
 from simsec.simulation.model import World
 from simsec.simulation.policies import NAMES
+from simsec.simulation.roads import roads_after
 
 Integers = NDArray[np.int64]
 CARE = ("medic", "ambulance")
@@ -30,29 +31,15 @@ class Roster(NamedTuple):
     subdistrict: Integers
     rayon: Integers
     block: Integers
+    bound: Integers
     site: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class _Roads:
-    """Travel of a scenario as lists, friction included; shared by all plans."""
-
-    minutes: list[list[list[float]]]
-    previous: list[list[list[int]]]
-    stretch: list[list[float]]
-    zone_share: list[list[tuple[float, ...]]]
-
-
 @lru_cache(maxsize=2)
-def _roads(scenario: Scenario) -> _Roads:
-    ground, friction = ground_of(scenario), scenario.settings.travel.friction.mode
-    return _Roads(
-        (ground.travel.minutes * friction).tolist(),
-        ground.travel.previous.tolist(),
-        (ground.stretch_min * friction).tolist(),
-        # Inner tuples: the collector of garbage stops following them, and there are as many as pairs of nodes.
-        [[tuple(shares) for shares in row] for row in ground.zone_share.astype(np.float64).tolist()],
-    )
+def _stretch(scenario: Scenario) -> list[list[float]]:
+    """The last stretches as lists, friction included; shared by all plans."""
+    found: list[list[float]] = (ground_of(scenario).stretch_min * scenario.settings.travel.friction.mode).tolist()
+    return found
 
 
 def roster_of(scenario: Scenario, plan: Plan) -> Roster:
@@ -63,14 +50,23 @@ def roster_of(scenario: Scenario, plan: Plan) -> Roster:
     kinds = [unit.kind for unit in scenario.settings.units]
     villages, posts = scenario.villages, scenario.posts
     headquarters = next((post_node(scenario, post) for post in posts.of_type("polres")), -1)
-    rows: list[tuple[int, int, int, int, int, str]] = []  # kind, sub-district, node, block, rayon, site
+    # Kind, sub-district, node, block, rayon, bound, site.
+    rows: list[tuple[int, int, int, int, int, int, str]] = []
+    stay: set[tuple[int, str]] = {(villages.code.index(held.village), held.unit) for held in plan.prepositioned}
+    hamlet, away = hamlet_blocks(scenario, plan), couriers_away(scenario, plan)
     first_station = np.full(plan.blocks, -1)
     first_station[plan.block[::-1]] = np.arange(len(plan.block))[::-1]
     for block, station in enumerate(first_station.tolist() if PAIR in kinds else ()):
         sector = int(scenario.stations.subdistrict[station])
         rayon = int(villages.subdistrict_rayon[sector])
         site = scenario.stations.code[station]
-        rows.append((kinds.index(PAIR), sector, int(scenario.stations.village[station]), block, rayon, site))
+        node = int(scenario.stations.village[station])
+        bound = int((node, PAIR) in stay and block in hamlet[node])
+        rows.append((kinds.index(PAIR), sector, node, block, rayon, bound, site))
+    for node, other in sorted((node, kind) for node, kind in stay if kind != PAIR):
+        sector = int(villages.subdistrict[node])
+        rayon, site = int(villages.subdistrict_rayon[sector]), villages.code[node]
+        rows.append((kinds.index(other), sector, node, min(hamlet[node]), rayon, 1, site))
     placed = [(PATROL_KIND, plan.patrols), (SQUAD_KIND, plan.squads)]
     teams: list[tuple[str, str, int]] = [(kind, site, count) for kind, sites in placed for site, count in sites.items()]
     teams += [
@@ -84,12 +80,12 @@ def roster_of(scenario: Scenario, plan: Plan) -> Roster:
         sector = int(villages.subdistrict[node] if village else posts.subdistrict[node - len(villages)])
         central = sector < 0 or node == headquarters
         rayon = -1 if central else int(villages.subdistrict_rayon[sector])
-        rows += [(kinds.index(kind), sector, node, -1, rayon, site)] * count
+        rows += [(kinds.index(kind), sector, node, -1, rayon, 0, site)] * (count - away.pop((kind, site), 0))
     rows.sort(key=lambda row: row[:4])
-    kind_, sector_, node_, block_, rayon_ = (
-        np.array([row[column] for row in rows], dtype=np.int64) for column in range(5)
+    kind_, sector_, node_, block_, rayon_, bound_ = (
+        np.array([row[column] for row in rows], dtype=np.int64) for column in range(6)
     )
-    return Roster(kind_, node_, sector_, rayon_, block_, tuple(row[5] for row in rows))
+    return Roster(kind_, node_, sector_, rayon_, block_, bound_, tuple(row[6] for row in rows))
 
 
 def _blocks(scenario: Scenario, ground: Ground, plan: Plan) -> tuple[Integers, Integers, Integers, list[float]]:
@@ -125,7 +121,7 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
     """
     settings, villages, stations = scenario.settings, scenario.villages, scenario.stations
     queue = settings.queue
-    ground, roads, roster = ground_of(scenario), _roads(scenario), roster_of(scenario, plan)
+    ground, roads, roster = ground_of(scenario), roads_after(scenario, ()), roster_of(scenario, plan)
     size, offset, place, block_minutes = _blocks(scenario, ground, plan)
     kinds = [unit.kind for unit in settings.units]
     kind_first, kind_end = _ranges(roster.kind, len(kinds))
@@ -133,7 +129,7 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
     sector_key = roster.kind * (sectors + 1) + roster.subdistrict + 1
     sector_first, sector_end = _ranges(sector_key, len(kinds) * (sectors + 1))
     block_unit = np.full(plan.blocks, -1)
-    guarded = roster.block >= 0
+    guarded = (roster.block >= 0) & (roster.kind == (kinds.index(PAIR) if PAIR in kinds else -1))
     block_unit[roster.block[guarded]] = np.flatnonzero(guarded)
     return World(
         unit_kind=roster.kind.tolist(),
@@ -141,6 +137,8 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
         unit_subdistrict=roster.subdistrict.tolist(),
         unit_rayon=roster.rayon.tolist(),
         unit_block=roster.block.tolist(),
+        unit_bound=roster.bound.tolist(),
+        kind_bound=[int(roster.bound[a:b].any()) for a, b in zip(kind_first, kind_end, strict=True)],
         kind_vehicle=[VEHICLES.index(unit.vehicle) for unit in settings.units],
         kind_first=kind_first.tolist(),
         kind_end=kind_end.tolist(),
@@ -156,7 +154,7 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
         station_node=ground.station_node.tolist(),
         station_subdistrict=stations.subdistrict.tolist(),
         station_rayon=villages.subdistrict_rayon[stations.subdistrict].tolist(),
-        stretch=roads.stretch,
+        stretch=_stretch(scenario),
         minutes=roads.minutes,
         previous=roads.previous,
         zone_share=roads.zone_share,

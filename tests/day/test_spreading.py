@@ -11,7 +11,6 @@ from simsec.day.day import Incidents
 from simsec.day.incidents import draw_incidents
 from simsec.day.sampling import village_neighbours
 from simsec.day.spreading import seed_shares, spreading_crowd, with_crowd
-from simsec.day.weather import draw_rain
 from simsec.scenario import Scenario
 from simsec.scenario.noisy_labels import noisy_labels
 from simsec.scenario.parameter import Parameter
@@ -183,8 +182,7 @@ def test_marks_of_a_crowd_keep_their_ranges() -> None:
 
 @pytest.mark.parametrize("replication", range(12))
 def test_a_crowd_among_the_others_keeps_its_family_and_the_order_of_onsets(replication: int) -> None:
-    rain = draw_rain(shipped(), "severe", 1, replication)
-    _, others = draw_incidents(shipped(), "severe", 1, replication, rain)
+    _, others = draw_incidents(shipped(), "severe", 1, replication, strikes={})
     crowd = crowds()[replication]
     joined = with_crowd(others, crowd)
     assert len(joined) == len(others) + len(crowd) and joined.primaries == len(others) + 1

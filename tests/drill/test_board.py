@@ -12,11 +12,12 @@ from simsec.drill.doing import advance
 from simsec.drill.doing import give as carry_out
 from simsec.drill.places import find
 from simsec.drill.schema import command
-from simsec.drill.stage import Stage, roads_without
+from simsec.drill.stage import Stage
 from simsec.geography.ground import ground_of
 from simsec.plan import Plan
 from simsec.simulation.model import NEVER, copy_state
 from simsec.simulation.movement import position
+from simsec.simulation.roads import roads_without
 from tests.areas import announced, shipped, tiny, tiny_plan
 from tests.drill.books import Books
 

@@ -14,7 +14,8 @@ from simsec.drill.files import read_session, write_session
 from simsec.drill.schema import command
 from simsec.simulation.calendar import marks_of, run_on_simpy
 from simsec.simulation.model import NEVER
-from tests.areas import tiny, tiny_plan
+from simsec.simulation.roads import changes_of
+from tests.areas import announced, shipped, tiny, tiny_plan
 
 QUARREL = {"do": "inject", "at": "H 09:00", "place": "any:A:1", "kind": "intimidation", "name": "quarrel"}
 STORY = (
@@ -63,6 +64,14 @@ def test_a_drill_begins_in_the_morning_with_the_day_before_played() -> None:
     assert sum(onset < 240 for board in boards for onset in board.state.reported if onset != NEVER) > 3
     with pytest.raises(InputError, match="outside the clock of the scenario, H 04:00 to H 23:00"):
         Session(stages[0]).give(command(**{**QUARREL, "at": "H-1 20:00"}))
+
+
+def test_without_commands_roads_close_as_on_the_simulated_day() -> None:
+    stages = (stage_of(shipped(), announced(), "heavy_rain", 3, number) for number in range(20))
+    stage = next(stage for stage in stages if len(stage.closures) > 1)
+    board, changes = Session(stage).at(stage.ends_min), changes_of(stage.scenario, stage.day)
+    simulated = run_on_simpy(stage.world, stage.marks, stage.ends_min, changes=changes)
+    assert board.state == simulated != run_on_simpy(stage.world, stage.marks, stage.ends_min)
 
 
 def test_everything_in_the_story_is_done() -> None:

@@ -8,9 +8,11 @@ import pytest
 from scipy import stats
 
 from simsec.analysis.measures import expected_weight
-from simsec.day.incidents import draw_incidents
+from simsec.day.clusters import strikes_of
+from simsec.day.incidents import draw_incidents, stages_on
 from simsec.day.sampling import village_neighbours
 from simsec.day.spreading import spreading_crowd
+from simsec.day.tables import sampling_tables
 from simsec.day.weather import draw_rain
 from simsec.optimization.demand import Demand, expected_demand, first_levels, villages_reached
 from simsec.scenario import Scenario
@@ -43,7 +45,9 @@ def test_days_bring_the_expected_number_within_exact_poisson_limits(day_type: st
     counted = np.zeros(len(kinds))
     for replication in range(DAYS):
         rain = draw_rain(shipped(), day_type, 4, replication)
-        _, incidents = draw_incidents(shipped(), day_type, 4, replication, rain)
+        strikes = strikes_of(shipped(), sampling_tables(shipped()), day_type, 4, replication, rain)
+        stages = stages_on(shipped(), 4, replication, rain)
+        _, incidents = draw_incidents(shipped(), day_type, 4, replication, strikes, stages)
         counted += np.bincount(incidents.kind, minlength=len(kinds))
     for number, kind in enumerate(demand().kinds):
         if kind == shipped().settings.spreading.kind:

@@ -14,7 +14,8 @@ from tests.scenario.area import sukamaju
 
 TOML, VILLAGES, STATIONS, POSTS, ROADS = FILES
 STATION_HEADER = (
-    "code, name, village_code, lat, lon, coordinates, registered_voters, class, class_reason, site_type, signal, power"
+    "code, name, village_code, lat, lon, coordinates, registered_voters, class, class_reason, site_type, signal, "
+    "access, power"
 )
 
 # (file, text there, text instead, the lines that are said)

@@ -69,7 +69,8 @@ def test_the_settings_differ_from_the_general_ones_only_where_more_is_known(name
     general, known = plain.parameters(), scenario.parameters()
     assert {path for path in known if general[path] != known[path]} <= area.differing
     here, there = scenario.settings.model_dump(), plain.settings.model_dump()
-    assert {key for key in here if here[key] != there[key]} <= {"forces", "teams", "travel", "weather", "voters", "kpu"}
+    known_better = {"forces", "teams", "travel", "weather", "voters", "kpu", "prepositioned"}
+    assert {key for key in here if here[key] != there[key]} <= known_better
     same = {path.removeprefix("travel.") for path in known if path.startswith("travel.")}
     same -= {path.removeprefix("travel.") for path in area.differing}
     assert all(here["travel"][key] == there["travel"][key] for key in same)

@@ -60,6 +60,7 @@ class Unit:
     sector: int = 0
     rayon: int = CENTRAL
     block: int = -1
+    bound: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ class Call:
     spreads_after: float = 0.0
     contained_within: float = 0.0
     hits: int = 0
+    access: float = 0.0
     village: int = -1  # the first call of the same village, -1: a village of its own
 
 
@@ -110,7 +112,7 @@ def floor(
     first = [[int(np.sum(kind < k) + np.sum((kind == k) & (sector < s))) for s in range(sectors)] for k in range(kinds)]
     count = [[int(np.sum((kind == k) & (sector == s))) for s in range(sectors)] for k in range(kinds)]
     size = [sum(post.block == block for post in posts) for block in range(blocks)]
-    guards = {unit.block: number for number, unit in enumerate(units) if unit.block >= 0}
+    guards = {unit.block: number for number, unit in enumerate(units) if unit.block >= 0 and unit.kind == PAIR}
     nodes = range(NODES)
     stepwise = policy == "chain_of_command"
     listed = list(preference) or list(range(len(units))) * len(posts)
@@ -124,6 +126,8 @@ def floor(
         unit_subdistrict=sector.tolist(),
         unit_rayon=[unit.rayon for unit in units],
         unit_block=[unit.block for unit in units],
+        unit_bound=[unit.bound for unit in units],
+        kind_bound=[max([unit.bound for unit in units if unit.kind == k], default=0) for k in range(kinds)],
         kind_vehicle=[0] * kinds,
         kind_first=[int(np.sum(kind < k)) for k in range(kinds)],
         kind_end=[int(np.sum(kind <= k)) for k in range(kinds)],
@@ -222,6 +226,7 @@ def day_of(*calls: Call, slow: float = 1.0) -> Day:
         contain_within_min=numbers("contained_within"),
         hits=np.array([call.hits for call in calls], dtype=np.int64),
         village=np.array([n if call.village < 0 else call.village for n, call in enumerate(calls)], dtype=np.int64),
+        access_min=numbers("access"),
     )
     none = np.zeros(0, dtype=np.int64)
     reports = Reports(none, none, np.zeros(0), np.zeros(0, dtype=np.bool_))

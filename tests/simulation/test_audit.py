@@ -18,6 +18,7 @@ from simsec.simulation.audit import audit, count_heads
 from simsec.simulation.calendar import marks_of, run_on_simpy
 from simsec.simulation.outcome import Outcome, outcome_of
 from simsec.simulation.policies import NAMES
+from simsec.simulation.roads import changes_of
 from simsec.simulation.simulate import kept_world
 from simsec.simulation.trace import KIND, Events, Trace
 from tests.areas import SHIPPED, announced, shipped
@@ -50,11 +51,12 @@ def test_the_books_of_the_shipped_area_close(policy: str, day_type: str, divert:
     for replication in range(2):
         day = sample_day(shipped(), 9, replication, day_type)
         world, marks = kept_world(shipped(), plan), marks_of(day)
-        trace = Trace(world, marks)
+        changes = changes_of(shipped(), day)
+        trace = Trace(world, marks, changes)
         outcome = simulate(shipped(), plan, day, listener=trace)
         events = trace.events(ends)
         assert len(events) > 300
-        assert audit(world, marks, events, ends, outcome) == []
+        assert audit(world, marks, events, ends, outcome, changes) == []
 
 
 SCENARIOS = sorted(path.parent for path in SHIPPED.parent.rglob("scenario.toml"))

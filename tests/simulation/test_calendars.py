@@ -13,6 +13,7 @@ from simsec.simulation.calendar import Calendar, marks_of, run_on_simpy
 from simsec.simulation.compiled import COMPILED, as_arrays, run_compiled
 from simsec.simulation.model import EVENT_NAMES, NEVER, YELLOW, State, World
 from simsec.simulation.policies import NAMES
+from simsec.simulation.roads import changes_of
 from simsec.simulation.rules import RULES
 from simsec.simulation.simulate import kept_world
 from tests.areas import announced, shipped
@@ -41,19 +42,24 @@ def differing(first: State, second: State) -> list[str]:
 
 def test_both_calendars_agree_to_the_last_digit_in_every_field() -> None:
     ends = shipped().horizon_min[1]
-    plans, busiest, diverted, hit = twelve_plans(), 0, 0, 0
+    plans, busiest, diverted, hit, closed = twelve_plans(), 0, 0, 0, 0
     arrays: dict[str, World] = {}
     for number in range(20):
         plan = plans[number % len(plans)]
-        day = marks_of(sample_day(shipped(), 1, number, DAY_TYPES[number % len(DAY_TYPES)]))
-        world = kept_world(shipped(), plan)
-        lists = run_on_simpy(world, day, ends)
-        compiled = run_compiled(arrays.setdefault(plan.hash, as_arrays(world)), day, ends)
+        drawn = sample_day(shipped(), 1, number, DAY_TYPES[number % len(DAY_TYPES)])
+        changes, incidents = changes_of(shipped(), drawn), drawn.incidents
+        if number % 3 == 0:  # as if every place lay beyond a river
+            incidents = replace(incidents, access_min=incidents.access_min + 60.0 * incidents.where)
+        day, world = marks_of(replace(drawn, incidents=incidents)), kept_world(shipped(), plan)
+        lists = run_on_simpy(world, day, ends, changes=changes)
+        compiled = run_compiled(arrays.setdefault(plan.hash, as_arrays(world)), day, ends, changes)
         assert differing(lists, compiled) == []
+        closed += len(changes)
         busiest = max(busiest, sum(lists.missions))
         diverted += sum(sum(sent) for sent in lists.sent) < sum(lists.missions)
         hit = max(hit, lists.counters[0])
-    assert busiest > 60 and diverted > 0 and hit > 10  # the twenty days are no quiet ones
+    assert busiest > 60 and diverted > 0 and hit > 10 and closed > 1  # the twenty days are no quiet ones
+    assert max(world.unit_bound) == 1
 
     # Illnesses of longer hours below what closes a station.
     shares = {f"incidents.{kind}.dispatch_share": 1.0 for kind in ("late_open", "medical_crew")}

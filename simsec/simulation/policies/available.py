@@ -25,18 +25,30 @@ def held_back(world: World, state: State, incident: int, kind: int) -> bool:
     return free <= world.reserve_threshold
 
 
+def fits(world: World, unit: int, station: int, rayon: int) -> bool:
+    """Whether the unit is of the rayon asked for, and not bound to stations elsewhere."""
+    if rayon >= 0 and world.unit_rayon[unit] != rayon:
+        return False
+    return world.unit_bound[unit] == 0 or world.unit_block[unit] == world.station_block[station]
+
+
 def nearest_between(
     world: World, day: DayMarks, state: State, incident: int, first: int, end: int, rayon: int, now: float
 ) -> tuple[int, float]:
-    """The nearest unit that may go among the numbers first to end - 1; ties go to the lowest number.
+    """The nearest unit that may go among the numbers first to end - 1, all of one kind; ties go to the lowest number.
 
     A rayon of 0 or more keeps to units of that rayon; -1 asks for any.
     """
-    station = day.station[incident]
-    target = world.station_node[station]
     best, least = -1, 1e18
+    if first >= end:
+        return best, least
+    station = day.station[incident]
+    target, kind = world.station_node[station], world.unit_kind[first]
+    table = world.minutes[world.kind_vehicle[kind]]
+    last = world.stretch[world.kind_vehicle[kind]][station] + day.access[incident]
+    picky = rayon >= 0 or world.kind_bound[kind] == 1
     for unit in range(first, end):
-        if rayon >= 0 and world.unit_rayon[unit] != rayon:
+        if picky and not fits(world, unit, station, rayon):
             continue
         if state.serves[unit] < 0 or may_go(world, state, incident, unit):
             node = state.leg_to[unit]
@@ -45,8 +57,7 @@ def nearest_between(
             if world.unit_block[unit] >= 0:
                 minutes = minutes_to(world, day, state, unit, incident, node)
             else:
-                vehicle = world.kind_vehicle[world.unit_kind[unit]]
-                minutes = world.minutes[vehicle][node][target] + world.stretch[vehicle][station]
+                minutes = table[node][target] + last
             if minutes < least:
                 best, least = unit, minutes
     return best, least
