@@ -67,6 +67,8 @@ returns = "at_once"
 - `extends` also takes the path of another scenario folder, counted from this one. Tables of `scenario.toml` are merged
   key by key; a figure and a list are replaced as a whole; a CSV file that is not here is taken from there. `name` is
   always a folder's own.
+- `profile = "pemilu"` or `"pilkada"` beside `extends` gives the area that election: hours, types of day, patterns,
+  incidents, weather and voters of the packaged settings are laid over what it extends, and under what stands here.
 - `travel.csv` is long (`from,to,minutes`, a row a pair) or square (a header of codes, a row a place). It may be
   asymmetric. Blank: no way; for a place to itself 0. A place lies on the way of two others where the minutes add up.
 - `distribution` of a figure whose name ends in `_min`: `triangular` (low, mode, high; the default), `constant` (value),

@@ -125,7 +125,7 @@ class DayMeasures:
         count, unanswered, within_target: incidents by family, shape (4,).
         stations_hit: by a spreading crowd.
         limit_reached: how often the limit of spreading was reached.
-        busy_share: share of the clock each unit kind was busy, shape (unit kinds,).
+        busy_share: minutes busy over minutes on duty of each unit kind, shape (unit kinds,).
     """
 
     weighted: Floats
@@ -161,7 +161,7 @@ def measure(scenario: Scenario, outcome: Outcome) -> DayMeasures:
     sectors = len(scenario.villages.subdistrict_codes)
     security = family == FAMILIES.index("security")
     unit_kinds = len(scenario.settings.units)
-    hours = np.bincount(outcome.units.kind, minlength=unit_kinds) * (outcome.ends_min - scenario.horizon_min[0])
+    hours = np.bincount(outcome.units.kind, minlength=unit_kinds) * np.array([b - a for a, b in scenario.duty_min])
     busy = np.bincount(outcome.units.kind, weights=outcome.units.busy_min, minlength=unit_kinds)
     return DayMeasures(
         weighted=_sums(family[known], weighted[known], len(FAMILIES)),

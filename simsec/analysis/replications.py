@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from simsec.analysis.closures import voters_lost
+from simsec.analysis.access import Access, access_row, gather_access, voter_rows
 from simsec.analysis.intervals import Estimate, incident_quantile, stratified_mean
 from simsec.analysis.measures import (
     FAMILIES,
@@ -71,8 +71,10 @@ class Replications:
         unit_count: units of each kind, shape (kinds,).
         missions, busy_min: of every unit, shape (days, units); empty when not asked for.
         voter_hours_lost, voters_not_served: shape (days,), nan when not asked for.
+        access: stations that were closed, what KPU decided about them, and more of the voters.
         incident_day, incident_kind, incident_station, incident_onset_min, incident_response_min, incident_primary,
-        incident_level, incident_rise_min, incident_clock_min: one row an incident; a response of inf: unanswered.
+        incident_level, incident_rise_min, incident_clock_min, incident_asked_min, incident_decided_min,
+        incident_decision: one row an incident; a response of inf: unanswered.
         probes: minutes to first help, shape (days, probe times, stations), float32; empty when not asked for.
     """
 
@@ -94,6 +96,7 @@ class Replications:
     busy_min: Floats
     voter_hours_lost: Floats
     voters_not_served: Floats
+    access: Access
     incident_day: Integers
     incident_kind: Integers
     incident_station: Integers
@@ -103,6 +106,9 @@ class Replications:
     incident_level: Integers
     incident_rise_min: Floats
     incident_clock_min: Floats
+    incident_asked_min: Floats
+    incident_decided_min: Floats
+    incident_decision: Integers
     probes: NDArray[np.float32]
 
     def __len__(self) -> int:
@@ -114,7 +120,8 @@ class Replications:
 class Options:
     """What else to keep of each day: probes, voters, how many units of each kind are out, every unit's missions.
 
-    ``trace`` is a folder that gets the table of events of each day.
+    ``voters`` serves those of stations that were closed, ``waits`` those of every station, which takes many times as
+    long as the day itself. ``trace`` is a folder that gets the table of events of each day.
     """
 
     probes: bool = False
@@ -122,6 +129,7 @@ class Options:
     units: bool = False
     missions: bool = False
     trace: Path | None = None
+    waits: bool = False
 
 
 def day_keys(days: Mapping[str, int], seeds: Sequence[int], first: int = 0) -> tuple[DayKey, ...]:
@@ -207,6 +215,10 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
         "units_busy": np.array(out, dtype=np.int16),
         "missions": outcome.units.missions.astype(np.int32) if options.missions else np.zeros(0, np.int32),
         "busy_min": outcome.units.busy_min if options.missions else np.zeros(0),
+        **access_row(scenario, outcome),
+        "asked": rows.asked_min,
+        "decided": rows.decided_min,
+        "decision": rows.decision,
         "kind": rows.kind,
         "station": rows.station,
         "onset": rows.onset_min,
@@ -230,10 +242,9 @@ def play_chunk(
         under = [_play(scenario, plan, day, options) for plan in plans]
         played += [(day, outcome) for outcome, _ in under]
         rows.append([row for _, row in under])
-    unasked = np.full(len(played), np.nan)
-    hours, not_served = voters_lost(scenario, played) if options.voters else (unasked, unasked)
-    for number, row in enumerate(row for day_rows in rows for row in day_rows):
-        row["voter_hours_lost"], row["voters_not_served"] = hours[number], not_served[number]
+    voters = voter_rows(scenario, played, lost=options.voters, waits=options.waits)
+    for row, more in zip((row for day_rows in rows for row in day_rows), voters, strict=True):
+        row |= more
     return rows
 
 
@@ -266,6 +277,7 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         busy_min=stack("busy_min"),
         voter_hours_lost=stack("voter_hours_lost"),
         voters_not_served=stack("voters_not_served"),
+        access=gather_access(rows),
         incident_day=np.repeat(np.arange(len(rows)), lengths),
         incident_kind=join("kind").astype(np.int64),
         incident_station=join("station").astype(np.int64),
@@ -275,6 +287,9 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         incident_level=join("level").astype(np.int64),
         incident_rise_min=join("rise"),
         incident_clock_min=join("clock"),
+        incident_asked_min=join("asked"),
+        incident_decided_min=join("decided"),
+        incident_decision=join("decision").astype(np.int64),
         probes=stack("probes").astype(np.float32),
     )
 
@@ -290,6 +305,7 @@ def replicate_plans(
     units: bool = False,
     missions: bool = False,
     trace: Path | None = None,
+    waits: bool = False,
     progress: Progress | None = None,
 ) -> list[Replications]:
     """Play the same days under several plans, paired by day.
@@ -300,7 +316,8 @@ def replicate_plans(
         keys: which days, from :func:`day_keys`.
         workers: from :func:`simsec.analysis.workers.open_workers`; their number changes no result.
         probes: also probe every station at fixed minutes.
-        voters: also serve the voters of disturbed stations.
+        voters: also serve the voters of stations that an incident closed.
+        waits: also serve the voters of all other stations.
         units: also count the units of each kind that are out, every half hour.
         missions: also keep missions and busy minutes of every unit.
         trace: a folder that gets the table of events of every day and plan, see :func:`events_file`.
@@ -310,7 +327,7 @@ def replicate_plans(
         One :class:`Replications` a plan, in order.
     """
     chunks = [keys[first : first + CHUNK] for first in range(0, len(keys), CHUNK)]
-    shared = (scenario, tuple(plans), Options(probes, voters, units, missions, trace))
+    shared = (scenario, tuple(plans), Options(probes, voters, units, missions, trace, waits))
     played = [day for chunk in workers.map(play_chunk, shared, chunks, progress) for day in chunk]
     return [gather(plan, keys, [day[number] for day in played]) for number, plan in enumerate(plans)]
 

@@ -182,6 +182,7 @@ def replicate_until(
     voters: bool = False,
     missions: bool = False,
     trace: Path | None = None,
+    waits: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Replications, Stopped]:
     """Play days under one plan until the primary measure of a responder family is precise enough.
@@ -196,7 +197,8 @@ def replicate_until(
         seed: of the days.
         family: whose weighted minutes are the measure.
         day_types: all (natural rates) or some ("given that").
-        voters: also serve the voters of disturbed stations.
+        voters: also serve the voters of stations that an incident closed.
+        waits: also serve the voters of all other stations.
         missions: also keep missions and busy minutes of every unit.
         trace: a folder that gets the table of events of every day.
         progress: called with days done and the limit, at last with all days and all days.
@@ -211,7 +213,7 @@ def replicate_until(
     day_keys(asked, (seed,))  # refuses what is no type of day
     column = FAMILIES.index(family)
     rows: dict[DayKey, dict[str, object]] = {}
-    shared = (scenario, (plan,), Options(voters=voters, missions=missions, trace=trace))
+    shared = (scenario, (plan,), Options(voters=voters, missions=missions, trace=trace, waits=waits))
 
     def play(played: Mapping[int, int], more: Mapping[int, int]) -> dict[int, Floats]:
         upto: dict[str, int] = {DAY_TYPES[number]: played[number] + more[number] for number in played}

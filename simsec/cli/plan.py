@@ -144,7 +144,7 @@ def write_run(
     )
     write_table(
         tables / "stations.parquet",
-        [stations_table(area, p.name, m) for p, m in zip(judged.plans, judged.stations, strict=True)],
+        [stations_table(area, runs, m) for runs, m in zip(judged.runs, judged.stations, strict=True)],
         made_by,
     )
     facts = {

@@ -24,6 +24,7 @@ from simsec.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from simsec.analysis.intervals import Estimate
     from simsec.analysis.replications import Replications
     from simsec.analysis.sequential import Stopped, Stopping
     from simsec.locale import Texts
@@ -48,7 +49,7 @@ def simulate(
     day_type: Annotated[str | None, typer.Option(help="Only this type: ordinary, heavy_rain, rumour, severe.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of the days.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
-    voters: Annotated[bool, typer.Option(help="Also serve the voters of disturbed stations.")] = False,
+    voters: Annotated[bool, typer.Option(help="Also serve the voters of every station.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write result tables (Parquet) into this folder.")] = None,
     trace: Annotated[bool, typer.Option("--trace", help="Also write every event, with --out.")] = False,
     export_log: Annotated[Path | None, typer.Option(help="Also write the first day as an incident log (CSV).")] = None,
@@ -131,12 +132,21 @@ def simulate(
                     voters=voters,
                     missions=out is not None,
                     trace=parts,
+                    waits=voters,
                     progress=progress,
                 )
             else:
                 keys = day_keys(dict.fromkeys(names, days or DAYS), (seed,))
                 runs = replicate_plans(
-                    area, [decided], keys, pool, voters=voters, missions=out is not None, trace=parts, progress=progress
+                    area,
+                    [decided],
+                    keys,
+                    pool,
+                    voters=voters,
+                    missions=out is not None,
+                    trace=parts,
+                    waits=voters,
+                    progress=progress,
                 )[0]
             seconds = time.monotonic() - begun
             if out is not None:
@@ -167,6 +177,8 @@ def simulate(
             print_json(summary)
             return
         _print_table(area, runs, texts)
+        if area.general is None:
+            _print_access(area, runs, texts)
         if stopped and rule:
             key = "cli.precision_reached" if stopped.reached else "cli.precision_limit"
             typer.echo(
@@ -309,6 +321,7 @@ def summarise(area: Scenario, runs: Replications, seed: int) -> dict[str, Any]:
             for number, family in enumerate(FAMILIES)
         }
     return {
+        **({} if area.general is not None else {"access": access_json(area, runs)}),
         "plan": runs.plan_name,
         "scenario": area.settings.name,
         "scenario_hash": area.hash,
@@ -320,6 +333,47 @@ def summarise(area: Scenario, runs: Replications, seed: int) -> dict[str, Any]:
             for family, found in controlled.items()
         },
     }
+
+
+def access_estimates(area: Scenario, runs: Replications) -> dict[str, dict[str, Estimate]]:
+    """Closed stations, decisions of KPU and what voters lost, a day: scope -> figure; natural rates where they hold."""
+    from simsec.analysis.access import daily_estimate
+    from simsec.analysis.replications import strata
+
+    played = _types(runs)
+    every = all(name in played for name, probability in area.day_type_probability.items() if probability > 0)
+    scopes: dict[str, tuple[str, ...]] = ({"natural": ()} if every else {}) | {name: (name,) for name in played}
+    daily = {name: values for name, values in runs.access.daily.items() if not (values != values).any()}
+    weights = {scope: strata(area, *types) for scope, types in scopes.items()}
+    return {
+        scope: {name: daily_estimate(name, values, runs.stratum, chances) for name, values in daily.items()}
+        for scope, chances in weights.items()
+    }
+
+
+def access_json(area: Scenario, runs: Replications) -> dict[str, Any]:
+    """The same for machines."""
+    return {
+        scope: {name: estimate_json(estimate) for name, estimate in figures.items()}
+        for scope, figures in access_estimates(area, runs).items()
+    }
+
+
+def _print_access(area: Scenario, runs: Replications, texts: Any) -> None:
+    """The same for people: a row a figure, a column a type of day."""
+    from rich.console import Console
+    from rich.table import Table
+
+    t, found = texts.t, access_estimates(area, runs)
+    table = Table(title=t("cli.access_title"))
+    table.add_column("")
+    for scope in found:
+        table.add_column(t("table.natural") if scope == "natural" else t(f"day_type.{scope}"), justify="right")
+    for name in next(iter(found.values())):
+        cells = (texts.interval(figures[name], 1) for figures in found.values())
+        table.add_row(t(f"measure.{name}"), *cells)
+    Console().print(table)
+    typer.echo(t("cli.access_note"))
 
 
 def _print_table(area: Scenario, runs: Replications, texts: Any) -> None:

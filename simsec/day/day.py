@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from simsec.day.stages import DayStages
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -31,7 +35,10 @@ class Reports:
 
 @dataclass(frozen=True, eq=False)
 class Incidents:
-    """Incidents that may need help, and dormant ones a spreading crowd may wake; every mark drawn beforehand.
+    """Incidents that may need help, and dormant ones that others may wake; every mark drawn beforehand.
+
+    A child of its parent's own kind is a crowd that goes on, unless enough squads came. A child of another kind is a
+    consequence, such as an illness after long hours, unless the parent was over in time.
 
     Attributes:
         kind, station, level: shape (n,); level is the first one, 0 green to 2 red.
@@ -43,6 +50,8 @@ class Incidents:
         where: uniforms, where in its block a guard pair stands when called.
         delay_min, turnout_min: shape (n, rows), a column a row of the ladders.
         noise: shape (n, slots), factor on the travel of the slot-th unit sent.
+        kpu: shape (n, 5), of a station it closes: minutes until the crew asks, of the committees, until KPU decides and
+            of a move, then a uniform: a place is found where it lies below the share. 0 for other kinds.
         parent: -1 for a primary incident; children of one parent stand in a row (child_first, child_end).
         spread_delay_min, contain_within_min: minutes after the parent's onset.
         hits: stations hit by a spreading crowd, 0 for any other incident.
@@ -61,6 +70,7 @@ class Incidents:
     delay_min: Floats
     turnout_min: Floats
     noise: Floats
+    kpu: Floats
     parent: Integers
     child_first: Integers
     child_end: Integers
@@ -89,6 +99,7 @@ class Day:
         reports: everything reported.
         rain_mm: shape (hours, zones), from the start of the clock; a zone is a rayon.
         slow: shape (hours, zones), factor on travel minutes: rain and night.
+        stages: of the stations; None where the scenario has none, and in a day from a log.
         clarified_min: when a public statement answered the day's rumour; nan: there was none.
     """
 
@@ -99,4 +110,5 @@ class Day:
     reports: Reports
     rain_mm: Floats
     slow: Floats
+    stages: DayStages | None = None
     clarified_min: float = math.nan

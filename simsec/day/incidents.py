@@ -9,17 +9,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simsec.day.clusters import struck_stations
+from simsec.day.clusters import Struck, struck_stations
 from simsec.day.day import Floats, Incidents, Integers, Reports
+from simsec.day.fatigue import fallen_ill
 from simsec.day.keyed import Draws, candidates
 from simsec.day.rates import draw_reports
 from simsec.day.rumours import clarified_min, still_called
+from simsec.day.stages import DayStages, stages
 from simsec.day.streams import stream, uniforms
 from simsec.day.tables import SamplingTables, last_level, sampling_tables, window_quantile
+from simsec.day.trips import stages_of
+from simsec.day.weather import slowdown
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, LEVELS
 
+KPU_COLUMNS = ("kpu_asks_min", "kpu_committee_min", "kpu_decides_min", "kpu_relocation_min", "kpu_place")
 NOISE_SLOTS = 8  # a red crowd takes up to three squads a time; later units reuse the slots in order
 
 
@@ -27,8 +32,10 @@ def _scattered(
     scenario: Scenario, tables: SamplingTables, day_type: int, seed: int, replication: int
 ) -> tuple[Integers, Integers, Floats, Draws]:
     """Incidents that strike stations one by one: kind, station, uniform of the time, draws."""
-    models = list(scenario.settings.incidents.values())
-    scattered = np.array([number for number, kind in enumerate(models) if kind.clustered == "no"])
+    figures, models = scenario.settings.stages, scenario.settings.incidents.items()
+    apart = (figures.escort_kind, figures.crew_kind) if figures else ()
+    numbers = [number for number, (code, kind) in enumerate(models) if kind.clustered == "no" and code not in apart]
+    scattered = np.array(numbers, dtype=np.int64)
     kind, station, draws = candidates(
         seed, replication, tables.station_key, tables.kind_key[scattered], tables.ceiling[scattered]
     )
@@ -39,9 +46,15 @@ def _scattered(
 
 
 def _at_stations(
-    scenario: Scenario, tables: SamplingTables, day_type: str, seed: int, replication: int, rain_mm: Floats
+    scenario: Scenario,
+    tables: SamplingTables,
+    day_type: str,
+    seed: int,
+    replication: int,
+    rain_mm: Floats,
+    day: DayStages | None,
 ) -> tuple[Integers, Integers, Floats, Draws]:
-    """Incidents of polling stations: kind, station, onset, draws; those that strike one by one, then clusters."""
+    """Incidents of polling stations: kind, station, onset, draws; one by one, then clusters, then those of stages."""
     kind, station, time_u, draws = _scattered(scenario, tables, DAY_TYPES.index(day_type), seed, replication)
     onset = np.zeros(len(kind))
     for code, model in enumerate(scenario.settings.incidents.values()):
@@ -51,14 +64,47 @@ def _at_stations(
     called = still_called(scenario, kind, onset, draws, clarified_min(scenario, day_type, seed, replication))
     if not called.all():
         kind, station, onset, draws = kind[called], station[called], onset[called], draws.take(called)
-    for struck in struck_stations(scenario, tables, day_type, seed, replication, rain_mm):
+    groups = struck_stations(scenario, tables, day_type, seed, replication, rain_mm)
+    if day is not None:
+        groups += _of_stages(scenario, tables, day_type, seed, replication, day)
+    for struck in groups:
         kind, station, onset = (np.concatenate(pair) for pair in zip((kind, station, onset), struck[:3], strict=True))
         draws = draws.and_those(struck[3])
     return kind, station, onset, draws
 
 
+def _of_stages(
+    scenario: Scenario, tables: SamplingTables, day_type: str, seed: int, replication: int, day: DayStages
+) -> list[Struck]:
+    """Illnesses of crews on duty, and accidents of trips inside the clock."""
+    figures, every = stages_of(scenario), np.arange(len(scenario.stations))
+    place, onset, draws = fallen_ill(scenario, day_type, seed, replication, every, day.crew_leaves_min)
+    trips = day.trips
+    met = np.flatnonzero(trips.accident_min < scenario.horizon_min[1])
+    accidents = np.full(len(met), tables.kind(figures.escort_kind))
+    return [
+        (np.full(len(place), tables.kind(figures.crew_kind)), place, onset, draws),
+        (accidents, trips.station[met], trips.accident_min[met], trips.draws.take(met)),
+    ]
+
+
+def stages_on(
+    scenario: Scenario, seed: int, replication: int, rain_mm: Floats, slow: Floats | None = None
+) -> DayStages | None:
+    """The stages of a day of a scenario that has some; ``slow`` where it is known already."""
+    if scenario.settings.stages is None:
+        return None
+    slow = slowdown(scenario, rain_mm) if slow is None else slow
+    return stages(scenario, seed, replication, rain_mm, slow)
+
+
 def draw_incidents(
-    scenario: Scenario, day_type: str, seed: int, replication: int, rain_mm: Floats
+    scenario: Scenario,
+    day_type: str,
+    seed: int,
+    replication: int,
+    rain_mm: Floats,
+    day: DayStages | None = None,
 ) -> tuple[Reports, Incidents]:
     """All reports of a day and, of those that need somebody, every mark the rules may ask for.
 
@@ -68,6 +114,7 @@ def draw_incidents(
         seed: as for :func:`simsec.day.sample_day`.
         replication: the same.
         rain_mm: the rain of the day, shape (hours, zones).
+        day: its stages, where they are known already.
 
     Example:
         >>> from simsec.day.weather import draw_rain
@@ -82,7 +129,8 @@ def draw_incidents(
     if scenario.general is not None:
         kind, station, onset, draws = draw_reports(scenario, seed, replication)
     else:
-        kind, station, onset, draws = _at_stations(scenario, tables, day_type, seed, replication, rain_mm)
+        day = day or stages_on(scenario, seed, replication, rain_mm)
+        kind, station, onset, draws = _at_stations(scenario, tables, day_type, seed, replication, rain_mm, day)
     order = np.lexsort((draws.ordinal, station, kind, onset))
     kind, station, onset, draws = kind[order], station[order], onset[order], draws.take(order)
     dispatched = draws.of("dispatch") < tables.dispatch_share[kind]
@@ -116,6 +164,7 @@ def marked(scenario: Scenario, kind: Integers, station: Integers, onset: Floats,
         delay_min=_by_row(draws.table("delay", len(tables.rows)), [step.delay_min for step in tables.rows]),
         turnout_min=_by_row(draws.table("turnout", len(tables.rows)), list(tables.row_turnout)),
         noise=friction.quantile(u_noise) / friction.mode,
+        kpu=_kpu_marks(scenario, kind, draws),
         parent=none - 1,
         child_first=none,
         child_end=none,
@@ -138,6 +187,22 @@ def without_signal(scenario: Scenario, station: Integers, seed: int, replication
     u = uniforms(stream(seed, replication, "signal"), sampling_tables(scenario).station_key[station], 0)
     known = scenario.stations.signal[station]
     return np.asarray(np.where(known < 0, u < scenario.settings.calls.no_signal_share.mode, known == 0), dtype=np.bool_)
+
+
+def _kpu_marks(scenario: Scenario, kind: Integers, draws: Draws) -> Floats:
+    """What asking KPU would take, for the kinds that close their station; shape (n, 5)."""
+    marks, kpu = np.zeros((len(kind), len(KPU_COLUMNS))), scenario.settings.kpu
+    rows = np.flatnonzero(sampling_tables(scenario).closes[kind])
+    if kpu is None or not len(rows):
+        return marks
+    u = draws.take(rows).table("kpu", len(KPU_COLUMNS))
+    minutes = (kpu.asks_after_min, kpu.committee_min, kpu.decides_min, kpu.relocation_min)
+    marks[rows] = np.column_stack([*(figure.quantile(u[:, n]) for n, figure in enumerate(minutes)), u[:, -1]])
+    for code, model in enumerate(scenario.settings.incidents.values()):
+        if model.kpu_asks_after_min is not None:
+            late = kind[rows] == code
+            marks[rows[late], 0] = model.kpu_asks_after_min.quantile(u[late, 0])
+    return marks
 
 
 def _by_row(u: Floats, parameters: list[Parameter | None]) -> Floats:

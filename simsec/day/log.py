@@ -18,7 +18,7 @@ import numpy as np
 from simsec.base.clock import DAY_MIN, parse_stamp
 from simsec.base.errors import InputError, Problem, say
 from simsec.day.day import Day, Floats
-from simsec.day.incidents import NOISE_SLOTS
+from simsec.day.incidents import KPU_COLUMNS, NOISE_SLOTS
 from simsec.day.weather import slowdown
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import LEVELS
@@ -37,6 +37,7 @@ MARKS = {
     "scene": SCENE,
     "where": ("where",),
     "noise": NOISE,
+    "kpu": KPU_COLUMNS,
 }
 WEATHER_COLUMNS = (
     Column("starts", meaning="start of the hour, written as in the log; an hour without a row is dry"),
@@ -56,7 +57,7 @@ class Entry(NamedTuple):
         onset: minutes after midnight of polling day, nan: dormant until its parent wakes it.
         alert_delay, report_delay: minutes after onset.
         rise, scene: by level.
-        where, delay, turnout, noise: as in :class:`simsec.day.day.Incidents`.
+        where, delay, turnout, noise, kpu: as in :class:`simsec.day.day.Incidents`.
         parent, village: place in the group of rows that belong together, -1: no parent.
         spread_delay, contain_within, hits: as in :class:`simsec.day.day.Incidents`.
         transport: node of the place the unit goes to from the scene, -1: none.
@@ -81,6 +82,7 @@ class Entry(NamedTuple):
     delay: list[float]
     turnout: list[float]
     noise: list[float]
+    kpu: list[float]
     parent: int
     village: int
     spread_delay: float
@@ -151,9 +153,14 @@ def log_columns(rows: Sequence[str]) -> tuple[Column, ...]:
         *(number(f"delay_{row}_min", "minutes until that step of a ladder passes the request on") for row in rows),
         *(number(f"turnout_{row}_min", "minutes before a unit of that step moves off from its base") for row in rows),
         *(number(name, "factor on the way of the unit sent in that place; then from 1 again") for name in NOISE),
+        number("kpu_asks_min", "minutes a station it closes waits before its crew asks KPU"),
+        number("kpu_committee_min", "minutes the question takes by way of PPS and PPK"),
+        number("kpu_decides_min", "minutes until KPU has decided"),
+        number("kpu_relocation_min", "minutes until a station that moves is open at its new place"),
+        number("kpu_place", "from 0 to 1; a new place is found where it lies below `kpu.relocates_share`", 1.0),
         text("parent", "incident, higher up among the rows that belong together, from which the crowd comes here"),
         number("spread_delay_min", "minutes after the parent's onset at which it comes"),
-        number("contain_within_min", "minutes after the parent's onset in which enough squads stop it"),
+        number("contain_within_min", "minutes after the parent's onset in which squads stop it, or its cause ends"),
         Column("hits", "integer", low=0, required=False, optional=True, meaning="stations a spreading crowd hits"),
         text("same_village_as", "incident of the same group that stands for the same village of a crowd"),
     )  # fmt: skip
@@ -265,6 +272,7 @@ def _mark_cells(scenario: Scenario, day: Day) -> dict[str, list[Cell]]:
         (tuple(f"delay_{row}_min" for row in ladder_rows(scenario)), incidents.delay_min),
         (tuple(f"turnout_{row}_min" for row in ladder_rows(scenario)), incidents.turnout_min),
         (NOISE, incidents.noise),
+        (KPU_COLUMNS, incidents.kpu),
     ]
     for names, values in tables:
         for column, name in enumerate(names):

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from simsec.base.errors import say, system_words
+from simsec.day.incidents import KPU_COLUMNS
 from simsec.day.log import (
     MARKS,
     NEVER_WORD,
@@ -90,6 +91,18 @@ def _rising(scenario: Scenario) -> dict[tuple[int, int], list[float]]:
     return found
 
 
+def _asking(scenario: Scenario) -> list[list[float]]:
+    """For every kind the most likely minutes of asking KPU, and a place in the middle; 0 where it closes no station."""
+    kpu, found = scenario.settings.kpu, []
+    for model in scenario.settings.incidents.values():
+        marks = [0.0] * len(KPU_COLUMNS)
+        if kpu is not None and model.closes_station:
+            asks = model.kpu_asks_after_min or kpu.asks_after_min
+            marks = [figure.mode for figure in (asks, kpu.committee_min, kpu.decides_min, kpu.relocation_min)] + [0.5]
+        found.append(marks)
+    return found
+
+
 class LogReader:
     """A log and the scenario it is read for.
 
@@ -129,9 +142,12 @@ class LogReader:
         self._delay = [step.delay_min.mode if step.delay_min else 0.0 for step in tables.rows]
         self._turnout = [turnout.mode if turnout else 0.0 for turnout in tables.row_turnout]
         self._noise = [1.0] * len(NOISE)
+        self._kpu = _asking(scenario)
         self._blank: Counter[str] = Counter()
         self._order: tuple[array[float], array[int], array[int]] | None = None
         marks = MARKS | {"delay": self._delay_names, "turnout": self._turnout_names}
+        if scenario.settings.kpu is None:
+            del marks["kpu"]
         self._given = {name for name, columns in marks.items() if any(column in self._at for column in columns)}
         self._absent = tuple(name for name in marks if name not in self._given)
         self._responds = any(name in self._at for name in _RESPONSE)
@@ -316,6 +332,10 @@ class LogReader:
             turnout = [cell.number(*named, self._blank) for named in zip(self._turnout_names, turnout, strict=True)]
         if "noise" in self._given:
             noise = [cell.number(name, 1.0, self._blank) for name in NOISE]
+        kpu = self._kpu[kind]
+        if "kpu" in self._given:
+            named = zip(KPU_COLUMNS, kpu, (*[math.inf] * (len(kpu) - 1), 1.0), strict=True)
+            kpu = [cell.number(name, mark, self._blank, high) for name, mark, high in named]
         entry = Entry(
             row=row,
             key=key,
@@ -331,6 +351,7 @@ class LogReader:
             delay=delay,
             turnout=turnout,
             noise=noise,
+            kpu=kpu,
             parent=parent,
             village=self._village(cell, group, keys) if self._grouped else len(group),
             spread_delay=cell.number("spread_delay_min", None) if parent >= 0 else 0.0,

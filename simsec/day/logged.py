@@ -66,6 +66,7 @@ def read_day(path: Path, scenario: Scenario) -> Day:
         delay_min=floats("delay"),
         turnout_min=floats("turnout"),
         noise=floats("noise"),
+        kpu=floats("kpu"),
         parent=parent,
         child_first=child_first,
         child_end=child_end,

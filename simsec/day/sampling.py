@@ -8,7 +8,8 @@ import numpy as np
 
 from simsec.base.errors import InputError, Problem, say
 from simsec.day.day import Day
-from simsec.day.incidents import draw_incidents
+from simsec.day.incidents import draw_incidents, stages_on
+from simsec.day.longer_duty import with_longer_duty
 from simsec.day.rumours import clarified_min
 from simsec.day.spreading import Neighbours, spreading_crowd, with_crowd
 from simsec.day.weather import draw_rain, slowdown
@@ -81,9 +82,13 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
     if problems := [*problems, *day_type_problems(scenario, day_type)]:
         raise InputError(problems)
     rain = draw_rain(scenario, day_type, seed, replication)
-    reports, incidents = draw_incidents(scenario, day_type, seed, replication, rain)
+    slow = slowdown(scenario, rain)
+    stages = stages_on(scenario, seed, replication, rain, slow)
+    reports, incidents = draw_incidents(scenario, day_type, seed, replication, rain, stages)
     if day_type == "severe":
         crowd = spreading_crowd(scenario, village_neighbours(scenario), seed, replication)
         incidents = with_crowd(incidents, crowd)
+    if stages is not None:
+        incidents = with_longer_duty(scenario, day_type, incidents, stages, seed, replication)
     clarified = clarified_min(scenario, day_type, seed, replication)
-    return Day(seed, replication, day_type, incidents, reports, rain, slowdown(scenario, rain), clarified)
+    return Day(seed, replication, day_type, incidents, reports, rain, slow, stages, clarified)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from simsec.base.clock import parse_stamp
 from simsec.day.rates import expected_reports
 from simsec.day.streams import text_key, text_keys
+from simsec.day.trips import expected_accidents
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, LEVELS, Step, Window
@@ -26,9 +27,10 @@ class SamplingTables:
 
     Attributes:
         kinds: codes in the scenario's order.
-        rate: shape (day types, kinds), expected reports per station and day.
+        rate: shape (day types, kinds), expected reports per station and day; of accidents of trips as on a dry day.
         ceiling: shape (kinds,), the rate of the candidate process.
         dispatch_share: shape (kinds,).
+        closes: shape (kinds,), whether the kind closes its station.
         station_key: shape (stations,), uint64.
         kind_key: shape (kinds,), uint64.
         rows: the rows of all ladders in order; ``row_unit_turnout`` the turn-out of each row's unit kind.
@@ -38,6 +40,7 @@ class SamplingTables:
     rate: Floats
     ceiling: Floats
     dispatch_share: Floats
+    closes: NDArray[np.bool_]
     station_key: NDArray[np.uint64]
     village_key: NDArray[np.uint64]
     kind_key: NDArray[np.uint64]
@@ -81,6 +84,8 @@ def sampling_tables(scenario: Scenario) -> SamplingTables:
     for number, kind in enumerate(models):
         if kind.clustered != "no" and not len(exposed_villages(scenario, kind.clustered)):
             rate[:, number] = 0.0  # nothing floods where no ground is low
+    if settings.stages is not None:
+        rate[:, kinds.index(settings.stages.escort_kind)] = expected_accidents(scenario) / len(scenario.stations)
     turnout = {unit.kind: unit.turnout_min for unit in settings.units}
     rows = tuple(step for ladder in settings.ladders for step in ladder.steps)
     order = np.argsort(scenario.stations.village, kind="stable")
@@ -90,6 +95,7 @@ def sampling_tables(scenario: Scenario) -> SamplingTables:
         rate=rate,
         ceiling=np.array([kind.rate_ceiling for kind in models]),
         dispatch_share=np.array([kind.dispatch_share.mode for kind in models]),
+        closes=np.array([kind.closes_station for kind in models], dtype=np.bool_),
         station_key=text_keys(scenario.stations.code),
         village_key=text_keys(scenario.villages.code),
         kind_key=np.array([text_key("kind/" + kind) for kind in kinds], dtype=np.uint64),

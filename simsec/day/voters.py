@@ -165,6 +165,7 @@ def draw_voters(
     stream_arrival: int,
     stream_service: int,
     settings: VoterSettings,
+    turnout: NDArray[np.float64] | None = None,
 ) -> VoterMarks:
     """Draw who comes, when, and how long each needs.
 
@@ -178,6 +179,7 @@ def draw_voters(
         stream_arrival: key of the stream of arrivals.
         stream_service: key of the stream of booth times.
         settings: turnout, arrival profile and triangular booth time.
+        turnout: (S,) share of the registered who come, in place of that of the settings.
 
     Raises:
         InputError: a negative number of registered voters.
@@ -200,7 +202,8 @@ def draw_voters(
             Problem("voters", say(template, station=at), remedy, 0, "registered", str(registered[at]))
             for at in np.flatnonzero(registered < 0)
         )
-    quantile = binom.ppf(uniforms(stream_turnout, station_key, 0), registered, settings.turnout)
+    share = settings.turnout if turnout is None else turnout
+    quantile = binom.ppf(uniforms(stream_turnout, station_key, 0), registered, share)
     arrived = np.asarray(quantile, dtype=np.int64)
     shape = (len(registered), int(arrived.max(initial=0)))
     arrival_min, service_min = (np.full(shape, np.inf, dtype=np.float32) for _ in range(2))

@@ -79,8 +79,8 @@ _Names = dict[str, list[Command]]  # all that bear a name
 
 
 def _of_one(stage: Stage, command: Command, names: _Names | None) -> Iterator[_Found]:
-    if not stage.starts_min <= command.at < stage.ends_min:
-        ends = {"start": format_stamp(stage.starts_min), "end": format_stamp(stage.ends_min)}
+    if not stage.begins_min <= command.at < stage.ends_min:
+        ends = {"start": format_stamp(stage.begins_min), "end": format_stamp(stage.ends_min)}
         yield "at", say("outside the clock of the scenario, {start} to {end}", **ends), format_stamp(command.at), ""
     match command:
         case Inject():

@@ -109,8 +109,11 @@ class Session:
 
 
 def play(stage: Stage, commands: tuple[Numbered, ...], minute: float, listener: Listener | None = None) -> Board:
-    """Play a day from its start to a minute, giving the commands in the order of their minutes, then numbers."""
-    board, minute = new_board(stage), min(minute, stage.ends_min)
+    """Play a day from its start to a minute, giving the commands in the order of their minutes, then numbers.
+
+    The day before is always over: no earlier board than that of the morning is shown.
+    """
+    board, minute = new_board(stage), max(min(minute, stage.ends_min), stage.begins_min)
     for entry in sorted(commands, key=lambda entry: (entry.command.at, entry.number)):
         if entry.command.at > minute:
             break

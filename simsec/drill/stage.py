@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from simsec.base.clock import parse_stamp
 from simsec.day.day import Day
 from simsec.day.sampling import sample_day
 from simsec.drill.places import Draw
@@ -21,6 +22,7 @@ from simsec.simulation.calendar import marks_of
 from simsec.simulation.model import NOWHERE, DayMarks, World
 from simsec.simulation.simulate import kept_world
 
+BEFORE_THE_VOTE_MIN = 180.0  # a drill begins this long before the stations open
 Minutes = list[list[list[float]]]
 Nodes = list[list[list[int]]]
 Shares = list[list[tuple[float, ...]]]
@@ -62,6 +64,13 @@ class Stage:
     def starts_min(self) -> float:
         """First minute of the clock."""
         return self.scenario.horizon_min[0]
+
+    @property
+    def begins_min(self) -> float:
+        """When the room takes over: the morning of polling day. What came before is played, and needs no trainer."""
+        if self.scenario.general is not None:
+            return self.starts_min
+        return max(self.starts_min, parse_stamp(self.scenario.settings.clock.voting_opens) - BEFORE_THE_VOTE_MIN)
 
     @property
     def ends_min(self) -> float:

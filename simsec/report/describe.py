@@ -250,11 +250,20 @@ def _logic(scenario: Scenario, settings: Settings, texts: Texts) -> dict[str, An
         "diagram": ([t("describe.diagram"), t("describe.diagram_more")], ()),
         "base_logic": ([t("describe.base"), *rules], _ladders(scenario, stepwise, texts)),
         "scenario_logic": (
-            [t("describe.day_types"), crowd],
+            [t("describe.day_types"), crowd, *_stages(scenario, texts)],
             (TitledTable(t("describe.table.day_types"), head, tuple(day_types)),),
         ),
         "algorithms": (algorithms, ()),
     }
+
+
+def _stages(scenario: Scenario, texts: Texts) -> list[str]:
+    stages = scenario.settings.stages
+    if stages is None:
+        return []
+    per_truck, rate = texts.figure(stages.stations_per_truck.mode), texts.figure(stages.accident_per_10000_trips.mode)
+    hours = texts.figure(stages.fatigue_doubling_h.mode)
+    return [texts.t("describe.stages", stations=per_truck, rate=rate, hours=hours)]
 
 
 def _general_logic(scenario: Scenario, policy: Policy, texts: Texts) -> dict[str, Any]:
@@ -377,7 +386,7 @@ def _data(scenario: Scenario, texts: Texts) -> dict[str, Any]:
             ", ".join(f"{w.start} - {w.end}: {texts.percent(w.share, 1)}" for w in kind.windows),
             kind.windows_grade,
         )
-        for kind in scenario.settings.incidents.values()
+        for kind in scenario.windowed
     ]
     window_head = tuple(t(f"describe.col.{name}") for name in ("kind", "windows", "grade"))
     groups = assumption_groups(scenario, texts) if scenario.general is None else [_given_figures(scenario, texts)]

@@ -21,7 +21,7 @@ from simsec.plan.feasibility import pattern_rows
 from simsec.plan.ledger import PAIR_PERSONS, READINGS, ledger_of
 from simsec.report.facts import ANNOUNCED, OPTIMISED, PLANS, SECURITY, Sectors
 from simsec.report.labels import parameter_label
-from simsec.report.reserve import in_use
+from simsec.report.reserve import SQUAD, in_use
 from simsec.report.style import (
     BLACK,
     BLUE,
@@ -152,7 +152,8 @@ def reserve_figure(judged: Judged, texts: Texts) -> Figure:
     figure = new_figure(t("plot.reserve.title"), t("plot.reserve.subtitle"), texts)
     axes = figure.subplots(2, 2, sharex=True, sharey=True)
     scenario = judged.scenario
-    start, end = scenario.horizon_min
+    end = scenario.horizon_min[1]
+    start = reserve_on_duty_min(scenario)
     size = judged.plans[OPTIMISED].reserve_squads
     for place, day_type in enumerate(DAY_TYPES):
         ax: Axes = axes.flat[place]
@@ -194,7 +195,7 @@ def rhythm_figure(judged: Judged, texts: Texts) -> Figure:
     scenario, runs = judged.scenario, judged.runs[OPTIMISED]
     figure = new_figure(t("plot.rhythm.title"), t("plot.rhythm.subtitle"), texts)
     ax: Axes = figure.subplots()
-    start, end = scenario.horizon_min
+    start, end = first_incident_min(scenario), scenario.horizon_min[1]
     edges = np.arange(np.floor(start / 60) * 60, np.ceil(end / 60) * 60 + 1, 60)
     family, weight = kind_tables(scenario).family[runs.incident_kind], day_weight(scenario, runs)[runs.incident_day]
     bottom = np.zeros(len(edges) - 1)
@@ -226,6 +227,18 @@ def rhythm_figure(judged: Judged, texts: Texts) -> Figure:
     ax.grid(False, axis="x")
     ax.legend(loc="upper right", bbox_to_anchor=(1.0, 0.9))
     return figure
+
+
+def reserve_on_duty_min(scenario: Scenario) -> float:
+    """The minute at which the squads of the reserve go on duty: nothing is seen of them before."""
+    kinds = [unit.kind for unit in scenario.settings.units]
+    return scenario.duty_min[kinds.index(SQUAD)][0] if SQUAD in kinds else scenario.horizon_min[0]
+
+
+def first_incident_min(scenario: Scenario) -> float:
+    """The first minute of the windows of all kinds: before it there is at most an accident on the way."""
+    windows = [window for kind in scenario.windowed for window in kind.windows]
+    return min(parse_stamp(window.start) for window in windows)
 
 
 def day_weight(scenario: Scenario, runs: Replications) -> Floats:

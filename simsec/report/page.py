@@ -16,12 +16,14 @@ from simsec.locale import Texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
 from simsec.report import tables, wording
+from simsec.report.access import access_sector_table, access_table
 from simsec.report.doubts import choice_lines, footnotes, gain_lines
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, days_by_type, headline, losers, sanity, sectors
 from simsec.report.reserve import in_use, reach
 from simsec.report.verdict import break_even, same_plan
 from simsec.scenario.schema import DAY_TYPES
 
+DOUBTED = ("primary", "measures", "gains", "sectors", "access", "access_sectors")  # tables whose cells may have marks
 HERE = Path(__file__).parent
 
 
@@ -119,6 +121,8 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
             *wording.loser_lines(judged, lost[ANNOUNCED], ANNOUNCED, texts),
             wording.restore_line(by_sector, texts),
         ],
+        "access": access_table(judged, texts),
+        "access_sectors": access_sector_table(judged, texts),
         "search_line": t(
             "search.line",
             training=search.training_days,
@@ -147,6 +151,6 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "scenario": scenario,
         "plan": judged.plans[OPTIMISED],
     }
-    marked = (context[name] for name in ("primary", "measures", "gains", "sectors", "doctrines", "models"))
+    marked = (context[name] for name in (*DOUBTED, "doctrines", "models"))
     context["doubts"] = footnotes(marked, texts)
     return environment().get_template("report.html.j2").render(context)

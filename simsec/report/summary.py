@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from simsec.locale import NOTHING, Texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
+from simsec.report.access import public_access
 from simsec.report.doubts import doubt_of_gain
 from simsec.report.facts import ANNOUNCED, OPTIMISED, headline, sectors
 from simsec.report.maps import own_outlines, sector_map
@@ -96,6 +97,7 @@ def summary_page(judged: Judged, search: Search, meta: ReportMeta, figure: bytes
         ),
         "figure": data_uri(figure),
         "sectors": _sector_table(judged, texts),
+        "access": public_access(judged, texts),
         "citation": meta.citation,
     }
     return environment().get_template("summary.html.j2").render(context)

@@ -330,7 +330,7 @@ def _plain_figures(scenario: Scenario, texts: Texts) -> list[tuple[str, float | 
             (t("figure.barrier", name=barrier.name), barrier.radius_km, barrier.grade, barrier.source, "travel")
         )
     found.append((t("figure.voters.booths"), settings.voters.booths, settings.voters.booths_grade, "", "voters"))
-    for incident in settings.incidents.values():
+    for incident in scenario.windowed:
         label = t("figure.windows", incident=incident.label.of(texts.language))
         found.append((label, None, incident.windows_grade, t("table.in_scenario"), "incidents"))
     return found

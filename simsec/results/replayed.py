@@ -26,6 +26,7 @@ from simsec.plan.plan import Plan
 from simsec.results.tables import REPLAY
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import LEVELS
+from simsec.simulation.decisions import DECISIONS, NONE, decision_about
 from simsec.simulation.model import State
 from simsec.simulation.replaying import Played, Replay, replay_world, whats_out_of_reach
 from simsec.simulation.world import Roster, roster_of
@@ -174,7 +175,7 @@ class _Rows:
     def __init__(self, scenario: Scenario, roster: Roster, play: Replay) -> None:
         self.trips = Trips()
         self.happened, self.answered, self.response_min = 0, 0, 0.0
-        self._play, self._roster = play, roster
+        self._scenario, self._play, self._roster = scenario, play, roster
         self._places = {number: code for code, number in place_codes(scenario).items()}
         self._sites = {node: code for code, node in site_codes(scenario).items()}
         self._kinds = list(scenario.settings.incidents)
@@ -193,6 +194,7 @@ class _Rows:
         if entry.recorded_kind >= 0 and entry.recorded_from >= 0:
             sent = entry.onset if math.isnan(entry.recorded_dispatch) else entry.recorded_dispatch
             routed = self._play.routed_min(entry.recorded_kind, entry.recorded_from, entry.station, sent)
+        decision = decision_about(self._scenario, entry.kind, played.onset, played.cleared, entry.kpu)
         self.happened += played.level >= 0
         if response == response:
             self.answered += 1
@@ -229,6 +231,10 @@ class _Rows:
             _null(recorded),
             _null(routed),
             _null(recorded - response),
+            _null(decision.reopened),
+            _null(decision.asked),
+            _null(decision.decided),
+            DECISIONS[decision.code] if decision.code != NONE else None,
         )
 
     def _note(self, entry: Entry, played: Played, first_kind: int, routed: float) -> None:

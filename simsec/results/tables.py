@@ -17,10 +17,16 @@ from simsec.base.files import write_with
 from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import CAPABILITIES, DAY_TYPES, LEVELS
+from simsec.simulation.decisions import DECISIONS, NONE
 from simsec.simulation.trace import KINDS, Events, read_events
 from simsec.simulation.world import roster_of
 
 DAYS_TOGETHER = 50  # days of events held in memory at once
+KPU = (
+    pa.field("asked_min", pa.float64(), metadata={"meaning": "when a closed station's crew asked KPU; null: never"}),
+    pa.field("decided_min", pa.float64(), metadata={"meaning": "when KPU decided; null: nothing was left to decide"}),
+    pa.field("decision", pa.string(), metadata={"meaning": f"of KPU: {', '.join(DECISIONS[1:])}; null: not asked"}),
+)
 DAYS = pa.schema(
     [
         pa.field("plan", pa.string(), metadata={"meaning": "name of the plan"}),
@@ -45,6 +51,19 @@ DAYS = pa.schema(
         pa.field("reserve_busy_peak", pa.int32(), metadata={"meaning": "most squads of the reserve out at once"}),
         pa.field("voter_hours_lost", pa.float64(), metadata={"meaning": "waiting beyond the undisturbed queue, hours"}),
         pa.field("voters_not_served", pa.float64(), metadata={"meaning": "voters turned away through closures"}),
+        pa.field("closed_station_min", pa.float64(), metadata={"meaning": "voting minutes of stations closed, summed"}),
+        *[
+            pa.field(name, pa.int32(), metadata={"meaning": f"stations {meaning}"})
+            for name, meaning in (
+                ("stations_opened_late", "that an incident kept from opening as planned"),
+                ("stations_proposed", "that KPU was asked about, by way of KPPS and PPK"),
+                ("stations_relocated", "that opened at another place by KPU's decision"),
+                ("stations_continued", "whose vote or count goes on another day by KPU's decision"),
+                ("stations_postponed", "that open on another day by KPU's decision"),
+            )
+        ],
+        pa.field("wait_mean_min", pa.float64(), metadata={"meaning": "mean wait of all voters; null: not asked for"}),
+        pa.field("wait_p90_min", pa.float64(), metadata={"meaning": "90th percentile, by the mean of their station"}),
     ]
 )
 INCIDENTS = pa.schema(
@@ -73,6 +92,7 @@ INCIDENTS = pa.schema(
         pa.field(
             "response_min", pa.float64(), metadata={"meaning": "onset to first help from outside; null: nobody came"}
         ),
+        *KPU,
     ]
 )
 STATIONS = pa.schema(
@@ -86,6 +106,18 @@ STATIONS = pa.schema(
             "first_help_p90_min", pa.float64(), metadata={"meaning": "probes: 90th percentile; null: nobody free"}
         ),
         pa.field("nobody_free_share", pa.float64(), metadata={"meaning": "probes: share in which nobody was free"}),
+        pa.field(
+            "closed_mean_min", pa.float64(), metadata={"meaning": "voting minutes closed by incidents, mean of a day"}
+        ),
+        *[
+            pa.field(f"{name}_share", pa.float64(), metadata={"meaning": f"share of days on which {meaning}"})
+            for name, meaning in (
+                ("opened_late", "an incident kept it from opening as planned"),
+                ("relocated", "it opened at another place by KPU's decision"),
+                ("continued", "its vote or count went on another day by KPU's decision"),
+                ("postponed", "it was put off to another day by KPU's decision"),
+            )
+        ],
     ]
 )
 UNITS = pa.schema(
@@ -108,7 +140,7 @@ UNITS = pa.schema(
         pa.field(
             "busy_min", pa.float64(), metadata={"meaning": "minutes from order to clear or diversion, over these days"}
         ),
-        pa.field("busy_share", pa.float64(), metadata={"meaning": "of these days' clock"}),
+        pa.field("busy_share", pa.float64(), metadata={"meaning": "of these days' hours on duty"}),
     ]
 )
 EVENTS = pa.schema(
@@ -180,6 +212,8 @@ REPLAY = pa.schema(
                 ("residual", "recorded less simulated response"),
             )
         ],
+        pa.field("reopened_min", pa.float64(), metadata={"meaning": "when a station it closed was open again"}),
+        *KPU,
     ]
 )
 TABLES = {
@@ -190,7 +224,7 @@ TABLES = {
 
 def days_table(runs: Replications) -> pa.Table:
     """One row a day of a plan."""
-    n = len(runs)
+    n, access = len(runs), runs.access
     columns: dict[str, object] = {
         "plan": [runs.plan_name] * n,
         "day": np.arange(n),
@@ -202,6 +236,14 @@ def days_table(runs: Replications) -> pa.Table:
         "reserve_busy_peak": runs.reserve_busy.max(axis=1),
         "voter_hours_lost": runs.voter_hours_lost,
         "voters_not_served": runs.voters_not_served,
+        "closed_station_min": access.closed_min,
+        "stations_opened_late": access.opened_late,
+        "stations_proposed": access.proposed,
+        "stations_relocated": access.relocated,
+        "stations_continued": access.continued,
+        "stations_postponed": access.postponed,
+        "wait_mean_min": [_told(value) for value in access.wait_mean_min.tolist()],
+        "wait_p90_min": [_told(value) for value in access.wait_p90_min.tolist()],
     }
     for number, family in enumerate(FAMILIES):
         columns[f"weighted_min_{family}"] = runs.weighted[:, number]
@@ -211,12 +253,17 @@ def days_table(runs: Replications) -> pa.Table:
     return pa.table({field.name: pa.array(columns[field.name], field.type) for field in DAYS}, schema=DAYS)
 
 
+def _told(value: float) -> float | None:
+    return value if value == value else None
+
+
 def incidents_table(scenario: Scenario, runs: Replications) -> pa.Table:
     """One row an incident of a plan's days."""
     kinds = np.array(list(scenario.settings.incidents))
     sectors = np.array(scenario.villages.subdistrict_codes)
     stations = np.array(scenario.stations.code)
     response, clock = runs.incident_response_min, runs.incident_clock_min
+    asked, decided, decision = runs.incident_asked_min, runs.incident_decided_min, runs.incident_decision
     columns = {
         "plan": [runs.plan_name] * len(response),
         "day": runs.incident_day,
@@ -231,6 +278,9 @@ def incidents_table(scenario: Scenario, runs: Replications) -> pa.Table:
             for n, name in enumerate(CLOCK)
         },
         "response_min": pa.array(response, pa.float64(), mask=~np.isfinite(response)),
+        "asked_min": pa.array(asked, pa.float64(), mask=np.isnan(asked)),
+        "decided_min": pa.array(decided, pa.float64(), mask=np.isnan(decided)),
+        "decision": pa.array(np.array(DECISIONS)[decision], pa.string(), mask=decision == NONE),
     }
     arrays = {
         field.name: column if isinstance(column := columns[field.name], pa.Array) else pa.array(column, field.type)
@@ -239,14 +289,15 @@ def incidents_table(scenario: Scenario, runs: Replications) -> pa.Table:
     return pa.table(arrays, schema=INCIDENTS)
 
 
-def stations_table(scenario: Scenario, plan_name: str, minutes: StationMinutes) -> pa.Table:
-    """One row a station under a plan, from the probes."""
+def stations_table(scenario: Scenario, runs: Replications, minutes: StationMinutes) -> pa.Table:
+    """One row a station under a plan: minutes from the probes, and how often it was closed, at natural rates."""
     columns = {
-        "plan": pa.array([plan_name] * len(scenario.stations)),
+        "plan": pa.array([runs.plan_name] * len(scenario.stations)),
         "station": pa.array(list(scenario.stations.code)),
         "first_help_mean_min": pa.array(minutes.mean_min, pa.float64(), mask=~np.isfinite(minutes.mean_min)),
         "first_help_p90_min": pa.array(minutes.p90_min, pa.float64(), mask=~np.isfinite(minutes.p90_min)),
         "nobody_free_share": pa.array(minutes.nobody_share),
+        **{name: pa.array(values) for name, values in runs.access.by_station(scenario, runs.stratum).items()},
     }
     return pa.table(columns, schema=STATIONS)
 
@@ -262,7 +313,7 @@ def units_table(scenario: Scenario, plan: Plan, runs: Replications) -> pa.Table:
         raise ValueError("the run holds no missions of units")
     kinds = np.array([unit.kind for unit in scenario.settings.units])
     sectors = np.array([*scenario.villages.subdistrict_codes, None], dtype=object)
-    start, end = scenario.horizon_min
+    on_duty = np.array([end - start for start, end in scenario.duty_min])[roster.kind]
     parts = []
     for number in np.unique(runs.stratum).tolist():
         inside = runs.stratum == number
@@ -278,7 +329,7 @@ def units_table(scenario: Scenario, plan: Plan, runs: Replications) -> pa.Table:
             "days": [days] * len(busy),
             "missions": runs.missions[inside].sum(axis=0, dtype=np.int64),
             "busy_min": busy,
-            "busy_share": busy / (days * (end - start)),
+            "busy_share": busy / (days * on_duty),
         }
         parts.append(pa.table({field.name: pa.array(columns[field.name], field.type) for field in UNITS}, UNITS))
     return pa.concat_tables(parts)

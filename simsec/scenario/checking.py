@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import Problem, say
@@ -13,6 +13,7 @@ from simsec.scenario.tables import Table
 
 _FILE = "scenario.toml"
 _ROUNDING = 1e-9
+_LATEST = "kpu.latest_opening"
 _HOURS = ("starts", "voting_opens", "voting_closes", "counting_ends", "ends")
 
 
@@ -31,6 +32,7 @@ def settings_problems(settings: Settings) -> list[Problem]:
     return [
         *_hours(settings),
         *_windows(settings),
+        *_duties(settings),
         *_twice("units", "kind", (unit.kind for unit in settings.units)),
         *_twice("ladders", "name", (ladder.name for ladder in settings.ladders)),
         *_twice("ladders", "capability", (word for ladder in settings.ladders for word in ladder.capabilities)),
@@ -75,6 +77,32 @@ def _losses(settings: Settings) -> Iterator[Problem]:
                 yield Problem(_FILE, what, remedy, 0, f"incidents.{kind}.rises_after_min")
 
 
+def unmet_needs(settings: Settings, standing: Mapping[str, float]) -> Iterator[Problem]:
+    """Needs that nobody could ever meet: it is better to say so before the first day than to wait all day.
+
+    Args:
+        settings: as read.
+        standing: how many units of each kind there may be; inf where the plan decides.
+    """
+    stepping = {step.unit for ladder in settings.ladders for step in ladder.steps}
+    able: dict[str, float] = {}
+    for unit in settings.units:
+        if unit.kind in stepping and standing.get(unit.kind, 0) > 0:
+            for capability in unit.capabilities:
+                able[capability] = able.get(capability, 0) + standing[unit.kind]
+    for kind, incident in settings.incidents.items():
+        for level, needs in incident.needs.items():
+            for capability, need in needs.items():
+                where = f"incidents.{kind}.needs.{level}"
+                if capability not in able:
+                    what, remedy = "no unit of any team can do this", "add a team, or take the need away"
+                    yield Problem(_FILE, what, remedy, 0, where, capability)
+                elif need > able[capability]:
+                    what, remedy = "more units are needed than can do this", "add units to a team, or lower the need"
+                    bound = say("at most {most}", most=f"{able[capability]:.0f}")
+                    yield Problem(_FILE, what, remedy, 0, f"{where}.{capability}", str(need), bound)
+
+
 def station_problems(stations: Table) -> list[Problem]:
     """Stations above the low class without a reason: a class is given for a documented physical reason only.
 
@@ -114,6 +142,11 @@ def _hours(settings: Settings) -> Iterator[Problem]:
             bound = say("later than {name}, {stamp}", name=hours[place - 1], stamp=stamps[place - 1])
             what = "the hours are out of order"
             yield Problem(_FILE, what, "correct one of the two", 0, f"clock.{hours[place]}", stamps[place], bound)
+    if settings.kpu is not None and not settings.general:
+        opens, closes, latest = settings.clock.voting_opens, settings.clock.voting_closes, settings.kpu.latest_opening
+        if parse_stamp(latest) <= parse_stamp(opens) < parse_stamp(closes):
+            bound = say("later than {name}, {stamp}", name="clock.voting_opens", stamp=opens)
+            yield Problem(_FILE, "the hours are out of order", "correct one of the two", 0, _LATEST, latest, bound)
 
 
 def _windows(settings: Settings) -> Iterator[Problem]:
@@ -136,6 +169,22 @@ def _windows(settings: Settings) -> Iterator[Problem]:
             if parse_stamp(window.end) <= parse_stamp(window.start):
                 value = f"{window.start} - {window.end}"
                 yield Problem(_FILE, "the window ends before it starts", "correct its hours", 0, path, value)
+
+
+def _duties(settings: Settings) -> Iterator[Problem]:
+    """Hours of units and of deliveries: in order, and inside the clock."""
+    duties = ((f"units.{number}.duty", unit.duty) for number, unit in enumerate(settings.units))
+    hours = [(path, duty.starts, duty.ends or settings.clock.ends) for path, duty in duties if duty]
+    if settings.stages is not None:
+        hours.append(("stages.delivery_starts", settings.stages.delivery_starts, settings.stages.delivery_ends))
+    first, last = settings.clock.starts, settings.clock.ends
+    for path, starts, ends in hours:
+        value = f"{starts} - {ends}"
+        if parse_stamp(ends) <= parse_stamp(starts):
+            yield Problem(_FILE, "the window ends before it starts", "correct its hours", 0, path, value)
+        elif parse_stamp(starts) < parse_stamp(first) or parse_stamp(ends) > parse_stamp(last):
+            bound = say("within {first} - {last}", first=first, last=last)
+            yield Problem(_FILE, "the window leaves the clock", "cut it or move the clock", 0, path, value, bound)
 
 
 def _outside(settings: Settings, path: str, windows: Sequence[Window]) -> Iterator[Problem]:

@@ -1,16 +1,20 @@
 """``extends``: a scenario stands on another folder, or on the general one, and says only what differs.
 
 Tables of ``scenario.toml`` are merged key by key, a figure is replaced as a whole, and so is a list. A CSV file that is
-not in the folder is taken from the one it extends.
+not in the folder is taken from the one it extends. With ``profile`` the same area has another election: what belongs to
+the type of election is laid over what it extends, and under what the scenario says itself.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from simsec.base.errors import InputError, Problem, say
@@ -18,6 +22,9 @@ from simsec.scenario.schema import FORMAT
 
 GENERAL = "general"
 SETTINGS = "scenario.toml"
+PROFILES = ("pemilu", "pilkada")
+# What the type of election decides: hours, patterns, rates and their hours, the season, how long a voter needs.
+OF_AN_ELECTION = ("election_type", "clock", "day_types", "patterns", "stages", "incidents", "weather", "voters")
 _OWN = ("name",)  # what every scenario says itself
 _OF_A_FIGURE = frozenset({"value", "mode", "mean", "distribution"})
 
@@ -65,6 +72,19 @@ def template(name: str) -> bytes:
     return files("simsec.scenario").joinpath("templates", f"{name}.toml").read_bytes()
 
 
+@cache
+def profile(election: str) -> dict[str, Any]:
+    """What the packaged ``scenario.toml`` of a type of election says about the election, and nothing about a place.
+
+    Example:
+        >>> profile("pemilu")["patterns"]["low"]["tps"], profile("pilkada")["patterns"]["low"]["tps"]
+        (16, 6)
+    """
+    blanks: defaultdict[str, str] = defaultdict(lambda: "0")  # the place's own figures are not read from here
+    data = tomllib.loads(Template(template(election).decode("utf-8")).substitute(blanks))
+    return {key: data[key] for key in OF_AN_ELECTION if key in data}
+
+
 def source_of(folder: Path) -> Source:
     """Read the ``scenario.toml`` of a folder and of all it extends.
 
@@ -85,6 +105,9 @@ def _source(folder: Path, on_the_way: tuple[Path, ...]) -> Source:
         raise InputError([Problem(SETTINGS, "unknown format", remedy, 1, "format", str(written), str(FORMAT))])
     extends = own.get("extends", "")
     if extends == "":
+        if own.get("profile", "") != "":
+            what, remedy = "a profile is laid over another scenario", "add extends with the path of its folder"
+            raise InputError([Problem(SETTINGS, what, remedy, 0, "profile", str(own["profile"]))])
         return Source(own, (text,), (folder,))
     problem = _problem(folder, extends, on_the_way)
     if problem:
@@ -94,10 +117,24 @@ def _source(folder: Path, on_the_way: tuple[Path, ...]) -> Source:
     else:
         beneath = _source(folder / extends, (*on_the_way, folder.resolve()))
     inherited = {key: value for key, value in beneath.data.items() if key not in _OWN}
+    texts = beneath.texts
+    if election := own.get("profile", ""):
+        if wrong := _no_profile(election, inherited):
+            raise InputError([wrong])
+        inherited, texts = merged(inherited, profile(election)), (template(election), *texts)
     data = merged(inherited, own)
     if data.get("general") is True and "title" not in own:
         data["title"] = {"en": str(own.get("name", "")), "id": str(own.get("name", ""))}
-    return Source(data, (text, *beneath.texts), (folder, *beneath.folders))
+    return Source(data, (text, *texts), (folder, *beneath.folders))
+
+
+def _no_profile(election: object, inherited: Mapping[str, Any]) -> Problem | None:
+    bound = ", ".join(PROFILES)
+    if inherited.get("general") is True:
+        return Problem(SETTINGS, "a general scenario has no election", "leave it out", 0, "profile", str(election))
+    if election not in PROFILES:
+        return Problem(SETTINGS, "no such type of election", "correct the word", 0, "profile", str(election), bound)
+    return None
 
 
 def _problem(folder: Path, extends: object, on_the_way: tuple[Path, ...]) -> Problem | None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import InputError, Problem, say
+from simsec.scenario.checking import unmet_needs
 from simsec.scenario.matrix import read_minutes
 from simsec.scenario.places import POWER, SIGNAL, Stations, Villages
 from simsec.scenario.schema import Settings
@@ -409,23 +410,11 @@ def _teams(settings: Settings, places: Sequence[str]) -> Iterator[Problem]:
         if team.at not in places:
             remedy = "use a code of places.csv"
             yield Problem(_TOML, "no such place", remedy, 0, f"teams.{number}.at", team.at)
-    standing = {team.unit for team in settings.teams}
-    stepping = {step.unit for ladder in settings.ladders for step in ladder.steps}
-    can = {unit.kind: unit.capabilities for unit in settings.units if unit.kind in standing & stepping}
-    able: Counter[str] = Counter()
+    standing: Counter[str] = Counter()
     for team in settings.teams:
-        able.update(dict.fromkeys(can.get(team.unit, ()), team.per_post))
+        standing[team.unit] += team.per_post
+    yield from unmet_needs(settings, standing)
     for kind, incident in settings.incidents.items():
-        for level, needs in incident.needs.items():
-            for capability, need in needs.items():
-                where = f"incidents.{kind}.needs.{level}"
-                if capability not in able:
-                    what, remedy = "no unit of any team can do this", "add a team, or take the need away"
-                    yield Problem(_TOML, what, remedy, 0, where, capability)
-                elif need > able[capability]:
-                    what, remedy = "more units are needed than can do this", "add units to a team, or lower the need"
-                    bound = say("at most {most}", most=able[capability])
-                    yield Problem(_TOML, what, remedy, 0, f"{where}.{capability}", str(need), bound)
         if incident.clustered != "no":
             what = "a general scenario has no low or steep ground"
             yield Problem(_TOML, what, "leave it out", 0, f"incidents.{kind}.clustered", incident.clustered)

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import InputError, Message, Problem, say, system_words
 from simsec.base.files import content_hash
-from simsec.scenario.checking import road_problems, settings_problems, station_problems
+from simsec.scenario.checking import road_problems, settings_problems, station_problems, unmet_needs
 from simsec.scenario.extending import SETTINGS, Source, source_of
 from simsec.scenario.general import TABLES, General, filled_in, general_of
 from simsec.scenario.parameter import GENERAL, Parameter, walk_parameters
@@ -35,10 +36,11 @@ from simsec.scenario.places import (
     stations_of,
     villages_of,
 )
-from simsec.scenario.schema import DRAWN, Settings
+from simsec.scenario.schema import DRAWN, Incident, Settings
 from simsec.scenario.tables import Column, Table, read_table
 
 STATION_REACH_KM = 3.0
+PLACED_BY_THE_PLAN = ("pair", "patrol", "squad")
 ROADS_GRAPHML, ROADS_CSV = "roads.graphml", "road_edges.csv"  # a user's own roads, in place of modelled ones
 FILES = ("scenario.toml", "villages.csv", "polling_stations.csv", "posts.csv", "main_roads.csv")
 
@@ -78,6 +80,20 @@ class Scenario:
     def horizon_min(self) -> tuple[float, float]:
         """First and last minute of the simulated day."""
         return parse_stamp(self.settings.clock.starts), parse_stamp(self.settings.clock.ends)
+
+    @cached_property
+    def duty_min(self) -> tuple[tuple[float, float], ...]:
+        """First and last minute on duty of each kind of unit: the whole clock where nothing else is said."""
+        ends = self.settings.clock.ends
+        duties = (unit.duty for unit in self.settings.units)
+        return tuple((parse_stamp(d.starts), parse_stamp(d.ends or ends)) if d else self.horizon_min for d in duties)
+
+    @cached_property
+    def windowed(self) -> tuple[Incident, ...]:
+        """The kinds whose windows say when they happen: all but those that come of trips and of long duty."""
+        stages, kinds = self.settings.stages, self.settings.incidents
+        apart = (stages.escort_kind, stages.crew_kind) if stages else ()
+        return tuple(model for kind, model in kinds.items() if kind not in apart)
 
     @cached_property
     def day_type_probability(self) -> dict[str, float]:
@@ -171,7 +187,7 @@ def read_scenario(folder: str | Path) -> Scenario:
     problems += station_problems(stations_table) if stations_table else []
     problems += road_problems(roads_table) if roads_table else []
     if settings and posts:
-        problems += _missing_posts(settings, posts)
+        problems += _missing_posts(settings, posts) or unmet_needs(settings, _standing(settings, posts))
     if problems or settings is None or stations is None or posts is None or roads_table is None:
         raise InputError(problems)
     own_roads = [file for file in (ROADS_GRAPHML, ROADS_CSV) if source.find(file).exists()]
@@ -306,6 +322,14 @@ def _problem(file: str, item: Any) -> Problem:
     elif item["type"] == "extra_forbidden":
         what, remedy = "unknown key", "remove it or check its spelling"
     return Problem(file, what, remedy, 0, ".".join(str(step) for step in item["loc"]), shown)
+
+
+def _standing(settings: Settings, posts: Posts) -> dict[str, float]:
+    """How many units of each kind there may be."""
+    standing: dict[str, float] = dict.fromkeys(PLACED_BY_THE_PLAN, inf)
+    for team in settings.teams:
+        standing[team.unit] = standing.get(team.unit, 0) + team.per_post * len(posts.of_type(team.at))
+    return standing
 
 
 def _missing_posts(settings: Settings, posts: Posts) -> list[Problem]:

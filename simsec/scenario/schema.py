@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import reduce
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import say
@@ -22,6 +23,7 @@ Responder = Literal["security", "medical", "logistics", "hazard", "none"]
 Vehicle = Literal["car", "motorcycle", "truck", "foot"]
 Reading = Literal["reserve_on_top", "reserve_inside", "everything_inside"]
 ClosingRule = Literal["fixed_1300", "serve_queue", "extended"]
+Remedy = Literal["waiting", "relocation", "another_day"]
 
 LEVELS: tuple[Level, ...] = ("green", "yellow", "red")
 CLASSES: tuple[StationClass, ...] = ("low", "elevated", "high", "special")
@@ -37,7 +39,16 @@ CAPABILITIES: tuple[Capability, ...] = (
 )
 SCOPES: tuple[Scope, ...] = ("block", "subdistrict", "rayon", "regency")
 # Figures drawn anew for every incident or storm: a world moves their whole range, not the mode alone.
-DRAWN = ("_min", "_hours", "friction", "stations_per_village", "storms_per_wet_day", "storm_speed_kmh", "_mm_per_h")
+DRAWN = (
+    "_min",
+    "_hours",
+    "counting_ends",
+    "friction",
+    "stations_per_village",
+    "storms_per_wet_day",
+    "storm_speed_kmh",
+    "_mm_per_h",
+)
 DAY_TYPES: tuple[DayType, ...] = ("ordinary", "heavy_rain", "rumour", "severe")
 RESPONDERS: tuple[Responder, ...] = ("security", "medical", "logistics", "hazard", "none")
 
@@ -70,9 +81,18 @@ def _share(parameter: Parameter) -> Parameter:
     return parameter
 
 
+def _in_minutes(data: Any) -> Any:
+    """Stamps as minutes after midnight of polling day; what is in minutes already stays."""
+    if not isinstance(data, Mapping):
+        return data
+    at = ("value", "low", "mode", "high")
+    return {key: parse_stamp(item) if key in at and isinstance(item, str) else item for key, item in data.items()}
+
+
 Amount = Annotated[Parameter, AfterValidator(_positive)]
-Positive = Annotated[Parameter, AfterValidator(_above_zero)]
+Above = Annotated[Parameter, AfterValidator(_above_zero)]
 Share = Annotated[Parameter, AfterValidator(_share)]
+Moment = Annotated[Parameter, BeforeValidator(_in_minutes)]  # written as stamps
 
 
 class Text(Strict):
@@ -143,6 +163,13 @@ class Patterns(Strict):
     special: Pattern
 
 
+class Duty(Strict):
+    """Hours on duty; units may be called outside them as well, only their utilisation is counted over these hours."""
+
+    starts: Stamp
+    ends: Stamp | None = None  # by default the end of the clock
+
+
 class Unit(Strict):
     """A kind of unit: who it is, what it can do, how it moves."""
 
@@ -152,6 +179,7 @@ class Unit(Strict):
     capabilities: tuple[Capability, ...]
     vehicle: Vehicle
     turnout_min: Amount | None = None
+    duty: Duty | None = None  # by default the whole clock
 
 
 class Team(Strict):
@@ -217,6 +245,8 @@ class Incident(Strict):
     windows_grade: Literal["A", "B", "C", "D"] = "D"
     rate_per_hour: Amount | None = None  # at every place of a general scenario
     closes_station: bool = False
+    kpu_remedy: Remedy = "waiting"  # what can be asked of KPU while it keeps its station closed
+    kpu_asks_after_min: Amount | None = None  # in place of that of [kpu]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -253,6 +283,36 @@ class Spreading(Strict):
     stations_per_village: Amount
     stations_at_most: Annotated[int, Field(ge=1)]
     label_miss: Share | None = None  # of severe events, at stations of the low class; left out: every station alike
+
+
+class Stages(Strict):
+    """What happens to a station around the voting: delivery on the day before, counting, the way back of the boxes.
+
+    Attributes:
+        escort_kind: the kind of incident an accident of a trip is; its rate and windows are not used.
+        crew_kind: the kind of incident that comes of long duty; its rate is kept, its windows are not used.
+        delivery_starts, delivery_ends: trucks leave the stores of the sub-districts evenly between them.
+        stations_per_truck: whose boxes travel together, inside one village.
+        counting_ends: of a station with light, written as stamps.
+        packing_min: from the last count on a truck to its departure.
+        accident_per_10000_trips: of mean length, by day and dry.
+        accident_night_factor, accident_rain_factor: on the exposure of a trip in the dark, on a wet road.
+        crew_on_duty_from: the crew prepares the station.
+        fatigue_doubling_h: hours on duty in which the hazard of falling ill doubles.
+    """
+
+    escort_kind: Name
+    crew_kind: Name
+    delivery_starts: Stamp
+    delivery_ends: Stamp
+    stations_per_truck: Above
+    counting_ends: Moment
+    packing_min: Amount
+    accident_per_10000_trips: Amount
+    accident_night_factor: Above
+    accident_rain_factor: Above
+    crew_on_duty_from: Stamp
+    fatigue_doubling_h: Above
 
 
 class Barrier(Strict):
@@ -296,7 +356,7 @@ class Weather(Strict):
     storms_per_wet_day: Amount
     storm_hours: Amount
     storm_zones_share: Share
-    storm_speed_kmh: Positive | None = None  # left out: a storm comes over all its zones at once
+    storm_speed_kmh: Above | None = None  # left out: a storm comes over all its zones at once
     light_rain_mm_per_h: Amount
     moderate_rain_mm_per_h: Amount | None = None
     moderate_storm_share: Share | None = None  # of the storms of ordinary days; left out: all are light
@@ -322,7 +382,7 @@ class Power(Strict):
     """Stations without electricity: how many, and what it does to the count."""
 
     no_power_share: Share
-    counting_slower_without_power: Positive  # factor on the minutes of counting
+    counting_slower_without_power: Above  # factor on the minutes of counting
 
 
 class Rumour(Strict):
@@ -352,6 +412,26 @@ class Voters(Strict):
     arrival_windows: tuple[Window, ...]
     closing_rule: ClosingRule
     extended_until: Stamp
+
+
+class Kpu(Strict):
+    """What a closed station asks of KPU by way of KPPS and PPK, and how long that takes; KPU decides, nobody else.
+
+    Attributes:
+        asks_after_min: how long a closed station waits before its crew asks.
+        committee_min: from the crew by way of PPS and PPK to KPU.
+        decides_min: until KPU has decided.
+        relocation_min: from a decision to relocate until the station is open at the new place.
+        relocates_share: share of the asking stations under water or earth for which a place in the village is found.
+        latest_opening: a station that cannot open by then is proposed for another day.
+    """
+
+    asks_after_min: Amount
+    committee_min: Amount
+    decides_min: Amount
+    relocation_min: Amount
+    relocates_share: Share
+    latest_opening: Stamp
 
 
 class Weights(Strict):
@@ -412,6 +492,7 @@ class Settings(Strict):
 
     format: Literal[1]
     extends: str = ""  # "general", or the path of the scenario folder this one stands on
+    profile: Literal["", "pemilu", "pilkada"] = ""  # lays that election over the scenario it extends
     general: bool = False  # places and minutes are given, there is no polling day; set by extends = "general"
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
     title: Text
@@ -428,11 +509,13 @@ class Settings(Strict):
     calls: Calls
     incidents: dict[str, Incident]
     spreading: Spreading
+    stages: Stages | None = None  # without it: no trips, and crews fall ill by the windows of their kind
     rumour: Rumour | None = None  # left out: false calls of a day of rumour come until it ends
     power: Power | None = None  # left out: every station has electricity, unless the table says no
     travel: Travel
     weather: Weather
     voters: Voters
+    kpu: Kpu | None = None  # without it a closed station opens again when its incident is cleared
     weights: Weights
     day_types: DayTypes
     siting: Siting
@@ -456,6 +539,11 @@ class Settings(Strict):
         if self.spreading.kind not in self.incidents and not (self.general and self.spreading.kind == ""):
             template = "spreading.kind = {kind!r} is no incident of this scenario"
             raise ValueError(say(template, kind=self.spreading.kind))
+        for name in ("escort_kind", "crew_kind") if self.stages else ():
+            kind = getattr(self.stages, name)
+            if kind not in self.incidents or self.incidents[kind].clustered != "no":
+                template = "stages.{name} = {kind!r} is no incident of this scenario that strikes stations one by one"
+                raise ValueError(say(template, name=name, kind=kind))
         strange = [kind for kind in (self.rumour.kinds if self.rumour else ()) if kind not in self.incidents]
         if strange:
             raise ValueError(say("rumour.kinds: {kinds} is no incident of this scenario", kinds=", ".join(strange)))

@@ -143,9 +143,11 @@ class _Audit:
         elif not _same(row.time, before + self.day.spread_delay[row.incident]):
             self.tell(row, "the crowd does not keep to its minutes")
         else:
-            held = self.incidents[parent].clock.get("contained", self.ends)
+            crowd = self.day.kind[row.incident] == self.day.kind[parent]
+            held = self.incidents[parent].clock.get("contained" if crowd else "cleared", self.ends)
             if held <= min(row.time, before + self.day.contain_within[row.incident]):
-                self.tell(row, f"it spreads although enough squads stood there at {held:.3f}")
+                why = "enough squads stood there" if crowd else "its cause was over"
+                self.tell(row, f"it spreads although {why} at {held:.3f}")
 
     def on_report(self, row: _Row, incident: _Incident) -> None:
         onset = incident.clock.get("onset", row.time)

@@ -107,7 +107,7 @@ class DayMarks(NamedTuple):
     child_first: Ints  # [i]
     child_end: Ints  # [i]
     spread_delay: Floats  # [i] minutes after the parent's onset
-    contain_within: Floats  # [i] minutes after the parent's onset in which enough squads stop it
+    contain_within: Floats  # [i] minutes after the parent's onset in which enough squads stop it, or the parent ends
     hits: Ints  # [i] stations hit by a spreading crowd, 0 for any other incident
     village: Ints  # [i] the first row that stands for the same village; a crowd comes to a village once
     slow: Sequence[Floats]  # [hour][zone] factor on minutes: rain and night

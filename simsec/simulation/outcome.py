@@ -14,6 +14,7 @@ from simsec.base.clock import parse_stamp
 from simsec.day.day import Day
 from simsec.day.tables import sampling_tables
 from simsec.scenario.reading import Scenario
+from simsec.simulation.decisions import CONTINUED, NONE, POSTPONED, decisions
 from simsec.simulation.model import HIT, LIMIT_REACHED, LOST, NEVER, State, World
 
 Floats = NDArray[np.float64]
@@ -31,7 +32,10 @@ class IncidentRows:
         first_level, last_level: 0 green to 2 red.
         onset_min, alert_min, reported_min, dispatched_min, first_min, full_min, care_min, cleared_min: its clock; an
             alert is Linmas and crew on the spot, and never help.
-        reopened_min: when a station that the incident closed opened again, nan when it closed none.
+        reopened_min: when a station that the incident closed was open again, where it stood or at its new place; nan
+            when it closed none, or on that day never again.
+        asked_min, decided_min: when its crew asked KPU and when KPU decided, nan: nothing was asked or left to decide.
+        decision: number in :data:`simsec.simulation.decisions.DECISIONS`.
         response_min: onset to first help from outside the station; nan when nobody came.
         rise_min: shape (n, 3), minutes after onset at which each level is left if nobody came.
         units_sent: how many were sent.
@@ -58,6 +62,9 @@ class IncidentRows:
     units_sent: Integers
     first_kind: Integers
     hits: Integers
+    asked_min: Floats
+    decided_min: Floats
+    decision: Integers
 
     def __len__(self) -> int:
         """Number of incidents that happened."""
@@ -93,11 +100,20 @@ class StationRows:
         station: number in the scenario.
         incidents: that struck it; a crowd that strikes several stations of a village counts at each.
         closed_min: minutes of the voting hours, within the clock, in which some incident kept it closed.
+        opened_min: when it opened: as planned, or when no incident kept it closed any more; nan: not on that day.
+        asked_min: when its crew first asked KPU; nan: never, as below.
+        decided_min, decision: of the gravest decision of KPU about it, see :mod:`simsec.simulation.decisions`.
+        reopened_min: when the last incident that closed it let it open again.
     """
 
     station: Integers
     incidents: Integers
     closed_min: Floats
+    opened_min: Floats
+    asked_min: Floats
+    decided_min: Floats
+    decision: Integers
+    reopened_min: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +135,7 @@ class Outcome:
     def stations(self) -> StationRows:
         """The disturbed stations, worked out when first asked for; none where no scenario tells the voting hours."""
         if self.scenario is None:
-            return StationRows(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+            return _no_stations()
         return _station_rows(self.scenario, self.incidents, self.ends_min)
 
 
@@ -143,7 +159,6 @@ def outcome_of(
     day: Day,
     state: State,
     ends_min: float,
-    closes: Sequence[bool] = (),
     scenario: Scenario | None = None,
     fleet: Fleet | None = None,
 ) -> Outcome:
@@ -154,8 +169,7 @@ def outcome_of(
         day: what chance brought.
         state: at the end.
         ends_min: end of the clock.
-        closes: for each kind whether it closes its station; none by default.
-        scenario: knows the villages and the voting hours, for the rows of stations.
+        scenario: knows what closes a station, the villages and the voting hours; without it no station closes.
         fleet: the units of the world, where they are kept from an earlier day.
     """
     fleet = fleet or fleet_of(world)
@@ -168,8 +182,12 @@ def outcome_of(
     last_level, units_sent, first_unit = np.array((state.level, state.units_sent, state.first_unit), dtype=np.int64)[
         :, kept
     ]
-    kind = day.incidents.kind[kept]
-    closed = np.asarray(closes, dtype=np.bool_)[kind] if len(closes) else np.zeros(len(kind), dtype=np.bool_)
+    kind, began = day.incidents.kind[kept], onset[kept]
+    if scenario is not None:
+        decided = decisions(scenario, kind, began, cleared, day.incidents.kpu[kept])
+    else:
+        none = np.full(len(kind), np.nan)
+        decided = none, none, np.zeros(len(kind), np.int64), none
     busy = np.array(state.busy_min, dtype=np.float64)
     out = np.array(state.serves, dtype=np.int64) >= 0
     busy[out] += ends_min - np.array(state.ordered_at, dtype=np.float64)[out]
@@ -180,20 +198,23 @@ def outcome_of(
         primary=day.incidents.parent[kept] < 0,
         first_level=day.incidents.level[kept],
         last_level=last_level,
-        onset_min=onset[kept],
-        alert_min=onset[kept] + day.incidents.alert_delay_min[kept],
+        onset_min=began,
+        alert_min=began + day.incidents.alert_delay_min[kept],
         reported_min=reported,
         dispatched_min=dispatched,
         first_min=first,
         full_min=full,
         care_min=care,
         cleared_min=cleared,
-        reopened_min=np.where(closed, cleared, np.nan),
-        response_min=first - onset[kept],
+        reopened_min=decided[3],
+        response_min=first - began,
         rise_min=day.incidents.rise_min[kept],
         units_sent=units_sent,
         first_kind=np.where(first_unit >= 0, fleet.kind[first_unit], -1) if len(fleet.kind) else first_unit,
         hits=day.incidents.hits[kept],
+        asked_min=decided[0],
+        decided_min=decided[1],
+        decision=decided[2],
     )
     units = UnitRows(*fleet, missions=np.array(state.missions, dtype=np.int64), busy_min=busy)
     hit, limit_reached, lost = (state.counters[counter] for counter in (HIT, LIMIT_REACHED, LOST))
@@ -242,18 +263,106 @@ def covered_min(windows: Sequence[tuple[float, float]], start: float, end: float
     return total
 
 
+def opening_min(windows: Sequence[tuple[float, float]], planned_min: float) -> float:
+    """When a station opens that is planned for a minute and closed in these windows; inf: not on that day.
+
+    Example:
+        >>> opening_min([(360.0, 450.0), (440.0, 500.0), (600.0, 620.0)], 420.0)
+        500.0
+    """
+    opens = planned_min
+    for shut, reopened in sorted(windows):
+        if shut <= opens < reopened:
+            opens = reopened
+    return opens
+
+
+def closed_stations(scenario: Scenario, rows: IncidentRows, ends_min: float) -> StationRows:
+    """The stations that an incident closed in the voting hours, or that KPU was asked about; by number.
+
+    Args:
+        scenario: knows the villages and the voting hours.
+        rows: incidents that happened.
+        ends_min: end of the clock.
+
+    Example:
+        >>> from simsec.day import sample_day
+        >>> from simsec.plan import doctrine
+        >>> from simsec.scenario import read_scenario
+        >>> from simsec.simulation import simulate
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> outcome = simulate(scenario, doctrine(scenario), sample_day(scenario, 1, 0, "heavy_rain"))
+        >>> closed = closed_stations(scenario, outcome.incidents, outcome.ends_min)
+        >>> bool((closed.closed_min > 0).any())
+        True
+    """
+    closes = sampling_tables(scenario).closes[rows.kind]
+    if not closes.any():
+        return _no_stations()
+    clock = scenario.settings.clock
+    start, end = parse_stamp(clock.voting_opens), min(parse_stamp(clock.voting_closes), ends_min)
+    windows = closed_windows(scenario, rows, closes, end)
+    about: dict[int, list[int]] = {station: [] for station in windows}
+    for row in np.flatnonzero(closes).tolist():
+        for station in struck(scenario, int(rows.station[row]), int(rows.hits[row])):
+            if station in windows or rows.decision[row] != NONE:
+                about.setdefault(station, []).append(row)
+    found = []
+    for station, members in sorted(about.items()):
+        spans = windows.get(station, [])
+        opened = opening_min(spans, start)
+        gravest = max(members, key=lambda row: int(rows.decision[row]))
+        code = int(rows.decision[gravest])
+        if code == CONTINUED and opened == np.inf:
+            code = POSTPONED  # one incident after the other: voting had never begun
+        asked = [minute for minute in rows.asked_min[members].tolist() if minute == minute]
+        found.append(
+            (
+                station,
+                len(members),
+                covered_min(spans, start, end),
+                opened if opened < np.inf else np.nan,
+                min(asked, default=np.nan),
+                rows.decided_min[gravest],
+                code,
+                np.max(rows.reopened_min[members]),  # nan where one of them never let go
+            )
+        )
+    columns = np.array(found, dtype=np.float64).reshape(-1, len(StationRows.__dataclass_fields__)).T
+    station, incidents, decision = (columns[place].astype(np.int64) for place in (0, 1, 6))
+    closed_min, opened, asked, decided = columns[2:6]
+    return StationRows(station, incidents, closed_min, opened, asked, decided, decision, columns[7])
+
+
+def _no_stations() -> StationRows:
+    integers, floats = np.zeros(0, np.int64), np.zeros(0)
+    return StationRows(integers, integers, floats, floats, floats, floats, integers, floats)
+
+
 def _station_rows(scenario: Scenario, rows: IncidentRows, ends_min: float) -> StationRows:
+    """A row a station that was struck; those that no incident closed opened as planned."""
     count: dict[int, int] = {}
     for station, hits in zip(rows.station.tolist(), rows.hits.tolist(), strict=True):
         for number in struck(scenario, station, hits):
             count[number] = count.get(number, 0) + 1
-    clock = scenario.settings.clock
-    start, end = parse_stamp(clock.voting_opens), min(parse_stamp(clock.voting_closes), ends_min)
-    closes = np.array([kind.closes_station for kind in scenario.settings.incidents.values()], dtype=np.bool_)
-    windows = closed_windows(scenario, rows, closes[rows.kind], end)
-    stations = sorted(count)
+    stations = np.array(sorted(count), dtype=np.int64)
+    closed = closed_stations(scenario, rows, ends_min)
+    never, place = np.full(len(stations), np.nan), np.searchsorted(stations, closed.station)
+
+    def filled(blank: Floats, told: Floats) -> Floats:
+        column = blank.copy()
+        column[place] = told
+        return column
+
+    decision = np.zeros(len(stations), dtype=np.int64)
+    decision[place] = closed.decision
     return StationRows(
-        station=np.array(stations, dtype=np.int64),
-        incidents=np.array([count[station] for station in stations], dtype=np.int64),
-        closed_min=np.array([covered_min(windows.get(station, []), start, end) for station in stations]),
+        station=stations,
+        incidents=np.array([count[station] for station in stations.tolist()], dtype=np.int64),
+        closed_min=filled(np.zeros(len(stations)), closed.closed_min),
+        opened_min=filled(np.full(len(stations), parse_stamp(scenario.settings.clock.voting_opens)), closed.opened_min),
+        asked_min=filled(never, closed.asked_min),
+        decided_min=filled(never, closed.decided_min),
+        decision=decision,
+        reopened_min=filled(never, closed.reopened_min),
     )

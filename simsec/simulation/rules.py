@@ -207,11 +207,13 @@ def serve_waiting(world: World, day: DayMarks, state: State, unit: int, now: flo
 
     A general scenario may leave out the area, or the level as well.
     """
-    order = world.queue_order
+    order, kind = world.queue_order, world.unit_kind[unit]
     best, best_capability = -1, -1
     best_own, best_level, best_time = -1, -1, 0.0
     for place in range(len(state.waiting)):
         since, incident, ladder = state.waiting[place]
+        if world.reach[ladder][kind] < 0:
+            continue  # most of a long list waits for others
         capability = may_serve(world, day, state, unit, incident, ladder)
         if capability < 0 or not reaches(world, state, unit, day.station[incident], now):
             continue
@@ -320,13 +322,17 @@ def on_rise(world: World, day: DayMarks, state: State, event: Event, then: list[
 
 
 def on_spread(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
-    """The crowd reaches the next village, unless enough squads stood at the last one in time."""
+    """The crowd reaches the next village, unless enough squads stood at the last one in time.
+
+    A child of another kind than its parent's is no crowd but a consequence: it comes unless that was over in time.
+    """
     now, _, child, _, _ = event
     if state.struck[day.village[child]] == 1:
         return  # it came from another village before
     parent = day.parent[child]
     in_time = min(now, state.onset[parent] + day.contain_within[child])
-    if state.contained[parent] != NEVER and state.contained[parent] <= in_time:
+    held = state.contained[parent] if day.kind[child] == day.kind[parent] else state.cleared[parent]
+    if held != NEVER and held <= in_time:
         return
     if state.counters[HIT] + day.hits[child] > world.stations_at_most:
         state.counters[LIMIT_REACHED] += 1

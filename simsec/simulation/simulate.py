@@ -58,5 +58,4 @@ def simulate(
     """
     (world, fleet), ends_min = _kept(scenario, plan), scenario.horizon_min[1]
     state = run_on_simpy(world, marks_of(day), ends_min, listener, looks)
-    closes = [kind.closes_station for kind in scenario.settings.incidents.values()]
-    return outcome_of(world, day, state, ends_min, closes, scenario, fleet)
+    return outcome_of(world, day, state, ends_min, scenario, fleet)

@@ -114,12 +114,16 @@ def test_the_figures_of_a_day_are_those_of_a_plain_loop(day_type: str) -> None:
         assert found.tolist() == [expected[family] for family in FAMILIES]
 
 
-def test_busy_shares_are_minutes_over_the_clock() -> None:
+def test_busy_shares_are_minutes_over_the_hours_on_duty() -> None:
     outcome = simulate(tiny(), tiny_plan(), sample_day(tiny(), 1, 1, "severe"))
     share = measure(tiny(), outcome).busy_share
     squads = outcome.units.kind == 2
     assert share[2] == pytest.approx(outcome.units.busy_min[squads].sum() / (squads.sum() * 1140.0))
     assert ((share >= 0) & (share <= 1)).all() and share[2] > 0
+    units = [unit.model_copy(update={"duty": None}) for unit in tiny().settings.units]
+    whole = replace(tiny(), settings=tiny().settings.model_copy(update={"units": tuple(units)}))
+    start, end = tiny().horizon_min
+    assert measure(whole, outcome).busy_share[2] == pytest.approx(share[2] * 1140.0 / (end - start))
 
 
 def test_nobody_waits_a_minute_on_a_day_without_incidents() -> None:

@@ -109,6 +109,22 @@ def test_simulate_gives_the_same_figures_on_any_number_of_workers() -> None:
     assert one == two
 
 
+def test_simulate_tells_access_to_the_vote_with_intervals_and_that_kpu_decides() -> None:
+    command = ("simulate", AREA, "--days", "3", "--workers", "1")
+    code, out, _ = simsec(*command, "--voters", "--json")
+    told = json.loads(out)["access"]
+    assert code == 0 and list(told) == ["natural", "ordinary", "heavy_rain", "rumour", "severe"]
+    for figures in told.values():
+        assert {"opened_late", "closed_min", "relocated", "continued", "postponed", "not_served"} <= set(figures)
+        assert 0 <= figures["wait_mean"]["low"] <= figures["wait_mean"]["mean"] <= figures["wait_mean"]["high"]
+        assert figures["proposed"]["low"] <= figures["proposed"]["mean"]
+    assert "not_served" not in json.loads(simsec(*command, "--json")[1])["access"]["severe"]
+    _, said, _ = simsec(*command, "--lang", "en")
+    assert "forwarded to KPPS → PPK → KPU; KPU decides" in said and "Access to the vote" in said
+    _, alone, _ = simsec(*command, "--day-type", "severe", "--json")
+    assert list(json.loads(alone)["access"]) == ["severe"]
+
+
 def test_simulate_writes_whole_tables(tmp_path: Path) -> None:
     code, out, _ = simsec("simulate", AREA, "--days", "2", "--workers", "1", "--out", tmp_path / "run")
     assert code == 0

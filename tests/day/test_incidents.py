@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from simsec.analysis.measures import expected_weight
+from simsec.base.clock import parse_stamp
 from simsec.day import Day, sample_day
 from simsec.day.incidents import NOISE_SLOTS, without_signal
 from simsec.day.keyed import poisson_quantile
 from simsec.day.streams import stream, uniforms
 from simsec.day.tables import last_level, sampling_tables, window_quantile
+from simsec.day.trips import expected_accidents
 from simsec.scenario.parameter import triangular
 from simsec.scenario.schema import LEVELS, Window
 from simsec.simulation import simulate
@@ -35,6 +37,8 @@ def value(figure: dict[str, float]) -> float:
 def written_rate(kind: str, day_type: str) -> float:
     """Reports per station and day as the file says them."""
     model = FILE["incidents"][kind]
+    if kind == FILE["stages"]["escort_kind"]:
+        return expected_accidents(shipped()) / STATIONS  # of trips, not of stations
     return value(model.get("rate_on", {}).get(day_type, model["rate_per_station"]))
 
 
@@ -99,11 +103,13 @@ def test_every_station_is_as_likely_as_any_other() -> None:
 
 def test_onsets_keep_the_windows_and_their_shares() -> None:
     for number, (kind, model) in enumerate(shipped().settings.incidents.items()):
+        if kind in (FILE["stages"]["escort_kind"], FILE["stages"]["crew_kind"]):
+            continue  # their hours are those of trips and of duty
         day_type = "rumour" if kind == "hoax_rumour" else "ordinary"
         onset = np.concatenate([day.reports.onset_min[day.reports.kind == number] for day in days(day_type)])
         if not len(onset):
             continue
-        edges = np.array([[float(at[2:4]) * 60 + float(at[5:]) for at in (w.start, w.end)] for w in model.windows])
+        edges = np.array([[parse_stamp(at) for at in (w.start, w.end)] for w in model.windows])
         counts = np.array([np.sum((onset >= a) & (onset < b)) for a, b in edges])
         expected = len(onset) * np.array([window.share for window in model.windows])
         assert counts.sum() == len(onset)

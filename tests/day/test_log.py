@@ -110,7 +110,7 @@ def test_absent_marks_take_the_most_likely_values_and_are_listed(tmp_path: Path)
     checked, (entry,) = read(written(tmp_path, GOOD))
     calls = tiny().settings.calls
     kind = tiny().settings.incidents["intimidation"]
-    assert set(checked.absent) == {"level", "report", "rise", "scene", "where", "noise", "delay", "turnout"}
+    assert set(checked.absent) == {"level", "report", "rise", "scene", "where", "noise", "kpu", "delay", "turnout"}
     assert entry.report_delay == calls.detection_min.mode + calls.call_min.mode
     assert (entry.level, entry.scene, entry.where, entry.noise) == (
         0 if kind.starts == "green" else 1,

@@ -52,7 +52,8 @@ def test_a_storm_lasts_its_hours_and_touches_a_part_of_the_zones() -> None:
 
 def test_ordinary_storms_come_late_in_the_day() -> None:
     hours = sum((rain > 0).sum(axis=1) for rain in rains("ordinary"))
-    afternoon = hours[11:15].sum()  # H 15:00 to H 19:00, four of nineteen hours
+    at = int(900 - shipped().horizon_min[0]) // 60
+    afternoon = hours[at : at + 4].sum()  # H 15:00 to H 19:00
     assert afternoon > 0.35 * hours.sum()
 
 
@@ -64,9 +65,9 @@ def test_more_or_fewer_wet_days_move_no_storm() -> None:
 
 
 def test_a_dry_day_is_slow_at_night_only() -> None:
-    factor = slowdown(shipped(), np.zeros((19, 6)))
+    factor = slowdown(shipped(), np.zeros((41, 6)))
     night = 1 / shipped().settings.travel.night_factor.mode
-    hours = np.arange(4, 23)
+    hours = np.arange(6, 47) % 24  # from H-1 06:00
     dark = (hours >= 18) | (hours < 5.5)
     assert np.array_equal(factor, np.where(dark, night, 1.0)[:, None] * np.ones(6))
 
@@ -77,7 +78,7 @@ def test_a_day_that_begins_the_evening_before_has_its_rain_in_the_same_windows()
     for replication in range(60):
         before, after = draw_rain(shipped(), "ordinary", 1, replication), draw_rain(longer, "ordinary", 1, replication)
         assert after.shape == (32, 5) and not after[:10].any()
-        assert np.allclose(after[10:29], before)  # what left the short clock at its end is there too
+        assert np.allclose(after[:29], before[12:])  # what left the short clock at its end is there too
     night = (Window(start="H-1 18:00", end="H+1 02:00", share=1.0),)
     weather = WEATHER.model_copy(update={"ordinary_windows": night})
     nightly = replace(longer, settings=longer.settings.model_copy(update={"weather": weather}))
@@ -88,9 +89,10 @@ def test_a_day_that_begins_the_evening_before_has_its_rain_in_the_same_windows()
 def test_heavy_rain_in_the_voting_hours_keeps_its_share_of_voters_at_home_there_only() -> None:
     zone, loss = shipped().villages.rayon[shipped().stations.village], shipped().settings.voters.turnout_loss_heavy_rain
     assert loss is not None and 0 < loss.mode < 1
-    for hour, counts in [(2, False), (3, True), (8, True), (9, False)]:  # from H 04:00: voting is 07:00 to 13:00
-        rain = np.zeros((19, 5))
-        rain[hour, 2] = HEAVY
+    start, end = shipped().horizon_min
+    for hour, counts in [(6, False), (7, True), (12, True), (13, False)]:  # voting is 07:00 to 13:00
+        rain = np.zeros((int(end - start) // 60, 5))
+        rain[hour - int(start) // 60, 2] = HEAVY
         expected = np.where((zone == 2) & counts, 1 - loss.mode, 1.0)
         assert np.array_equal(turnout_factor(shipped(), rain), expected), hour
         assert (turnout_factor(shipped(), 0.999 * rain) == 1).all()
@@ -98,9 +100,9 @@ def test_heavy_rain_in_the_voting_hours_keeps_its_share_of_voters_at_home_there_
     silent = settings.model_copy(
         update={"voters": settings.voters.model_copy(update={"turnout_loss_heavy_rain": None})}
     )
-    assert (turnout_factor(replace(shipped(), settings=silent), np.full((19, 5), HEAVY)) == 1).all()
+    assert (turnout_factor(replace(shipped(), settings=silent), np.full((41, 5), HEAVY)) == 1).all()
     worse = shipped().with_values({"voters.turnout_loss_heavy_rain": 0.10})
-    assert np.isclose(turnout_factor(worse, np.full((19, 5), HEAVY)), 0.90).all()
+    assert np.isclose(turnout_factor(worse, np.full((41, 5), HEAVY)), 0.90).all()
 
 
 @pytest.mark.parametrize("day_type", DAY_TYPES)
@@ -114,6 +116,6 @@ def test_rain_never_makes_anybody_faster(day_type: str) -> None:
 
 
 def test_rain_of_two_areas_under_one_seed_has_the_shape_of_each() -> None:
-    assert draw_rain(tiny(), "heavy_rain", 1, 0).shape == (19, 2)
+    assert draw_rain(tiny(), "heavy_rain", 1, 0).shape == (41, 2)
     short = tiny().settings.model_copy(update={"clock": tiny().settings.clock.model_copy(update={"ends": "H 20:30"})})
-    assert draw_rain(replace(tiny(), settings=short), "heavy_rain", 1, 0).shape == (17, 2)
+    assert draw_rain(replace(tiny(), settings=short), "heavy_rain", 1, 0).shape == (39, 2)

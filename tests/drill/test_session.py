@@ -54,6 +54,17 @@ def test_without_commands_it_is_the_simulated_day() -> None:
     assert board.state == run_on_simpy(made.stage.world, made.stage.marks, made.stage.ends_min)
 
 
+def test_a_drill_begins_in_the_morning_with_the_day_before_played() -> None:
+    short = {"incidents.logistics_h1.rate_per_station": 0.05, "incidents.logistics_h1.dispatch_share": 1.0}
+    stages = [stage_of(tiny().with_values(short), tiny_plan(), "ordinary", seed, 0) for seed in range(1, 9)]
+    assert {stage.begins_min for stage in stages} == {240.0} and {stage.starts_min for stage in stages} == {-1080.0}
+    boards = [Session(stage).at(-1080.0) for stage in stages]
+    assert {board.now for board in boards} == {240.0}
+    assert sum(onset < 240 for board in boards for onset in board.state.reported if onset != NEVER) > 3
+    with pytest.raises(InputError, match="outside the clock of the scenario, H 04:00 to H 23:00"):
+        Session(stages[0]).give(command(**{**QUARREL, "at": "H-1 20:00"}))
+
+
 def test_everything_in_the_story_is_done() -> None:
     assert [entry.verdict for entry in session(*STORY).at(1380.0).log] == ["done"] * len(STORY)
 

@@ -61,7 +61,7 @@ def tables() -> dict[str, pa.Table]:
     return {
         "days": days_table(run()),
         "incidents": incidents_table(tiny(), run()),
-        "stations": stations_table(tiny(), "announced", station_minutes(tiny(), run())),
+        "stations": stations_table(tiny(), run(), station_minutes(tiny(), run())),
         "units": units_table(tiny(), tiny_plan(), run()),
         "events": events_table(tiny(), "announced", 3, events_of(3)),
         "replay": replayed(),
@@ -126,7 +126,7 @@ def test_a_row_an_incident_and_null_where_nobody_came() -> None:
 def test_a_row_a_station_and_null_where_nobody_was_free() -> None:
     minutes = StationMinutes(np.full(40, 7.5), np.full(40, 9.0), np.zeros(40))
     minutes.mean_min[3] = minutes.p90_min[3] = minutes.p90_min[4] = np.inf
-    table = stations_table(tiny(), "x", minutes).to_pydict()
+    table = stations_table(tiny(), run(), minutes).to_pydict()
     assert table["station"] == list(tiny().stations.code)
     assert [n for n, value in enumerate(table["first_help_mean_min"]) if value is None] == [3]
     assert [n for n, value in enumerate(table["first_help_p90_min"]) if value is None] == [3, 4]
@@ -138,8 +138,9 @@ def test_a_row_a_unit_and_type_of_day() -> None:
     assert table["day_type"] == ["ordinary"] * units + ["severe"] * units and table["days"] == [3] * 2 * units
     assert sum(table["missions"]) == int(run().missions.sum()) > 0
     assert sum(table["busy_min"]) == pytest.approx(float(run().busy_min.sum()))
-    start, end = tiny().horizon_min
-    assert table["busy_share"] == pytest.approx([minutes / 3 / (end - start) for minutes in table["busy_min"]])
+    on_duty = [tiny().duty_min[kind][1] - tiny().duty_min[kind][0] for kind in roster.kind.tolist()] * 2
+    shares = [minutes / 3 / hours for minutes, hours in zip(table["busy_min"], on_duty, strict=True)]
+    assert table["busy_share"] == pytest.approx(shares) and len(set(on_duty)) == 2  # couriers work on the day before
     assert table["home"] == list(roster.site) * 2
     kinds = [unit.kind for unit in tiny().settings.units]
     for unit, (kind, block) in enumerate(zip(table["kind"], table["block"], strict=True)):

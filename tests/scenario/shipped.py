@@ -46,6 +46,7 @@ class Area:
 
 CITY = frozenset({"travel.speed_village_kmh", "travel.speed_main_kmh", "travel.speed_national_kmh"})
 FORCES = frozenset({"forces.police", "forces.army", "forces.linmas", "forces.reserve"})
+PLACES = frozenset({"kpu.relocates_share"})  # how many stations found another place in February 2024
 STANDARD = {"kodim": 1, "kpu": 1, "polres": 1}
 
 AREAS = {
@@ -90,7 +91,7 @@ AREAS = {
             "RS Telogorejo", "RSI Sultan Agung", "RSUD KRMT Wongsonegoro", "RSUD Tugurejo", "RSUP Dr. Kariadi",
         ),
         posts={**STANDARD, "bpbd": 1, "hospital": 10, "polsek": 16, "ppk": 16, "prison": 1, "puskesmas": 31},
-        differing=CITY | FORCES | {"weather.wet_day", "voters.turnout"},
+        differing=CITY | FORCES | {"weather.wet_day", "voters.turnout"} | PLACES,
         reports={"late_open": 29, "logistics_short": 69, "ballot_swap": 5.8, "count_dispute": 0.47},
         ranges={"intimidation": (0.4, 6.6), "medical_crew": (0.7, 2.6), "queue_dispute": (4.7, 24)},
     ),
@@ -113,7 +114,7 @@ AREAS = {
         located=("RS Daan Mogot", "RSU Kabupaten Tangerang"),
         posts={**STANDARD, "bpbd": 1, "hospital": 2, "polsek": 7, "polsubsektor": 6, "ppk": 13, "prison": 1,
                "puskesmas": 40},
-        differing=CITY | FORCES,
+        differing=CITY | FORCES | PLACES,
         reports={"late_open": 240, "logistics_short": 66, "ballot_swap": 38, "count_dispute": 9.3, "intimidation": 14},
         ranges={"medical_crew": (11.9, 73.5), "crowd_damage": (0.05, 0.52), "queue_dispute": (10, 52)},
     ),
@@ -158,7 +159,7 @@ AREAS = {
         ),
         located=(),
         posts={**STANDARD, "bpbd": 1, "hospital": 1, "polsek": 4, "polsubsektor": 3, "ppk": 7, "puskesmas": 30},
-        differing=CITY | FORCES,
+        differing=CITY | FORCES | PLACES,
         reports={"late_open": 170, "logistics_short": 49, "ballot_swap": 28, "count_dispute": 6.9, "intimidation": 11},
         ranges={"medical_crew": (8.8, 54.4), "crowd_damage": (0.03, 0.39), "queue_dispute": (7.6, 38.3)},
     ),

@@ -138,20 +138,38 @@ CASES = [
         "scenario.toml, clock.voting_closes: the hours are out of order (found 'H 13:00'); "
         "expected later than voting_opens, H 14:00. correct one of the two",
     ]),
-    (TOML, 'voting_opens = "H 07:00"', 'voting_opens = "H 04:00"', [
-        "scenario.toml, clock.voting_opens: the hours are out of order (found 'H 04:00'); "
-        "expected later than starts, H 04:00. correct one of the two",
+    (TOML, 'voting_opens = "H 07:00"', 'voting_opens = "H-1 06:00"', [
+        "scenario.toml, clock.voting_opens: the hours are out of order (found 'H-1 06:00'); "
+        "expected later than starts, H-1 06:00. correct one of the two",
+    ]),
+    (TOML, 'latest_opening = "H 12:00"', 'latest_opening = "H 06:00"', [
+        "scenario.toml, kpu.latest_opening: the hours are out of order (found 'H 06:00'); "
+        "expected later than clock.voting_opens, H 07:00. correct one of the two",
     ]),
     (TOML, 'end = "H 21:00", share = 0.09', 'end = "H 23:01", share = 0.09', [
         "scenario.toml, weather.heavy_windows: the window leaves the clock (found 'H 15:30 - H 23:01'); "
-        "expected within H 04:00 - H 23:00. cut it or move the clock",
+        "expected within H-1 06:00 - H 23:00. cut it or move the clock",
     ]),
     (TOML, "share = 0.10 },\n]", "share = 0.20 },\n]", [
         "scenario.toml, incidents.late_open: the shares of the windows add up to 1.1, not to 1",
     ]),
     (TOML, 'start = "H 04:00", end = "H 07:00"', 'start = "H-1 04:00", end = "H 07:00"', [
         "scenario.toml, incidents.late_open.windows: the window leaves the clock (found 'H-1 04:00 - H 07:00'); "
-        "expected within H 04:00 - H 23:00. cut it or move the clock",
+        "expected within H-1 06:00 - H 23:00. cut it or move the clock",
+    ]),
+    (TOML, 'delivery_ends = "H-1 14:00"', 'delivery_ends = "H-1 05:00"', [
+        "scenario.toml, stages.delivery_starts: the window ends before it starts "
+        "(found 'H-1 07:00 - H-1 05:00'). correct its hours",
+    ]),
+    (TOML, 'duty = { starts = "H 04:00" }', 'duty = { starts = "H 04:00", ends = "H+1 23:00" }', [
+        "scenario.toml, units.0.duty: the window leaves the clock (found 'H 04:00 - H+1 23:00'); "
+        "expected within H-1 06:00 - H 23:00. cut it or move the clock",
+    ]),
+    (TOML, 'crew_kind = "medical_crew"', 'crew_kind = "flood"', [
+        "scenario.toml: stages.crew_kind = 'flood' is no incident of this scenario that strikes stations one by one",
+    ]),
+    (TOML, 'fatigue_doubling_h = { low = 8,', 'fatigue_doubling_h = { low = 0,', [
+        "scenario.toml, stages.fatigue_doubling_h: must be above 0 (found '0, 20, 40')",
     ]),
     (TOML, 'start = "H 12:00", end = "H 13:00", share = 0.10', 'start = "H 13:00", end = "H 12:00", share = 0.20', [
         "scenario.toml, voters.arrival_windows: the shares of the windows do not add up (found '1.1'); expected 1. "

@@ -69,7 +69,7 @@ def test_the_settings_differ_from_the_general_ones_only_where_more_is_known(name
     general, known = plain.parameters(), scenario.parameters()
     assert {path for path in known if general[path] != known[path]} <= area.differing
     here, there = scenario.settings.model_dump(), plain.settings.model_dump()
-    assert {key for key in here if here[key] != there[key]} <= {"forces", "teams", "travel", "weather", "voters"}
+    assert {key for key in here if here[key] != there[key]} <= {"forces", "teams", "travel", "weather", "voters", "kpu"}
     same = {path.removeprefix("travel.") for path in known if path.startswith("travel.")}
     same -= {path.removeprefix("travel.") for path in area.differing}
     assert all(here["travel"][key] == there["travel"][key] for key in same)
@@ -161,7 +161,7 @@ def test_rates_are_the_counts_that_their_sources_name(name: str) -> None:
             reports, stations = (int(number.replace(",", "")) for number in match.groups())
             assert kind.rate_per_station.mode == pytest.approx(reports / stations, rel=1e-3)
             found += 1
-    assert found == (5 if AREAS[name].day == NOVEMBER else 6)
+    assert found == (5 if AREAS[name].day == NOVEMBER else 7)
 
 
 @every_area

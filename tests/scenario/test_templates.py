@@ -12,9 +12,9 @@ from tests.scenario.area import posts, villages
 # What differs between two ballots in November and five in February; everything else is common to both.
 DIFFERING = {
     "day_types.heavy_rain", "day_types.severe", "weather.wet_day", "weather.storms_per_wet_day",
-    "power.no_power_share", "voters.turnout", "voters.service_min",
+    "power.no_power_share", "voters.turnout", "voters.service_min", "stages.counting_ends", "stages.packing_min",
     *(f"incidents.{kind}.rate_per_station" for kind in (
-        "late_open", "logistics_short", "ballot_swap", "intimidation", "count_dispute", "crowd_damage",
+        "late_open", "logistics_short", "logistics_h1", "ballot_swap", "intimidation", "count_dispute", "crowd_damage",
         "power_or_signal", "medical_crew",
     )),
 }  # fmt: skip
@@ -45,7 +45,7 @@ def test_ceilings_are_common_so_that_a_rate_can_move_between_both(both: tuple[Sc
 
 
 def test_rates_are_the_counts_that_their_sources_name(both: tuple[Scenario, Scenario]) -> None:
-    for scenario, sourced in zip(both, (5, 6), strict=True):
+    for scenario, sourced in zip(both, (5, 7), strict=True):
         rates = [incident.rate_per_station for incident in scenario.settings.incidents.values()]
         named = [
             (rate.mode, re.search(r"([\d,]+) of ([\d,]+) TPS", rate.source)) for rate in rates if rate.grade == "A"
@@ -56,7 +56,7 @@ def test_rates_are_the_counts_that_their_sources_name(both: tuple[Scenario, Scen
 
 
 def test_a_general_election_lasts_into_the_next_day(both: tuple[Scenario, Scenario]) -> None:
-    assert [scenario.horizon_min for scenario in both] == [(240.0, 1380.0), (240.0, 2100.0)]
+    assert [scenario.horizon_min for scenario in both] == [(-1080.0, 1380.0), (-1080.0, 2100.0)]
     assert [scenario.settings.patterns.low.tps for scenario in both] == [6, 16]
 
 

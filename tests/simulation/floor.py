@@ -214,6 +214,7 @@ def day_of(*calls: Call, slow: float = 1.0) -> Day:
         delay_min=numbers("delay"),
         turnout_min=numbers("turnout"),
         noise=numbers("noise"),
+        kpu=np.zeros((n, 5)),
         parent=parent,
         child_first=np.array([rows[0] if len(rows) else 0 for rows in children], dtype=np.int64),
         child_end=np.array([rows[-1] + 1 if len(rows) else 0 for rows in children], dtype=np.int64),

@@ -55,6 +55,17 @@ def test_both_calendars_agree_to_the_last_digit_in_every_field() -> None:
         hit = max(hit, lists.counters[0])
     assert busiest > 60 and diverted > 0 and hit > 10  # the twenty days are no quiet ones
 
+    # Illnesses of longer hours below what closes a station.
+    shares = {f"incidents.{kind}.dispatch_share": 1.0 for kind in ("late_open", "medical_crew")}
+    tired = shipped().with_values(shares | {"incidents.medical_crew.rate_per_station": 0.03})
+    world, woken = kept_world(tired, announced()), 0
+    for number in (n for n in range(40) if (sample_day(tired, 4, n).incidents.parent >= 0).any()):
+        day = marks_of(sample_day(tired, 4, number))
+        lists = run_on_simpy(world, day, ends)
+        assert differing(lists, run_compiled(as_arrays(world), day, ends)) == []
+        woken += sum(onset != NEVER for onset in lists.onset[day.primaries :])
+    assert woken > 0
+
     # General scenarios: preference lists, and what the queue may be told.
     for options in (
         'order = "first_come"\nfull = "lost"\nreturns = "at_once"\nservice_from = "order"',

@@ -1,6 +1,6 @@
 """Laws of the rows that come out: times or nan, never a placeholder, and every minute of every unit."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -98,14 +98,16 @@ def test_a_unit_says_where_it_belongs() -> None:
     assert rows_of(Call(0, 100)).units.home.tolist() == [1, 3] and len(rows_of(Call(0, 100)).stations.station) == 0
 
 
-def test_a_station_that_was_closed_reopens_when_its_incident_is_cleared() -> None:
-    kinds = list(shipped().settings.incidents.values())
+def test_without_kpu_a_station_that_was_closed_reopens_when_its_incident_is_cleared() -> None:
+    area = replace(shipped(), settings=shipped().settings.model_copy(update={"kpu": None}), hash="without")
+    kinds = list(area.settings.incidents.values())
     closes = np.array([kind.closes_station for kind in kinds])
     seen = 0
     for replication in range(6):
-        rows = simulate(shipped(), announced(), sample_day(shipped(), 3, replication, "heavy_rain")).incidents
+        rows = simulate(area, announced(), sample_day(area, 3, replication, "heavy_rain")).incidents
         shut = closes[rows.kind]
         assert np.array_equal(rows.reopened_min[shut], rows.cleared_min[shut], equal_nan=True)
-        assert np.isnan(rows.reopened_min[~shut]).all()
+        assert np.isnan(rows.reopened_min[~shut]).all() and not rows.decision.any()
+        assert np.isnan([rows.asked_min, rows.decided_min]).all()
         seen += int(np.isfinite(rows.reopened_min).sum())
     assert seen > 10

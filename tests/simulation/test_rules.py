@@ -435,6 +435,33 @@ def test_containment_counts_only_within_its_own_time() -> None:
     assert play(floor(CROWD_AREA, too_late), *crowd(within=90)).onset[1] == 160
 
 
+def closure(within: float, kind: int = FALL) -> list[Call]:
+    """What closes station 0 at 100, and an illness there at 400 unless the station was open again in time."""
+    return [
+        Call(0, 100, scene=60),
+        Call(0, 0, kind, parent=0, spreads_after=300, contained_within=within),
+    ]
+
+
+def test_a_consequence_comes_unless_its_cause_was_over_in_time() -> None:
+    posts, pair = [Post(1)], [Unit(PAIR, 1, block=0)]
+    assert play(floor(posts, pair), *closure(60)).onset[1] == NEVER  # over at 160, within its 60 minutes
+    assert play(floor(posts, pair), *closure(59)).onset[1] == 400
+    assert play(floor(posts, []), *closure(299)).onset[1] == 400  # nobody came: never over
+    woken = play(floor(posts, pair), *closure(59))
+    assert woken.reported[1] == 400 and woken.counters == [0, 0, 0]  # no crowd has hit anything
+
+
+def test_squads_on_the_spot_do_not_end_a_closure_and_an_end_does_not_contain_a_crowd() -> None:
+    squads = [Unit(SQUAD, 1, 0, rayon=0)] * 3
+    crowd_, illness = Call(0, 100, CROWD, YELLOW, scene=400, hits=1), replace(closure(60)[1], spreads_after=60)
+    state = play(floor(CROWD_AREA, squads), crowd_, illness)
+    assert state.contained[0] == 107 and state.onset[1] == 160  # contained, and still going on
+    own = [Call(0, 100, scene=20), Call(1, 0, parent=0, spreads_after=60, contained_within=60, hits=1)]
+    state = play(floor(CROWD_AREA, [Unit(PAIR, 1, block=0)]), *own)
+    assert state.cleared[0] == 120 and state.onset[1] == 160
+
+
 def test_squads_that_arrive_with_the_crowd_contain_it() -> None:
     at_the_minute = [Unit(SQUAD, 7, 0, rayon=0)] * 3
     first, second, third = crowd(within=90)

@@ -125,4 +125,4 @@ def test_policies_without_steps_enter_at_the_last_one_and_reach_everywhere(name:
 
 def test_vehicles_are_those_of_the_units() -> None:
     assert [VEHICLES[v] for v in world().kind_vehicle] == [unit.vehicle for unit in tiny().settings.units]
-    assert (world().starts_min, world().squad_kind) == (240.0, KINDS.index("squad"))
+    assert (world().starts_min, world().squad_kind) == (-1080.0, KINDS.index("squad"))

@@ -1,0 +1,66 @@
+"""When the boxes of a day come back: the planned arrival, and what an accident on the way adds to it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsec.day.day import Day
+from simsec.day.trips import BACK, routes_of, stages_of
+from simsec.scenario.reading import Scenario
+from simsec.simulation.outcome import Outcome
+
+Floats = NDArray[np.float64]
+
+
+def boxes_back_min(scenario: Scenario, day: Day, outcome: Outcome) -> Floats:
+    """Minute at which the last box of each village is back at the store, shape (villages,).
+
+    A truck that meets with an accident waits until that incident is over (a spare vehicle has come and taken the boxes
+    over) and then goes on: its arrival is the planned one plus the minutes from onset to cleared.
+
+    Args:
+        scenario: one with ``[stages]``.
+        day: sampled from it.
+        outcome: of that day under some plan.
+
+    Returns:
+        nan for a village without stations, inf where an accident was not over by the end of the clock.
+
+    Raises:
+        ValueError: the day has no stages.
+
+    Example:
+        >>> from simsec.day import sample_day
+        >>> from simsec.plan import doctrine
+        >>> from simsec.scenario import read_scenario
+        >>> from simsec.simulation import simulate
+        >>> area = read_scenario("scenarios/kabupaten-semarang")
+        >>> day = sample_day(area, 1, 0)
+        >>> back = boxes_back_min(area, day, simulate(area, doctrine(area), day))
+        >>> bool((back[np.isfinite(back)] > 960).all())
+        True
+    """
+    if day.stages is None:
+        raise ValueError("the day has no stages")
+    trips, routes, rows = day.stages.trips, routes_of(scenario), outcome.incidents
+    kind = list(scenario.settings.incidents).index(stages_of(scenario).escort_kind)
+    lasted = {
+        (station, onset): cleared - onset if np.isfinite(cleared) else np.inf
+        for station, onset, cleared, own in zip(
+            rows.station.tolist(),
+            rows.onset_min.tolist(),
+            rows.cleared_min.tolist(),
+            (rows.kind == kind).tolist(),
+            strict=True,
+        )
+        if own
+    }
+    arrives = trips.arrives_min.copy()
+    for trip in np.flatnonzero(trips.station >= 0).tolist():
+        met = float(trips.accident_min[trip])
+        arrives[trip] += lasted.get((int(trips.station[trip]), met), 0.0) if met < outcome.ends_min else np.inf
+    back = np.full(len(scenario.villages), np.nan)
+    inside = trips.direction == BACK
+    np.fmax.at(back, routes.village[trips.load[inside]], arrives[inside])
+    return back
