@@ -19,6 +19,7 @@ from simsec.experiments.reading import MEASURES
 from simsec.experiments.schema import ExperimentFile
 from simsec.plan.files import BLOCK_COLUMNS, PlanFile
 from simsec.results.tables import TABLES
+from simsec.scenario.climate import CLIMATE_COLUMNS
 from simsec.scenario.general import PLACE_COLUMNS, PREFERENCE_COLUMNS, RATE_COLUMNS
 from simsec.scenario.places import POST_COLUMNS, ROAD_COLUMNS, STATION_COLUMNS, VILLAGE_COLUMNS
 from simsec.scenario.schema import FORMAT, Settings
@@ -186,6 +187,10 @@ def pages() -> dict[str, str]:
         *_columns("polling_stations.csv", STATION_COLUMNS),
         *_columns("posts.csv", POST_COLUMNS),
         *_columns("main_roads.csv", ROAD_COLUMNS),
+        "`climate.csv` need not be there: one row, the month of polling day at a station. Nothing is drawn from it;",
+        "the rain of simulated days can be held to it.",
+        "",
+        *_columns("climate.csv", CLIMATE_COLUMNS),
         *_GENERAL.strip().splitlines(),
         "",
         *_columns("places.csv", PLACE_COLUMNS),

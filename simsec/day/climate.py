@@ -22,11 +22,11 @@ def simulated_rain(scenario: Scenario, days: int, seed: int = 1) -> RainFigures:
 
     A gauge stands for a zone: storms cover a zone whole, so a zone's rain is that of any point of it.
 
-    **A day is the clock's rain.** A climate table counts 24 hours. The storms of the model are those of one day, and
-    the windows put all of them inside the clock, so the rain of the clock is compared with that of 24 hours. Where the
-    clock holds less (19 hours in a Pilkada) it is given the rain of the night hours it leaves out: it rains there a
-    little more than in the same hours of the climate. No share of the night was found to take off, and more rain is the
-    cautious side. Where the windows span 24 hours of a longer clock the two are the same.
+    **A day is all the rain of the clock.** A climate table counts 24 hours. The storms of the model are those of one
+    day, however long the clock is, and the windows say where in it they fall, so all of it is compared with 24 hours.
+    Where the windows hold less (19 hours in a Pilkada) they are given the rain of the night hours they leave out: it
+    rains there a little more than in the same hours of the climate. No share of the night was found to take off, and
+    more rain is the cautious side. Where the windows span 24 hours the two are the same.
 
     Args:
         scenario: with probabilities of its day types.

@@ -7,7 +7,7 @@ import pytest
 from simsec.base.errors import InputError
 from simsec.day.climate import simulated_rain
 from simsec.scenario.climate import CLIMATE, RainFigures, read_climate
-from tests.areas import shipped
+from tests.areas import shipped, tiny
 from tests.scenario.shipped import AREAS, SCENARIOS, shipped_area
 
 DAYS = 800  # of each weather and zone: the error of the simulated figures is a fifth of the table's
@@ -37,6 +37,11 @@ def test_where_nothing_was_measured_the_rain_lies_in_the_assumed_ranges(name: st
     assert FIFTY_IF_WET[0] <= found.from_50_mm / found.wet <= FIFTY_IF_WET[1]
     for path in ("weather.wet_day", "weather.storms_per_wet_day", "day_types.heavy_rain"):
         assert scenario.parameters()[path].grade == "D"
+
+
+def test_a_new_area_has_the_assumed_rain_of_november_until_more_is_known() -> None:
+    found = simulated_rain(tiny(), DAYS)
+    assert 0.35 <= found.wet <= 0.55 and 0.05 <= found.from_50_mm / found.wet <= 0.10
 
 
 def test_the_tolerance_is_that_of_so_many_days() -> None:

@@ -14,7 +14,7 @@ from simsec.day.rumours import clarified_min, expected_rate
 from simsec.day.tables import sampling_tables
 from simsec.scenario import Scenario, read_scenario
 from simsec.scenario.schema import DAY_TYPES
-from tests.areas import SHIPPED, shipped
+from tests.areas import SHIPPED, shipped, tiny_folder
 from tests.scenario.area import sukamaju
 
 RUMOUR = shipped().settings.rumour
@@ -121,13 +121,13 @@ def test_a_statement_is_refused_that_answers_an_unknown_kind_or_comes_outside_th
     path.write_text(text.replace('kinds = ["hoax_rumour"]', 'kinds = ["gossip"]'), encoding="utf-8")
     with pytest.raises(InputError, match="gossip is no incident of this scenario"):
         read_scenario(folder)
-    path.write_text(text.replace('start = "H 06:00", end = "H 08:00"', 'start = "H 03:00", end = "H 08:00"'), "utf-8")
+    path.write_text(text.replace('start = "H 06:00", end = "H 08:00"', 'start = "H-2 03:00", end = "H 08:00"'), "utf-8")
     with pytest.raises(InputError, match=r"rumour\.starts_windows: the window leaves the clock"):
         read_scenario(folder)
 
 
 def test_a_scenario_without_the_table_is_read_and_makes_no_statement(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    folder = sukamaju(tmp_path / "area")
+    folder = tiny_folder(tmp_path / "area")
     path = folder / "scenario.toml"
     text = path.read_text(encoding="utf-8")
     begin, end = text.index("[rumour]"), text.index("# ----", text.index("[rumour]"))

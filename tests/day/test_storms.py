@@ -142,7 +142,10 @@ def test_moderate_storms_have_their_share_and_more_of_them_change_no_other() -> 
     moderate = strength > WEATHER.light_rain_mm_per_h.high
     low, high = stats.binom.interval(LEVEL, len(strength), WEATHER.moderate_storm_share.mode)
     assert low <= moderate.sum() <= high
-    assert strength.max() <= WEATHER.moderate_rain_mm_per_h.high
+    for figure, drawn in ((WEATHER.moderate_rain_mm_per_h, moderate), (WEATHER.light_rain_mm_per_h, ~moderate)):
+        width = figure.high - figure.low
+        whole = stats.triang((figure.mode - figure.low) / width, figure.low, width)
+        assert stats.kstest(strength[drawn], whole.cdf).pvalue > 1e-3
     often = shipped().with_values({"weather.moderate_storm_share": 0.4, "weather.wet_day": 1.0})
     more = [draw_storms(often, False, 1, replication) for replication in range(len(ordinary()))]
     again = np.concatenate([storms.mm_per_h for storms in more if storms is not None])
@@ -157,3 +160,8 @@ def test_the_first_storm_of_heavy_rain_has_a_heavy_hour_however_short_and_late_i
         late = with_weather(area, heavy_windows=last, storm_hours=short)
         for replication in range(40):
             assert draw_rain(late, "heavy_rain", 1, replication).max() >= WEATHER.heavy_from_mm_per_h.mode
+            storms = draw_storms(late, True, 1, replication)
+            assert storms is not None  # it lies inside the clock and need not pour: half of it falls in one hour
+            half_hours = min(hours, 1.0) / 2
+            most = max(WEATHER.heavy_rain_mm_per_h.high, WEATHER.heavy_from_mm_per_h.mode / half_hours)
+            assert storms.mm_per_h[0] <= most * (1 + 1e-9)
