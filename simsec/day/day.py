@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +88,7 @@ class Day:
         reports: everything reported.
         rain_mm: shape (hours, zones), from the start of the clock; a zone is a rayon.
         slow: shape (hours, zones), factor on travel minutes: rain and night.
+        absent: whether each row of the scenario's absences takes place, shape (rows,).
     """
 
     seed: int
@@ -97,3 +98,4 @@ class Day:
     reports: Reports
     rain_mm: Floats
     slow: Floats
+    absent: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))

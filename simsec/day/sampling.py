@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simsec.base.errors import InputError, Problem, say
 from simsec.day.day import Day
 from simsec.day.incidents import draw_incidents
 from simsec.day.spreading import Neighbours, spreading_crowd, with_crowd
+from simsec.day.streams import stream, text_keys, uniforms
 from simsec.day.weather import draw_rain, slowdown
 from simsec.geography.graph import MOTORCYCLE
 from simsec.geography.ground import ground_of
@@ -84,4 +86,23 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
     if day_type == "severe":
         crowd = spreading_crowd(scenario, village_neighbours(scenario), seed, replication)
         incidents = with_crowd(incidents, crowd)
-    return Day(seed, replication, day_type, incidents, reports, rain, slowdown(scenario, rain))
+    absent = draw_absences(scenario, seed, replication)
+    return Day(seed, replication, day_type, incidents, reports, rain, slowdown(scenario, rain), absent)
+
+
+def draw_absences(scenario: Scenario, seed: int, replication: int) -> NDArray[np.bool_]:
+    """Whether each row of the scenario's absences takes place on a day, shape (rows,); one without a chance does.
+
+    A row's draw is keyed by its label, so that another row changes none.
+
+    Args:
+        scenario: what is known.
+        seed: of the day.
+        replication: of the day.
+    """
+    rows = scenario.settings.absences
+    if not rows:
+        return np.zeros(0, dtype=np.bool_)
+    u = uniforms(stream(seed, replication, "absences"), text_keys(row.label.en for row in rows), 0)
+    chance = np.array([1.0 if row.chance is None else row.chance.mode for row in rows])
+    return np.asarray(u < chance)

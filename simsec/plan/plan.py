@@ -27,6 +27,7 @@ class Plan:
         reading: how the announced strength was read when the plan was made.
         locked: stations the planner fixed by hand, shape (stations,).
         scenario_hash: the scenario it was made for, "" when by hand.
+        code: hash of the source of the user's own policy, once that was allowed to run; no file gives it.
 
     Example:
         >>> plan = Plan("two blocks", np.array([0, 0, 1]), {"polsek-1": 1}, {"polres": 10},
@@ -43,6 +44,7 @@ class Plan:
     reading: Reading
     locked: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     scenario_hash: str = ""
+    code: str = ""
 
     @property
     def blocks(self) -> int:
@@ -62,4 +64,5 @@ class Plan:
             repr(sorted(self.patrols.items())),
             repr(sorted(self.squads.items())),
             self.policy.model_dump_json(),
+            *([self.code] if self.code else []),
         )

@@ -412,7 +412,7 @@ def _teams(settings: Settings, places: Sequence[str]) -> Iterator[Problem]:
     stepping = {step.unit for ladder in settings.ladders for step in ladder.steps}
     can = {unit.kind: unit.capabilities for unit in settings.units if unit.kind in standing & stepping}
     able: Counter[str] = Counter()
-    for team in settings.teams:
+    for team in (team for team in settings.teams if team.enabled):
         able.update(dict.fromkeys(can.get(team.unit, ()), team.per_post))
     for kind, incident in settings.incidents.items():
         for level, needs in incident.needs.items():

@@ -14,7 +14,7 @@ from simsec.base.clock import parse_stamp
 from simsec.day.day import Day
 from simsec.day.tables import sampling_tables
 from simsec.scenario.reading import Scenario
-from simsec.simulation.model import HIT, LIMIT_REACHED, LOST, NEVER, State, World
+from simsec.simulation.model import HIT, LIMIT_REACHED, LOST, NEVER, OFF_DUTY, State, World
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -75,6 +75,7 @@ class UnitRows:
         block: that it guards, -1: none.
         missions: how often it was ordered out.
         busy_min: minutes from order to clear, or to the end of the clock.
+        away_min: minutes off duty: other duties, rest, release to vote.
     """
 
     kind: Integers
@@ -83,6 +84,7 @@ class UnitRows:
     block: Integers
     missions: Integers
     busy_min: Floats
+    away_min: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +173,11 @@ def outcome_of(
     kind = day.incidents.kind[kept]
     closed = np.asarray(closes, dtype=np.bool_)[kind] if len(closes) else np.zeros(len(kind), dtype=np.bool_)
     busy = np.array(state.busy_min, dtype=np.float64)
-    out = np.array(state.serves, dtype=np.int64) >= 0
+    serves = np.array(state.serves, dtype=np.int64)
+    out, off = serves >= 0, serves == OFF_DUTY
     busy[out] += ends_min - np.array(state.ordered_at, dtype=np.float64)[out]
+    away = np.array(state.away_min, dtype=np.float64)
+    away[off] += ends_min - np.array(state.away_since, dtype=np.float64)[off]
     rows = IncidentRows(
         incident=np.flatnonzero(kept),
         kind=kind,
@@ -195,7 +200,7 @@ def outcome_of(
         first_kind=np.where(first_unit >= 0, fleet.kind[first_unit], -1) if len(fleet.kind) else first_unit,
         hits=day.incidents.hits[kept],
     )
-    units = UnitRows(*fleet, missions=np.array(state.missions, dtype=np.int64), busy_min=busy)
+    units = UnitRows(*fleet, missions=np.array(state.missions, dtype=np.int64), busy_min=busy, away_min=away)
     hit, limit_reached, lost = (state.counters[counter] for counter in (HIT, LIMIT_REACHED, LOST))
     return Outcome(rows, units, hit, limit_reached, ends_min, scenario, lost)
 

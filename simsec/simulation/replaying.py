@@ -37,7 +37,7 @@ from simsec.simulation.rules import RULES, serve_waiting, wake
 from simsec.simulation.simulate import kept_world
 
 UNREACHED = 1e17  # minutes; the rules take no way as long as this
-_WHOLE_DAY = {"noises", "slow", "even", "primaries"}
+_WHOLE_DAY = {"noises", "slow", "even", "primaries", "absent"}
 _OWN = tuple(name for name in DayMarks._fields if name not in _WHOLE_DAY)  # marks with a row an incident
 _WITHIN = ("parent", "village", "child_first", "child_end")  # those that name other rows
 
@@ -354,7 +354,7 @@ def _no_marks(slow: Floats) -> DayMarks:
     """The marks of a day on which nothing happens yet."""
     even = [int((hour == hour[:1]).all()) for hour in slow]
     own: dict[str, Any] = {name: [] for name in _OWN}
-    return DayMarks(**own, noises=NOISE_SLOTS, slow=slow.tolist(), even=even, primaries=0)
+    return DayMarks(**own, noises=NOISE_SLOTS, slow=slow.tolist(), even=even, primaries=0, absent=[0])
 
 
 def _blank_row(world: World, marks: DayMarks) -> dict[str, Any]:
