@@ -329,7 +329,12 @@ def _problem(file: str, item: Any) -> Problem:
 
 
 def _missing_posts(settings: Settings, posts: Posts) -> list[Problem]:
-    return [
+    nowhere = [
+        Problem(SETTINGS, "no such post or type of post", "", 0, f"absences.{number}.at", row.at)
+        for number, row in enumerate(settings.absences)
+        if row.at not in ("", VILLAGE, *posts.code, *posts.type)
+    ]
+    return nowhere + [
         Problem(
             "posts.csv",
             say("no post of type {type!r}, where the {unit} teams stand", type=team.at, unit=team.unit),

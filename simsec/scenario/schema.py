@@ -13,6 +13,7 @@ from pydantic_core import PydanticKnownError
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import say
 from simsec.scenario.parameter import Parameter, Strict
+from simsec.scenario.switching import put_back, without
 
 FORMAT = 1
 Level = Literal["green", "yellow", "red"]
@@ -520,7 +521,7 @@ class Settings(Strict):
         """Take the steps of kinds whose teams are not enabled out of the ladders, as if nobody had written them."""
         on = {team.unit for team in self.teams if team.enabled}
         off = {team.unit for team in self.teams} - on
-        shorter = [_without(ladder, off) for ladder in self.ladders]
+        shorter = [without(ladder, off) for ladder in self.ladders]
         for number, ladder in enumerate(self.ladders):
             if shorter[number] is not ladder:
                 self._written[number] = ladder
@@ -534,27 +535,4 @@ class Settings(Strict):
         Args:
             data: from ``model_dump()``.
         """
-        for number, ladder in self._written.items():
-            kept, row = self.ladders[number], data["ladders"][number]
-            steps = iter(row["steps"])
-            row["steps"] = [next(steps) if step in kept.steps else step.model_dump() for step in ladder.steps]
-            places = [place for place, step in enumerate(ladder.steps) if step in kept.steps]
-            row["enter"] = {
-                level: ladder.enter[level] if place == kept.enter[level] else places[place]
-                for level, place in row["enter"].items()
-            }
-        return data
-
-
-def _without(ladder: Ladder, off: set[str]) -> Ladder:
-    """A ladder without the steps of some kinds; the steps its levels name are the same, or the next ones."""
-    kept = tuple(step for step in ladder.steps if step.unit not in off)
-    if len(kept) == len(ladder.steps):
-        return ladder
-    if not kept or kept[-1].permission:
-        raise ValueError(say("every team of the last steps of ladder {name} is switched off", name=ladder.name))
-    enter = {
-        level: min(sum(step.unit not in off for step in ladder.steps[:place]), len(kept) - 1)
-        for level, place in ladder.enter.items()
-    }
-    return ladder.model_copy(update={"steps": kept, "enter": enter})
+        return put_back(data, self.ladders, self._written)
