@@ -242,7 +242,8 @@ def write_results(out: Path, area: Scenario, decided: Plan, runs: Replications, 
     from simsec.results.run_folder import citation, versions
     from simsec.results.tables import days_table, incidents_table, units_table, write_events_table, write_table
 
-    made_by = {"cite": citation(area.hash, (seed,), decided.policy.name, decided.code), "scenario_hash": area.hash, "plan_hash": decided.hash} | versions()
+    cite = citation(area.hash, (seed,), decided.policy.name, decided.code)
+    made_by = {"cite": cite, "scenario_hash": area.hash, "plan_hash": decided.hash} | versions()
     write_table(out / "days.parquet", [days_table(runs)], made_by)
     write_table(out / "incidents.parquet", [incidents_table(area, runs)], made_by)
     write_table(out / "units.parquet", [units_table(area, decided, runs)], made_by)

@@ -31,8 +31,8 @@ class SamplingTables:
         dispatch_share: shape (kinds,).
         station_key: shape (stations,), uint64.
         kind_key: shape (kinds,), uint64.
-        rows: the rows of all ladders in order; ``row_turnout`` the turn-out of each row's unit kind, None for a step that
-            asks permission; ``row_mark`` the name of each row's draws.
+        rows: the rows of all ladders in order; ``row_turnout`` the turn-out of each row's unit kind, None for a step
+            that asks permission; ``row_mark`` the name of each row's draws.
     """
 
     kinds: tuple[str, ...]

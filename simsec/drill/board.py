@@ -30,7 +30,6 @@ from simsec.simulation.model import (
     CLEAR,
     FREE,
     NEVER,
-    NOWHERE,
     RED,
     SQUAD,
     DayMarks,

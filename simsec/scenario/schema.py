@@ -18,7 +18,9 @@ from simsec.scenario.switching import put_back, without
 FORMAT = 1
 Level = Literal["green", "yellow", "red"]
 StationClass = Literal["low", "elevated", "high", "special"]
-Capability = Literal["guard", "patrol", "squad", "medic", "ambulance", "hazard_team", "courier", "spare_vehicle", "boat"]
+Capability = Literal[
+    "guard", "patrol", "squad", "medic", "ambulance", "hazard_team", "courier", "spare_vehicle", "boat"
+]
 Scope = Literal["block", "subdistrict", "rayon", "regency"]
 DayType = Literal["ordinary", "heavy_rain", "rumour", "severe"]
 Responder = Literal["security", "medical", "logistics", "hazard", "none"]

@@ -186,7 +186,7 @@ class _Audit:
     # Units
 
     def on_duty(self, row: _Row, unit: _Unit) -> None:
-        """A unit goes off duty inside one of its windows and when it has nothing to do, and is back when all have closed."""
+        """A unit goes off duty inside its windows and when it has nothing to do, and is back when they have closed."""
         inside = any(opens <= row.time < closes for opens, closes in unit.windows)
         if row.kind == "leave":
             if unit.left is not None:

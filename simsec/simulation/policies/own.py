@@ -54,7 +54,8 @@ def _refuse(name: str, what: str, remedy: str = "") -> InputError:
 def _path(name: str) -> Path:
     path = Path.cwd().joinpath(*name.partition(":")[0].split(".")).with_suffix(".py")
     if not path.is_file():
-        raise _refuse(name, say("there is no file {file} in the current folder", file=path.name), "run simsec beside it")
+        what = say("there is no file {file} in the current folder", file=path.name)
+        raise _refuse(name, what, "run simsec where it lies")
     return path
 
 
