@@ -24,8 +24,10 @@ def groups_of(scenario: Scenario, kind: Integers, site: Sequence[str]) -> dict[s
         site: code of the site each of them waits at.
     """
     kinds = [unit.kind for unit in scenario.settings.units]
-    row, start, end, first, last, members = [], [], [], [], [], list[int]()
-    for number, absence in enumerate(scenario.settings.absences):
+    groups: dict[tuple[float, float, int], list[int]] = {}
+    rows = scenario.settings.absences
+    always = next((number for number, absence in enumerate(rows) if absence.chance is None), -1)
+    for number, absence in enumerate(rows):
         sites = None if absence.at == "" else set(scenario.sites_of(absence.at))
         pool = [
             unit
@@ -38,20 +40,18 @@ def groups_of(scenario: Scenario, kind: Integers, site: Sequence[str]) -> dict[s
         shifts = int((closes - opens) // length)
         for shift in range(min(shifts, len(chosen))):
             group = chosen[shift::shifts]  # dealt out, so that a site's units leave one after the other
-            row.append(number)
-            start.append(opens + shift * length)
-            end.append(opens + (shift + 1) * length)
-            first.append(len(members))
-            members += group
-            last.append(len(members))
+            # What happens on every day and at the same hours is one group, whatever the rows: an event less each.
+            shared = number if absence.chance else always
+            groups.setdefault((opens + shift * length, opens + (shift + 1) * length, shared), []).extend(group)
+    ends = np.cumsum([len(group) for group in groups.values()]).tolist()
     return {
-        "absences": len(row),
-        "absence_row": row or [0],
-        "absence_from": start or [0.0],
-        "absence_until": end or [0.0],
-        "absence_first": first or [0],
-        "absence_end": last or [0],
-        "absence_unit": members or [0],
+        "absences": len(groups),
+        "absence_row": [row for _, _, row in groups] or [0],
+        "absence_from": [start for start, _, _ in groups] or [0.0],
+        "absence_until": [end for _, end, _ in groups] or [0.0],
+        "absence_first": [0, *ends[:-1]],
+        "absence_end": ends or [0],
+        "absence_unit": [unit for group in groups.values() for unit in group] or [0],
     }
 
 

@@ -58,7 +58,8 @@ def nearest_between(
     for unit in range(first, end):
         if rayon >= 0 and world.unit_rayon[unit] != rayon:
             continue
-        if state.serves[unit] == FREE or may_go(world, day, state, incident, unit):
+        other = state.serves[unit]
+        if other == FREE or (other >= 0 and may_go(world, day, state, incident, unit)):
             node = state.leg_to[unit]
             if state.leg_from[unit] != node:
                 node = position(world, state, unit, now)
