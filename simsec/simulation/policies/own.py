@@ -55,7 +55,7 @@ def _path(name: str) -> Path:
     path = Path.cwd().joinpath(*name.partition(":")[0].split(".")).with_suffix(".py")
     if not path.is_file():
         what = say("there is no file {file} in the current folder", file=path.name)
-        raise _refuse(name, what, "run simsec where it lies")
+        raise _refuse(name, what, say("run simsec where it lies"))
     return path
 
 
@@ -85,8 +85,8 @@ def number(name: str, code: str) -> int:
         RunError: the file has changed since.
     """
     if not code:
-        what = "a policy of your own is code, and a file alone does not let it run"
-        raise _refuse(name, what, "run `simsec simulate` with --allow-code if you trust it")
+        what = say("a policy of your own is code, and a file alone does not let it run")
+        raise _refuse(name, what, say("run `simsec simulate` with --allow-code if you trust it"))
     return _number(name, code)
 
 
@@ -108,13 +108,13 @@ def _loaded(name: str, path: Path) -> Choose:
         sys.path.append(folder)  # last, so that its own files help it and none stands in for a library
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
-        raise _refuse(name, "the file cannot be imported")
+        raise _refuse(name, say("the file cannot be imported"))
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         template = "{place}: importing the policy failed ({what})"
-        raise _refuse(name, say(template, place=_place(error, path), what=_told(error)), "correct it") from error
+        raise _refuse(name, say(template, place=_place(error, path), what=_told(error)), say("correct it")) from error
     function: Any = getattr(module, function_name, None)
     if not callable(function):
         raise _refuse(name, say("{file} has no function {function}", file=path.name, function=function_name))
