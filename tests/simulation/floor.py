@@ -200,7 +200,7 @@ def floor(
         absence_until=[minute * row[1] for row in absences] or [0.0],
         absence_first=[sum(map(len, gone[:n])) for n in range(len(gone))] or [0],
         absence_end=[sum(map(len, gone[: n + 1])) for n in range(len(gone))] or [0],
-        absence_unit=sum(gone, []) or [0],
+        absence_unit=[unit for group in gone for unit in group] or [0],
     )
 
 
@@ -238,7 +238,8 @@ def day_of(*calls: Call, slow: float = 1.0) -> Day:
     )
     none = np.zeros(0, dtype=np.int64)
     reports = Reports(none, none, np.zeros(0), np.zeros(0, dtype=np.bool_))
-    return Day(0, 0, "ordinary", incidents, reports, np.zeros((24, 1)), np.full((24, 1), slow), np.ones(8, dtype=np.bool_))
+    every = np.ones(8, dtype=np.bool_)  # absences take place
+    return Day(0, 0, "ordinary", incidents, reports, np.zeros((24, 1)), np.full((24, 1), slow), every)
 
 
 def play(

@@ -207,7 +207,8 @@ def test_the_auditor_knows_who_is_off_duty() -> None:
         def edit(events):
             time = np.where(events.kind == KIND[kind], minute, events.time_min)
             order = np.argsort(time, kind="stable")
-            return type(events)(*((time if name == "time_min" else column)[order] for name, column in vars(events).items()))
+            columns = vars(events) | {"time_min": time}
+            return type(events)(*(column[order] for column in columns.values()))
 
         return edit
 

@@ -1,4 +1,4 @@
-"""Laws of a policy of one's own: it plays as any other does, only where its code was allowed, and fails in plain words."""
+"""Laws of a policy of one's own: it plays as any other, only where its code was allowed, and fails in plain words."""
 
 import json
 from dataclasses import replace
@@ -24,7 +24,16 @@ from simsec.simulation.simulate import kept_world
 from tests.areas import tiny, tiny_folder, tiny_plan
 
 NEAREST = "from simsec.simulation.policies.nearest_capable import choose as nearest\n\n\n"
-SAME = NEAREST + "def choose(world, day, state, incident, capability, now):\n    return nearest(world, day, state, incident, capability, now)\n"  # fmt: skip
+ASKED = "(world, day, state, incident, capability, now)"
+SAME = f"{NEAREST}def choose{ASKED}:\n    return nearest{ASKED}\n"
+
+CAPABLE = f"""{NEAREST}def capable{ASKED}:
+    rows, can, kinds = world.kind_row[world.ladder_of[capability]], world.can, world.unit_kind
+    able = [unit for unit, kind in enumerate(kinds) if can[kind][capability] and rows[kind] >= 0]
+    return able, nearest{ASKED}
+
+
+"""
 
 
 @pytest.fixture
@@ -39,7 +48,7 @@ def under(name: str, code: str = "") -> Plan:
 
 
 def written(here: Path, body: str) -> Plan:
-    (here / "my_rules.py").write_text(f"def choose(world, day, state, incident, capability, now):\n    {body}\n")
+    (here / "my_rules.py").write_text(f"{CAPABLE}def choose{ASKED}:\n    {body}\n", encoding="utf-8")
     return under("my_rules:choose", own.allow("my_rules:choose"))
 
 
@@ -81,29 +90,24 @@ def test_a_source_that_changed_is_not_played(here: Path) -> None:
     (here / "my_rules.py").write_text(SAME + "# another\n", encoding="utf-8")
     assert own.allow("my_rules:choose") != code
     own._LOADED.clear()
-    with pytest.raises(RunError, match="my_rules.py has changed"):
+    with pytest.raises(RunError, match=r"my_rules\.py has changed"):
         own.number("my_rules:choose", code)
 
 
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("return 1 / 0", "my_rules.py:2: the policy failed at incident .* ZeroDivisionError"),
+        ("return 1 / 0", "my_rules.py:11: the policy failed at incident .*ZeroDivisionError"),
         ("return None", "it returned None"),
         ("return True", "it returned True"),
         ("return 10**6", "there is no unit 1000000"),
         ("return max(u for u, k in enumerate(world.unit_kind) if not world.can[k][capability])", "cannot do what is"),
-        ("return next((u for u, i in enumerate(state.serves) if i >= 0 and world.can[world.unit_kind[u]][capability] and "
-         "world.kind_row[world.ladder_of[capability]][world.unit_kind[u]] >= 0), -1)", "is busy"),
-        ("return next((u for u, i in enumerate(state.serves) if i == -2 and world.can[world.unit_kind[u]][capability]), -1)",
-         "is off duty"),
+        ("return next((u for u in able if state.serves[u] >= 0), nearest)", "is busy"),
+        ("return next((u for u in able if state.serves[u] == -2), nearest)", "is off duty"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_it_is_said_in_a_line(here: Path, body: str, said: str) -> None:
-    plan = written(here, body)
-    if "serves" in body and "-2" not in body:
-        body_first = "from simsec.simulation.policies.nearest_capable import choose as n; "
-        plan = written(here, body_first + body.replace(", -1)", ", n(world, day, state, incident, capability, now))"))
+    plan = written(here, f"able, nearest = capable{ASKED}; {body}")
     with pytest.raises(RunError, match=said) as raised:
         for number in range(30):
             simulate(tiny(), plan, sample_day(tiny(), 1, number, "severe"))

@@ -18,7 +18,8 @@ from simsec.simulation.model import NOWHERE
 from simsec.simulation.simulate import kept_world
 from simsec.simulation.trace import KIND, Trace
 from tests.areas import announced, shipped, tiny, tiny_plan
-from tests.simulation.floor import ARMY, LADDERS, Call, Post, Unit as Team, floor, play
+from tests.simulation.floor import ARMY, LADDERS, Call, Post, floor, play
+from tests.simulation.floor import Unit as Team
 
 TEN = {"low": 10, "mode": 10, "high": 10, "grade": "C", "source": "given"}
 
