@@ -165,12 +165,9 @@ def _from_the_ladder(world: World, day: DayMarks, state: State, call: Call, aske
     passed, target = 0.0, world.station_node[station]
     for row in range(world.enter[ladder][GREEN], world.ladder_end[ladder]):
         kind, scope = world.row_kind[row], world.row_scope[row]
-        if kind < 0:  # an agency's permission: nobody comes, and the request waits
-            passed += call.row_delay_min[row]
-            continue
-        vehicle = world.kind_vehicle[kind]
         best, least, start = -1, 1e18, -1
         for unit in _in_scope(world, kind, scope, station):
+            vehicle = world.kind_vehicle[kind]
             comes = state.serves[unit] == FREE or called_back(world, day, state, unit, station, GREEN)
             if not comes or (scope == RAYON and world.unit_rayon[unit] != world.station_rayon[station]):
                 continue
@@ -188,8 +185,8 @@ def _from_the_ladder(world: World, day: DayMarks, state: State, call: Call, aske
 
 
 def _in_scope(world: World, kind: int, scope: int, station: int) -> range:
-    """Units of the kind a step looks at for this station; none that cannot guard."""
-    if world.can[kind][GUARD] == 0:
+    """Units of the kind a step looks at for this station; none that cannot guard, none where it asks permission."""
+    if kind < 0 or world.can[kind][GUARD] == 0:
         return range(0)
     if scope == BLOCK:
         unit = world.block_unit[world.station_block[station]]
