@@ -25,9 +25,7 @@ def groups_of(scenario: Scenario, kind: Integers, site: Sequence[str]) -> dict[s
     """
     kinds = [unit.kind for unit in scenario.settings.units]
     groups: dict[tuple[float, float, int], list[int]] = {}
-    rows = scenario.settings.absences
-    always = next((number for number, absence in enumerate(rows) if absence.chance is None), -1)
-    for number, absence in enumerate(rows):
+    for number, absence in enumerate(scenario.settings.absences):
         sites = None if absence.at == "" else set(scenario.sites_of(absence.at))
         pool = [
             unit
@@ -41,7 +39,7 @@ def groups_of(scenario: Scenario, kind: Integers, site: Sequence[str]) -> dict[s
         for shift in range(min(shifts, len(chosen))):
             group = chosen[shift::shifts]  # dealt out, so that a site's units leave one after the other
             # What happens on every day and at the same hours is one group, whatever the rows: an event less each.
-            shared = number if absence.chance else always
+            shared = number if absence.chance else -1
             groups.setdefault((opens + shift * length, opens + (shift + 1) * length, shared), []).extend(group)
     ends = np.cumsum([len(group) for group in groups.values()]).tolist()
     return {

@@ -102,7 +102,8 @@ class _Audit:
         self.told: list[str] = []
         self.units = [_Unit(home, home, world.starts_min) for home in world.unit_home]
         for group in range(world.absences):
-            if day.absent[world.absence_row[group]] == 1:
+            row = world.absence_row[group]
+            if row < 0 or day.absent[row] == 1:
                 window = world.absence_from[group], world.absence_until[group]
                 for unit in world.absence_unit[world.absence_first[group] : world.absence_end[group]]:
                     self.units[unit].windows.append(window)

@@ -91,7 +91,7 @@ class World(NamedTuple):
     preference: Ints  # flat: the units of each station's list in order, -1: none
     preference_width: int  # of a station's list
     absences: int  # groups of absences
-    absence_row: Ints  # [g] row of the scenario's absences, as DayMarks.absent counts them
+    absence_row: Ints  # [g] row of the scenario's absences, as DayMarks.absent counts them; -1: every day
     absence_from: Floats  # [g]
     absence_until: Floats  # [g]
     absence_first: Ints  # [g] its units are a stretch of absence_unit

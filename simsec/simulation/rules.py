@@ -72,7 +72,8 @@ def wake(world: World, day: DayMarks, state: State, incident: int, now: float, t
 def open_windows(world: World, day: DayMarks, then: list[Event]) -> None:
     """Put on the calendar who leaves for a while today, group by group; where a scenario says nobody does, nothing."""
     for group in range(world.absences):
-        if day.absent[world.absence_row[group]] == 1:
+        row = world.absence_row[group]
+        if row < 0 or day.absent[row] == 1:
             then.append((world.absence_from[group], LEAVE, NOWHERE, group, 0))
 
 
