@@ -195,7 +195,7 @@ def floor(
         preference=listed,
         preference_width=len(listed) // len(posts),
         absences=len(absences),
-        absence_row=list(range(len(absences))) or [0],
+        absence_row=[-1] * len(absences) or [0],
         absence_from=[minute * row[0] for row in absences] or [0.0],
         absence_until=[minute * row[1] for row in absences] or [0.0],
         absence_first=[sum(map(len, gone[:n])) for n in range(len(gone))] or [0],
