@@ -101,7 +101,7 @@ def general_facts(area: Scenario) -> dict[str, Any]:
         "places": len(area.villages),
         "areas": len(area.villages.subdistrict_codes),
         "units": {
-            unit.kind: sum(team.per_post for team in settings.teams if team.unit == unit.kind)
+            unit.kind: sum(team.per_post for team in settings.teams if team.unit == unit.kind and team.enabled)
             for unit in settings.units
         },
         "expected_reports": dict(zip(settings.incidents, expected_reports(area).tolist(), strict=True)),

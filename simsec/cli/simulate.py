@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,6 +41,13 @@ OWN_FILES = (*TABLES, "events.parquet", "describe.md")  # of a result folder, be
 def simulate(
     scenario: Annotated[Path, typer.Argument(help="Scenario folder.")],
     plan: Annotated[Path | None, typer.Option(help="Plan folder; the announced doctrine by default.")] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(help="Dispatch policy in place of the plan's: its name, or module:function with --allow-code."),
+    ] = None,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Let a policy of your own run: Python from the current folder.")
+    ] = False,
     days: Annotated[int | None, typer.Option(min=2, help=f"Days of every type; {DAYS} by default.")] = None,
     precision: Annotated[
         str | None,
@@ -76,6 +84,7 @@ def simulate(
         area = read_scenario(scenario)
         texts = texts_of(area, lang)
         decided = read_plan(plan, area) if plan else doctrine(area)
+        decided = with_policy(area, decided, policy, allow_code)
         if precision is not None and days is not None:
             raise InputError([Problem("--precision", "not together with --days", "give one of them")])
         if trace and out is None:
@@ -93,6 +102,8 @@ def simulate(
             "simulate",
             scenario,
             plan=plan,
+            policy=policy,
+            allow_code=allow_code,
             days=None if precision else days or DAYS,
             precision=precision,
             day_limit=day_limit if precision else None,
@@ -154,8 +165,9 @@ def simulate(
                 write_results(out, area, decided, runs, seed, parts)
         summary = summarise(area, runs, seed) | {
             "plan_hash": decided.hash,
+            **({"policy": {"name": decided.policy.name, "source_hash": decided.code}} if decided.code else {}),
             "versions": versions(),
-            "cite": citation(area.hash, (seed,)),
+            "cite": citation(area.hash, (seed,), decided.policy.name, decided.code),
         }
         if stopped:
             summary["precision"] = precision_json(stopped)
@@ -199,6 +211,33 @@ def simulate(
                 typer.echo(texts.t("cli.wrote_events", path=str(out / "events.parquet")))
 
 
+def with_policy(area: Scenario, decided: Plan, name: str | None, allow_code: bool) -> Plan:
+    """The plan under another policy, where one is named; a policy of the user's own only where he allows its code.
+
+    Raises:
+        InputError: no such policy, or code that was not allowed or cannot be loaded.
+    """
+    from pydantic import ValidationError
+
+    from simsec.plan.feasibility import check_plan
+    from simsec.scenario.reading import validation_words
+    from simsec.simulation.policies import own
+
+    if name is not None:
+        options = decided.policy.model_dump() | {"name": name}
+        try:
+            decided = replace(decided, policy=type(decided.policy).model_validate(options))
+        except ValidationError as error:
+            what = validation_words(error.errors(include_url=False)[0])
+            raise InputError([Problem("--policy", what, value=name)]) from None
+        check_plan(area, decided)
+    if not own.is_own(decided.policy.name):
+        return decided
+    if not allow_code:
+        own.number(decided.policy.name, "")
+    return replace(decided, code=own.allow(decided.policy.name))
+
+
 @contextmanager
 def parts_folder(out: Path | None) -> Iterator[Path | None]:
     """A hidden folder beside the tables for the events of single days; nothing is left of it."""
@@ -215,7 +254,8 @@ def write_results(out: Path, area: Scenario, decided: Plan, runs: Replications, 
     from simsec.results.run_folder import citation, versions
     from simsec.results.tables import days_table, incidents_table, units_table, write_events_table, write_table
 
-    made_by = {"cite": citation(area.hash, (seed,)), "scenario_hash": area.hash, "plan_hash": decided.hash} | versions()
+    cite = citation(area.hash, (seed,), decided.policy.name, decided.code)
+    made_by = {"cite": cite, "scenario_hash": area.hash, "plan_hash": decided.hash} | versions()
     write_table(out / "days.parquet", [days_table(runs)], made_by)
     write_table(out / "incidents.parquet", [incidents_table(area, runs)], made_by)
     write_table(out / "units.parquet", [units_table(area, decided, runs)], made_by)
@@ -248,7 +288,7 @@ def filled_in(
         cores=default_workers(),
         voters=voters,
         versions=versions(),
-        cite=citation(area.hash, (seed,)),
+        cite=citation(area.hash, (seed,), decided.policy.name, decided.code),
         command=command,
         precision=rule.relative if rule else None,
         most_days=rule.most_days if rule else 0,

@@ -148,6 +148,7 @@ class Day:
         clarified_min: when a public statement answered the day's rumour; nan: there was none.
         closures: roads that close.
         access: of hamlets, None where there are none.
+        absent: whether each row of the scenario's absences takes place, shape (rows,).
     """
 
     seed: int
@@ -161,3 +162,4 @@ class Day:
     clarified_min: float = math.nan
     closures: Closures = field(default_factory=no_closures)
     access: Access | None = None
+    absent: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))

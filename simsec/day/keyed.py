@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,11 @@ class Draws:
     def table(self, mark: str, columns: int) -> Floats:
         """Uniforms of a numbered mark, shape (n, columns)."""
         names = [stream(self.seed, self.replication, f"{mark}/{column}") for column in range(columns)]
+        return uniforms(np.array(names, dtype=np.uint64)[None, :], self.key[:, None], self.ordinal[:, None])
+
+    def named(self, mark: str, columns: Sequence[str]) -> Floats:
+        """Uniforms of a mark whose columns have names, shape (n, columns); a number names what :meth:`table` draws."""
+        names = [stream(self.seed, self.replication, f"{mark}/{column}") for column in columns]
         return uniforms(np.array(names, dtype=np.uint64)[None, :], self.key[:, None], self.ordinal[:, None])
 
     def and_those(self, more: Draws) -> Draws:

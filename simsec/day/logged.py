@@ -17,7 +17,7 @@ def read_day(path: Path, scenario: Scenario) -> Day:
     """A short log as a day, to be played like any other: primary incidents in order of time, then dormant ones.
 
     A log written by :func:`simsec.day.log.write_log` comes back with every mark as it was. Recorded responses and
-    transports are left out.
+    transports are left out. A log tells nothing of absences: those that the scenario gives a chance do not take place.
 
     Args:
         path: the log; its weather may stand beside it.
@@ -78,4 +78,5 @@ def read_day(path: Path, scenario: Scenario) -> Day:
     )
     n = incidents.primaries
     reports = Reports(incidents.kind[:n], incidents.station[:n], incidents.onset_min[:n], np.ones(n, dtype=np.bool_))
-    return Day(0, 0, "ordinary", incidents, reports, rain, slow)
+    absent = np.array([row.chance is None for row in scenario.settings.absences], dtype=np.bool_)
+    return Day(0, 0, "ordinary", incidents, reports, rain, slow, absent=absent)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simsec.base.errors import InputError, Problem, say
 from simsec.day.access import draw_access, extra_minutes
@@ -16,6 +17,7 @@ from simsec.day.incidents import draw_incidents, stages_on
 from simsec.day.longer_duty import with_longer_duty
 from simsec.day.rumours import clarified_min
 from simsec.day.spreading import Neighbours, spreading_crowd, with_crowd
+from simsec.day.streams import stream, text_keys, uniforms
 from simsec.day.tables import sampling_tables
 from simsec.day.weather import draw_rain, slowdown
 from simsec.geography.graph import MOTORCYCLE
@@ -103,5 +105,35 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
     if access is not None:
         extra_min = extra_minutes(scenario, access, incidents.kind, incidents.station, incidents.onset_min)
         incidents = replace(incidents, access_min=extra_min)
-    clarified = clarified_min(scenario, day_type, seed, replication)
-    return Day(seed, replication, day_type, incidents, reports, rain, slow, stages, clarified, closures, access)
+    return Day(
+        seed,
+        replication,
+        day_type,
+        incidents,
+        reports,
+        rain,
+        slow,
+        stages=stages,
+        clarified_min=clarified_min(scenario, day_type, seed, replication),
+        closures=closures,
+        access=access,
+        absent=draw_absences(scenario, seed, replication),
+    )
+
+
+def draw_absences(scenario: Scenario, seed: int, replication: int) -> NDArray[np.bool_]:
+    """Whether each row of the scenario's absences takes place on a day, shape (rows,); one without a chance does.
+
+    A row's draw is keyed by its label, so that another row changes none.
+
+    Args:
+        scenario: what is known.
+        seed: of the day.
+        replication: of the day.
+    """
+    rows = scenario.settings.absences
+    if not rows:
+        return np.zeros(0, dtype=np.bool_)
+    u = uniforms(stream(seed, replication, "absences"), text_keys(row.label.en for row in rows), 0)
+    chance = np.array([1.0 if row.chance is None else row.chance.mode for row in rows])
+    return np.asarray(u < chance)

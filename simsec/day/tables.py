@@ -15,7 +15,7 @@ from simsec.day.streams import text_key, text_keys
 from simsec.day.trips import expected_accidents
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
-from simsec.scenario.schema import DAY_TYPES, LEVELS, Step, Window
+from simsec.scenario.schema import DAY_TYPES, LEVELS, Settings, Step, Window
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -33,7 +33,8 @@ class SamplingTables:
         closes: shape (kinds,), whether the kind closes its station.
         station_key: shape (stations,), uint64.
         kind_key: shape (kinds,), uint64.
-        rows: the rows of all ladders in order; ``row_unit_turnout`` the turn-out of each row's unit kind.
+        rows: the rows of all ladders in order; ``row_turnout`` the turn-out of each row's unit kind, None for a step
+            that asks permission; ``row_mark`` the name of each row's draws.
     """
 
     kinds: tuple[str, ...]
@@ -46,6 +47,7 @@ class SamplingTables:
     kind_key: NDArray[np.uint64]
     rows: tuple[Step, ...]
     row_turnout: tuple[Parameter | None, ...]
+    row_mark: tuple[str, ...]
     stations_of_village: tuple[Integers, ...]
 
     def kind(self, code: str) -> int:
@@ -100,9 +102,33 @@ def sampling_tables(scenario: Scenario) -> SamplingTables:
         village_key=text_keys(scenario.villages.code),
         kind_key=np.array([text_key("kind/" + kind) for kind in kinds], dtype=np.uint64),
         rows=rows,
-        row_turnout=tuple(turnout[step.unit] for step in rows),
+        row_turnout=tuple(turnout.get(step.unit) for step in rows),
+        row_mark=row_marks(settings),
         stations_of_village=tuple(order[a:b] for a, b in pairwise(bounds)),
     )
+
+
+def row_marks(settings: Settings) -> tuple[str, ...]:
+    """The name of each ladder row's draws, in the order of the rows.
+
+    A step of a unit kind has its number among these steps. A step that asks permission and one of volunteers, who are
+    switched on and off, have names of their own, so that they shift no other row's draws.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> row_marks(read_scenario("scenarios/kabupaten-semarang").settings)[:4]
+        ('0', '1', '2', '3')
+    """
+    volunteers = {unit.kind for unit in settings.units if unit.volunteers}
+    marks, number = [], 0
+    for ladder in settings.ladders:
+        for step in ladder.steps:
+            if step.permission or step.unit in volunteers:
+                marks.append(f"{ladder.name}/{step.permission or step.unit}/{step.scope}")
+            else:
+                marks.append(str(number))
+                number += 1
+    return tuple(marks)
 
 
 def window_quantile(u: Floats, windows: tuple[Window, ...]) -> Floats:

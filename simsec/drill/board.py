@@ -26,9 +26,10 @@ from simsec.simulation import movement, rules
 from simsec.simulation.calendar import Listener, Play, marks_of
 from simsec.simulation.model import (
     ARRIVE,
+    BACK,
     CLEAR,
+    FREE,
     NEVER,
-    NOWHERE,
     RED,
     SQUAD,
     DayMarks,
@@ -41,7 +42,7 @@ from simsec.simulation.model import (
 from simsec.simulation.movement import position, slowness
 from simsec.simulation.roads import Closure, Roads, roads_without
 
-_OF_THE_DAY = ("slow", "even", "noises", "primaries")  # the fields of DayMarks that hold no row an incident
+_OF_THE_DAY = ("slow", "even", "noises", "primaries", "absent")  # the fields of DayMarks that hold no row an incident
 
 
 @dataclass(frozen=True)
@@ -245,7 +246,9 @@ def let_go(board: Board, unit: int, *, quietly: bool = False) -> None:
         rules.on_clear(board.world, board.day, state, event, then)
     else:
         _turn_back(board, unit, then)
-        if state.waiting:
+        if state.away[unit] > 0:  # its rest, its release began meanwhile
+            rules.go_off_duty(state, unit, board.now)
+        elif state.waiting:
             rules.serve_waiting(board.world, board.day, state, unit, board.now, then)
     if quietly:
         state.waiting[:] = waiting
@@ -259,7 +262,7 @@ def _turn_back(board: Board, unit: int, then: list[Event]) -> None:
     world, state, now = board.world, board.state, board.now
     at, home = position(world, state, unit, now), world.unit_home[unit]
     rules.withdraw(world, state, unit, now, then)
-    state.serves[unit] = NOWHERE
+    state.serves[unit] = FREE
     state.leg_from[unit], state.leg_to[unit] = at, home
     state.leg_start[unit] = now
     state.leg_slow[unit] = slowness(world, board.day, now, at, home)
@@ -327,7 +330,8 @@ def next_return(board: Board, before: float) -> Event | None:
         if event[0] >= before:
             return None
         ours = event[1] in (ARRIVE, CLEAR) and event[3] in watched and event[4] == state.ticket[event[3]]
-        if ours or (board.world.divert == 1 and board.out):  # one may be turned round, and be free sooner
+        turned = board.world.divert == 1 or board.world.call_back == 1  # one may be, and be free sooner
+        if ours or (board.out and (turned or event[1] == BACK)):
             return event
     return None
 

@@ -32,7 +32,7 @@ from simsec.geography.travel import blocked_hop, without_edges
 from simsec.scenario.schema import CAPABILITIES, LEVELS
 from simsec.simulation import rules
 from simsec.simulation.calendar import Listener
-from simsec.simulation.model import CLEAR, NEVER, NOWHERE
+from simsec.simulation.model import CLEAR, FREE, NEVER, NOWHERE
 from simsec.simulation.movement import position
 
 PROVINCIAL = "provincial_squad"
@@ -120,7 +120,7 @@ def _do(board: Board, number: int, command: Command) -> None:
 def _hold_free(board: Board) -> None:
     for node in sorted(board.out):
         for unit in hands.belongs(board, node):
-            if board.state.serves[unit] < 0:
+            if board.state.serves[unit] == FREE:
                 hands.hold(board, unit)
 
 
@@ -204,7 +204,7 @@ def _units(board: Board, command: Order, spot: Spot) -> list[int]:
         if command.start is not None:
             pool = _standing(board, pool, find(board.stage.draw, command.start))
         else:
-            pool = [unit for unit in pool if state.serves[unit] < 0]
+            pool = [unit for unit in pool if state.serves[unit] == FREE]
         if not pool:
             raise RefusedError("nobody_there" if command.start is not None else "nobody_free")
     if board.stage.serves_as[world.unit_kind[pool[0]]] < 0:
@@ -228,7 +228,9 @@ def _standing(board: Board, pool: list[int], spot: Spot) -> list[int]:
 def _may_be_ordered(board: Board, unit: int) -> bool:
     """A free unit, or one under another order of the room; not one that works, nor one of a post that is out."""
     incident = board.state.serves[unit]
-    return incident < 0 or (board.day.kind[incident] == board.stage.order_kind and unit not in board.held)
+    if incident < 0:
+        return incident == FREE
+    return board.day.kind[incident] == board.stage.order_kind and unit not in board.held
 
 
 def _way(board: Board, unit: int, spot: Spot) -> float:
@@ -245,7 +247,7 @@ def _call_up(board: Board, number: int, command: CallUp) -> None:
     if PROVINCIAL not in kinds:
         raise RefusedError("no_province")
     kind = kinds.index(PROVINCIAL)
-    free = [u for u in range(world.kind_first[kind], world.kind_end[kind]) if board.state.serves[u] < 0]
+    free = [u for u in range(world.kind_first[kind], world.kind_end[kind]) if board.state.serves[u] == FREE]
     if len(free) < command.count:
         raise RefusedError("too_few", {"asked": command.count, "free": len(free)})
     node = find(board.stage.draw, command.to).node

@@ -128,6 +128,7 @@ def changed(scenario: Scenario, changes: Mapping[str, Value]) -> Scenario:
             data = result.settings.model_dump()
             for path, value in others.items():
                 _set(data, path.split("."), value)
+            data = result.settings.as_written(data)
             stamp = content_hash(result.hash, repr(sorted(others.items())))
             result = replace(result, settings=Settings.model_validate(data), hash=stamp, as_read=False)
     except ValidationError as error:

@@ -179,12 +179,13 @@ class _Work:
 
     def else_minutes(self, kind: int, asked: Waits) -> Floats:
         """Until others on the ladder come, or where there are none until a unit is free again, shape (stations,)."""
-        posts, settings = self.scenario.posts, self.scenario.settings
+        settings = self.scenario.settings
         best = np.full(len(self.scenario.stations), np.inf)
         for unit, minute in asked.others:
-            where = [post for team in settings.teams if team.unit == unit for post in posts.of_type(team.at)]
+            teams = [team for team in settings.teams if team.unit == unit and team.enabled]
+            where = [site for team in teams for site in self.scenario.sites_of(team.at)]
             if where:
-                nodes = np.array([post_node(self.scenario, post) for post in where], dtype=np.int64)
+                nodes = np.array([site_node(self.scenario, site) for site in where], dtype=np.int64)
                 best = np.minimum(best, minute + self.minutes(unit, nodes).min(axis=1))
         scene = triangular_mean(settings.incidents[self.demand.kinds[kind]].on_scene_min)
         return np.where(np.isinf(best), asked.end + scene, best)

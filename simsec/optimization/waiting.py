@@ -181,6 +181,9 @@ def waits(scenario: Scenario, kind: str, level: int) -> Waits:
     for place, step in enumerate(ladder.steps):
         if stepwise and place < ladder.enter[LEVELS[level]]:
             continue
+        if step.permission:  # nobody comes, and the request waits
+            minute += triangular_mean(step.delay_min) if stepwise and step.delay_min is not None else 0.0
+            continue
         name = step.unit if step.unit != SQUAD else "rayon" if step.scope == "rayon" else "central"
         if can[step.unit] and name in asked:
             asked[name] = min(asked[name], minute)

@@ -28,6 +28,7 @@ class Plan:
         locked: stations the planner fixed by hand, shape (stations,).
         scenario_hash: the scenario it was made for, "" when by hand.
         prepositioned: who sleeps at a hamlet that is hard to reach, from H-1 to H+1, and serves nobody else.
+        code: hash of the source of the user's own policy, once that was allowed to run; no file gives it.
 
     Example:
         >>> plan = Plan("two blocks", np.array([0, 0, 1]), {"polsek-1": 1}, {"polres": 10},
@@ -45,6 +46,7 @@ class Plan:
     locked: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     scenario_hash: str = ""
     prepositioned: tuple[Prepositioned, ...] = ()
+    code: str = ""
 
     @property
     def blocks(self) -> int:
@@ -65,4 +67,5 @@ class Plan:
             repr(sorted(self.squads.items())),
             self.policy.model_dump_json(),
             *sorted(held.model_dump_json() for held in self.prepositioned),
+            *([self.code] if self.code else []),
         )

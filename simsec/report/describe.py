@@ -18,12 +18,12 @@ from simsec.analysis.intervals import LEVEL, RESAMPLES
 from simsec.analysis.measures import FAMILIES, expected_number, expected_weight
 from simsec.locale import Texts
 from simsec.plan.plan import Plan
-from simsec.report.labels import unit_label
+from simsec.report.labels import absence_lines, step_label
 from simsec.report.tables import Row, Table, assumption_groups
 from simsec.report.wording import plan_name
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
-from simsec.scenario.schema import DAY_TYPES, LEVELS, Policy
+from simsec.scenario.schema import DAY_TYPES, LEVELS
 from simsec.simulation.world import roster_of
 
 REFERENCE = "Monks et al. (2019), Journal of Simulation 13(1), 55-67, doi:10.1080/17477778.2018.1442155"
@@ -185,21 +185,23 @@ def _range(parameter: Parameter | None, texts: Texts) -> str:
 
 
 def _ladders(scenario: Scenario, stepwise: bool, texts: Texts) -> list[TitledTable]:
-    t = texts.t
+    t, dash = texts.t, texts.number(float("nan"))
     head = tuple(t(f"describe.col.{name}") for name in ("step", "unit", "scope", "delay", "enters"))
     found = []
     for ladder in scenario.settings.ladders:
         rows = []
         for number, step in enumerate(ladder.steps):
+            if step.permission and not stepwise:
+                continue  # who knows no steps waits for no permission
             enters = [t(f"describe.level.{level}") for level in LEVELS if ladder.enter[level] == number]
             last = number + 1 == len(ladder.steps)
             rows.append(
                 (
                     str(number + 1),
-                    unit_label(scenario, step.unit, texts),
-                    t(f"scope.{step.scope}") if stepwise else t("scope.regency"),
-                    texts.number(float("nan")) if last else _range(step.delay_min, texts),
-                    texts.joined(enters) if stepwise else texts.number(float("nan")),
+                    step_label(scenario, step, texts),
+                    (t(f"scope.{step.scope}") if stepwise else t("scope.regency")) if step.unit else dash,
+                    dash if last else _range(step.delay_min, texts),
+                    texts.joined(enters) if stepwise else dash,
                 )
             )
         title = t("describe.table.ladder", name=ladder.name, brings=", ".join(ladder.capabilities))
@@ -223,7 +225,7 @@ def _logic(scenario: Scenario, settings: Settings, texts: Texts) -> dict[str, An
     ]
     head = tuple(t(f"describe.col.{name}") for name in ("day_type", "probability", "range", "own_rates"))
     if scenario.general is not None:
-        return _general_logic(scenario, policy, texts)
+        return _general_logic(scenario, settings.plan, texts)
     crowd = t(
         "describe.severe",
         kind=kinds[spreading.kind].label.of(texts.language),
@@ -236,11 +238,13 @@ def _logic(scenario: Scenario, settings: Settings, texts: Texts) -> dict[str, An
         most=spreading.stations_at_most,
     )
     rules = [
-        t("describe.policy.chain_of_command") if stepwise else t(f"describe.policy.{policy.name}"),
+        _policy(settings.plan, texts),
         t("describe.threshold", squads=policy.reserve_threshold_squads)
         if policy.reserve_threshold_squads
         else t("describe.no_threshold"),
         t("describe.divert") if policy.divert_to_higher_level else t("describe.no_divert"),
+        *([t("describe.call_back")] if policy.call_back else []),
+        *absence_lines(scenario, texts),
     ]
     algorithms = [t("describe.thinning"), t("describe.clusters"), t("describe.triangular")]
     algorithms += [_roads(scenario, texts), t("describe.snapping")]
@@ -266,12 +270,19 @@ def _stages(scenario: Scenario, texts: Texts) -> list[str]:
     return [texts.t("describe.stages", stations=per_truck, rate=rate, hours=hours)]
 
 
-def _general_logic(scenario: Scenario, policy: Policy, texts: Texts) -> dict[str, Any]:
+def _policy(plan: Plan, texts: Texts) -> str:
+    """How the next unit is chosen; a user's own policy by its name and the hash of its source."""
+    if plan.code:
+        return texts.t("describe.policy.own", name=plan.policy.name, hash=plan.code)
+    return texts.t(f"describe.policy.{plan.policy.name}")
+
+
+def _general_logic(scenario: Scenario, plan: Plan, texts: Texts) -> dict[str, Any]:
     """The logic of a general scenario: no crowd, no types of day, given minutes."""
-    t, queue = texts.t, scenario.settings.queue
+    t, queue, policy = texts.t, scenario.settings.queue, plan.policy
     stepwise = policy.name == "chain_of_command"
     rules = [
-        t(f"describe.policy.{policy.name}"),
+        _policy(plan, texts),
         t("describe.divert") if policy.divert_to_higher_level else t("describe.no_divert"),
         t(f"describe.general.returns.{queue.returns}"),
         t(f"describe.general.service_from.{queue.service_from}"),

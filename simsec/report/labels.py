@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simsec.locale import Texts
 from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import Step
 
 
 def incident_label(scenario: Scenario, kind: int, texts: Texts) -> str:
@@ -14,6 +15,39 @@ def incident_label(scenario: Scenario, kind: int, texts: Texts) -> str:
 def unit_label(scenario: Scenario, kind: str, texts: Texts) -> str:
     """Name of a unit kind by its code."""
     return next((unit.label.of(texts.language) for unit in scenario.settings.units if unit.kind == kind), kind)
+
+
+def step_label(scenario: Scenario, step: Step, texts: Texts) -> str:
+    """Name of a ladder's step: its unit kind, or the permission it asks."""
+    if step.permission:
+        return texts.t("figure.permission", agency=step.permission)
+    return unit_label(scenario, step.unit, texts)
+
+
+def site_label(scenario: Scenario, at: str, texts: Texts) -> str:
+    """Name of where a team stands or an absence takes units from: a type of post, a post, or every village."""
+    posts = scenario.posts
+    return posts.name[posts.code.index(at)] if at in posts.code else texts.t(f"post_type.{at}")
+
+
+def absence_lines(scenario: Scenario, texts: Texts) -> list[str]:
+    """A sentence for every absence of a scenario: who is away, when, in which shifts, and how often."""
+    found = []
+    for row in scenario.settings.absences:
+        units = texts.percent(row.share.mode) if row.share else texts.number(row.units, 0) if row.units else ""
+        found.append(
+            texts.t(
+                "describe.absence",
+                label=row.label.of(texts.language),
+                unit=unit_label(scenario, row.unit, texts),
+                starts=row.starts,
+                ends=row.ends,
+                units=units or texts.t("describe.absence_all"),
+                chance=texts.percent(row.chance.mode if row.chance else 1.0),
+            )
+            + (texts.t("describe.absence_shifts", minutes=row.minutes_each) if row.minutes_each else "")
+        )
+    return found
 
 
 def parameter_label(scenario: Scenario, path: str, texts: Texts) -> str:
@@ -46,7 +80,12 @@ def parameter_label(scenario: Scenario, path: str, texts: Texts) -> str:
             ladder = next((ladder for ladder in scenario.settings.ladders if ladder.name == name), None)
             if ladder is not None:
                 step = ladder.steps[int(number)]
+                if step.permission:
+                    return texts.t("figure.permission_delay", agency=step.permission, step=int(number) + 1)
                 unit, scope = unit_label(scenario, step.unit, texts), texts.t(f"scope.{step.scope}")
                 return texts.t("figure.step_delay", unit=unit, scope=scope, step=int(number) + 1)
+        case ["absences", number, figure] if number.isdigit() and texts.has(f"figure.absence.{figure}"):
+            row = scenario.settings.absences[int(number)]
+            return texts.t(f"figure.absence.{figure}", label=row.label.of(texts.language))
     key = f"figure.{path}"
     return texts.t(key) if texts.has(key) else path

@@ -26,7 +26,7 @@ from simsec.report.facts import (
     Measure,
     Sectors,
 )
-from simsec.report.labels import parameter_label, unit_label
+from simsec.report.labels import parameter_label, site_label, unit_label
 from simsec.report.reserve import site_name
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES
@@ -314,13 +314,14 @@ def _plain_figures(scenario: Scenario, texts: Texts) -> list[tuple[str, float | 
     t, settings = texts.t, scenario.settings
     found: list[tuple[str, float | None, str, str, str]] = [
         (
-            t("figure.team", unit=unit_label(scenario, team.unit, texts), post=t(f"post_type.{team.at}")),
+            t("figure.team", unit=unit_label(scenario, team.unit, texts), post=site_label(scenario, team.at, texts)),
             team.per_post,
             team.grade,
             team.source,
             "teams",
         )
         for team in settings.teams
+        if team.enabled
     ]
     siting = settings.siting
     for name in ("room_squads_hq", "room_squads_polsek", "room_squads_forward", "forward_posts_at_most"):

@@ -93,15 +93,24 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), "system": sys.platform, **{name: version(name) for name in PACKAGES}}
 
 
-def citation(scenario_hash: str, seeds: tuple[int, ...]) -> str:
+def citation(scenario_hash: str, seeds: tuple[int, ...], policy: str = "", code: str = "") -> str:
     """One line to cite a run by.
+
+    Args:
+        scenario_hash: of the scenario.
+        seeds: of the days.
+        policy: name of the policy, told where it is a user's own.
+        code: hash of that policy's source, else "".
 
     Example:
         >>> citation("abc", (1, 2)).startswith("simsec ")
         True
+        >>> citation("abc", (1,), "my_rules:choose", "def").endswith("seeds 1, policy my_rules:choose def")
+        True
     """
     listed = ", ".join(map(str, seeds))
-    return f"simsec {version('simsec')}, scenario {scenario_hash}, seeds {listed}"
+    own = f", policy {policy} {code}" if code else ""
+    return f"simsec {version('simsec')}, scenario {scenario_hash}, seeds {listed}{own}"
 
 
 def json_text(data: Any) -> str:

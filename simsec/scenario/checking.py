@@ -41,6 +41,7 @@ def settings_problems(settings: Settings) -> list[Problem]:
         *_one_kind_of_scenario(settings),
         *_distributions(settings),
         *_losses(settings),
+        *_absences(settings),
     ]
 
 
@@ -66,6 +67,33 @@ def _distributions(settings: Settings) -> Iterator[Problem]:
         if figure.distribution != "triangular" and not path.endswith(DRAWN):
             what = "only a figure that is drawn for every incident has a distribution"
             yield Problem(_FILE, what, "give its value alone", 0, path, figure.distribution)
+
+
+def _absences(settings: Settings) -> Iterator[Problem]:
+    """Windows that no one can keep, and who is not released for what."""
+    can = {unit.kind: unit.capabilities for unit in settings.units}
+    yield from _twice("absences", "label", (row.label.en for row in settings.absences))
+    first, last = settings.clock.starts, settings.clock.ends
+    for number, row in enumerate(settings.absences):
+        path = f"absences.{number}"
+        starts, ends = parse_stamp(row.starts), parse_stamp(row.ends)
+        if ends <= starts:
+            value = f"{row.starts} - {row.ends}"
+            yield Problem(_FILE, "the window ends before it starts", "correct its hours", 0, path, value)
+        elif starts < parse_stamp(first) or ends > parse_stamp(last):
+            value, bound = f"{row.starts} - {row.ends}", say("within {first} - {last}", first=first, last=last)
+            yield Problem(_FILE, "the window leaves the clock", "cut it or move the clock", 0, path, value, bound)
+        elif row.minutes_each is not None and 2 * row.minutes_each > ends - starts:
+            what, bound = "one shift fills the window, and all would be away at once", f"{(ends - starts) / 2:g}"
+            remedy = "shorten the shift, or leave minutes_each out if that is meant"
+            value, bound = str(row.minutes_each), say("at most {most}", most=bound)
+            yield Problem(_FILE, what, remedy, 0, f"{path}.minutes_each", value, bound)
+        if row.share is not None and row.units is not None:
+            yield Problem(_FILE, "share and units both say how many", "keep one of them", 0, path)
+        police = set(can.get(row.unit, ())) & {"guard", "patrol", "squad"}
+        if row.reason == "vote" and police:
+            what = "police and army do not vote (law 7 of 2017, on elections), so nobody of them is released for it"
+            yield Problem(_FILE, what, "take the row out, or give another reason", 0, f"{path}.reason", row.unit)
 
 
 def _losses(settings: Settings) -> Iterator[Problem]:

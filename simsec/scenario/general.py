@@ -412,7 +412,7 @@ def _teams(settings: Settings, places: Sequence[str]) -> Iterator[Problem]:
             remedy = "use a code of places.csv"
             yield Problem(_TOML, "no such place", remedy, 0, f"teams.{number}.at", team.at)
     standing: Counter[str] = Counter()
-    for team in settings.teams:
+    for team in (team for team in settings.teams if team.enabled):
         standing[team.unit] += team.per_post
     yield from unmet_needs(settings, standing)
     for kind, incident in settings.incidents.items():

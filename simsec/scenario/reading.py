@@ -36,7 +36,7 @@ from simsec.scenario.places import (
     stations_of,
     villages_of,
 )
-from simsec.scenario.schema import DRAWN, Incident, Settings
+from simsec.scenario.schema import DRAWN, VILLAGE, Incident, Settings
 from simsec.scenario.tables import Column, Table, read_table
 
 STATION_REACH_KM = 3.0
@@ -102,6 +102,25 @@ class Scenario:
         rest = {"heavy_rain": types.heavy_rain.mode, "rumour": types.rumour.mode, "severe": types.severe.mode}
         return {"ordinary": 1 - sum(rest.values()), **rest}
 
+    def sites_of(self, at: str) -> tuple[str, ...]:
+        """Codes of the sites that ``at`` of a team or an absence means, in order.
+
+        A type of post, the code of a post, or ``village`` for every village with stations; in a general scenario, the
+        place itself.
+
+        Example:
+            >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+            >>> len(scenario.sites_of("puskesmas")), len(scenario.sites_of("village"))
+            (26, 235)
+        """
+        if self.general is not None:
+            return (at,)
+        if at == VILLAGE:
+            staffed = set(self.stations.village.tolist())
+            return tuple(code for number, code in enumerate(self.villages.code) if number in staffed)
+        posts = self.posts
+        return tuple(code for code, kind in zip(posts.code, posts.type, strict=True) if at in (code, kind))
+
     def parameters(self) -> dict[str, Parameter]:
         """Every graded figure by dotted path, in the order of the file."""
         return dict(walk_parameters(self.settings))
@@ -132,6 +151,7 @@ class Scenario:
         data = self.settings.model_dump()
         for path, value in values.items():
             _set(data, path.split("."), value)
+        data = self.settings.as_written(data)
         stamp = content_hash(self.hash, repr(sorted(values.items())))
         return replace(self, settings=Settings.model_validate(data), hash=stamp, as_read=False)
 
@@ -328,17 +348,23 @@ def _standing(settings: Settings, posts: Posts) -> dict[str, float]:
     """How many units of each kind there may be."""
     standing: dict[str, float] = dict.fromkeys(PLACED_BY_THE_PLAN, inf)
     for team in settings.teams:
-        standing[team.unit] = standing.get(team.unit, 0) + team.per_post * len(posts.of_type(team.at))
+        sites = inf if team.at == VILLAGE else sum(team.at in at for at in zip(posts.code, posts.type, strict=True))
+        standing[team.unit] = standing.get(team.unit, 0) + (team.per_post * sites if team.enabled else 0)
     return standing
 
 
 def _missing_posts(settings: Settings, posts: Posts) -> list[Problem]:
-    return [
+    nowhere = [
+        Problem(SETTINGS, "no such post or type of post", "", 0, f"absences.{number}.at", row.at)
+        for number, row in enumerate(settings.absences)
+        if row.at not in ("", VILLAGE, *posts.code, *posts.type)
+    ]
+    return nowhere + [
         Problem(
             "posts.csv",
             say("no post of type {type!r}, where the {unit} teams stand", type=team.at, unit=team.unit),
             "add one, or remove the team from scenario.toml",
         )
         for team in settings.teams
-        if not posts.of_type(team.at)
+        if team.enabled and team.at != VILLAGE and team.at not in posts.code and not posts.of_type(team.at)
     ]

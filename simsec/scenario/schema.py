@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from functools import reduce
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic_core import PydanticKnownError
 
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import say
 from simsec.scenario.parameter import Parameter, Strict
+from simsec.scenario.switching import put_back, without
 
 FORMAT = 1
 Level = Literal["green", "yellow", "red"]
 StationClass = Literal["low", "elevated", "high", "special"]
-Capability = Literal["guard", "patrol", "squad", "medic", "ambulance", "hazard_team", "courier", "spare_vehicle"]
+Capability = Literal[
+    "guard", "patrol", "squad", "medic", "ambulance", "hazard_team", "courier", "spare_vehicle", "boat"
+]
 Scope = Literal["block", "subdistrict", "rayon", "regency"]
 DayType = Literal["ordinary", "heavy_rain", "rumour", "severe"]
 Responder = Literal["security", "medical", "logistics", "hazard", "none"]
@@ -36,6 +41,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     "hazard_team",
     "courier",
     "spare_vehicle",
+    "boat",
 )
 SCOPES: tuple[Scope, ...] = ("block", "subdistrict", "rayon", "regency")
 # Figures drawn anew for every incident or storm: a world moves their whole range, not the mode alone.
@@ -50,6 +56,9 @@ DRAWN = (
     "_mm_per_h",
     "_depth_mm",
 )
+OF_VOLUNTEERS: tuple[Capability, ...] = ("medic", "courier")
+VILLAGE = "village"  # where a team may stand, beside the types and codes of posts: every village with stations
+POLICIES = ("chain_of_command", "nearest_capable", "nearest_in_sector", "preference_list")
 DAY_TYPES: tuple[DayType, ...] = ("ordinary", "heavy_rain", "rumour", "severe")
 RESPONDERS: tuple[Responder, ...] = ("security", "medical", "logistics", "hazard", "none")
 
@@ -172,7 +181,10 @@ class Duty(Strict):
 
 
 class Unit(Strict):
-    """A kind of unit: who it is, what it can do, how it moves."""
+    """A kind of unit: who it is, what it can do, how it moves.
+
+    ``volunteers`` are members of community organisations: they give first aid or carry, and never guard.
+    """
 
     kind: Name
     label: Text
@@ -181,24 +193,80 @@ class Unit(Strict):
     vehicle: Vehicle
     turnout_min: Amount | None = None
     duty: Duty | None = None  # by default the whole clock
+    volunteers: bool = False
+
+    @model_validator(mode="after")
+    def _volunteers_help_only(self) -> Self:
+        wrong = sorted(set(self.capabilities) - set(OF_VOLUNTEERS))
+        if self.volunteers and wrong:
+            template = "volunteers give first aid and carry; {capabilities} is not for them"
+            raise ValueError(say(template, capabilities=", ".join(wrong)))
+        return self
 
 
 class Team(Strict):
-    """Units whose number the plan does not decide: so many at every post of a type."""
+    """Units whose number the plan does not decide: so many at every post of a type, at one post, or in every village.
+
+    A kind whose teams are all not ``enabled`` is asked by nobody: its steps are taken out of the ladders.
+    """
 
     unit: Name
     at: Name
     per_post: Annotated[int, Field(ge=1)]
     grade: Literal["A", "B", "C", "D"]
     source: str
+    enabled: bool = True
+
+
+class Absence(Strict):
+    """Units that other duties, rest or the vote take away in a window of the clock.
+
+    Attributes:
+        label: what people call it; its English words key the draw of its chance.
+        reason: why; ``city_plan`` is Sispamkota, ``vvip`` the protection of guests of state.
+        unit: kind of unit.
+        at: type or code of the post they wait at; everywhere where it is left out.
+        starts, ends: the window.
+        share, units: how many of those; all where both are left out. They are spread evenly over the sites.
+        minutes_each: a shift: they leave in groups one after the other, as many groups as fit into the window.
+        chance: that it happens on a day; always where it is left out.
+        grade, source: of the window and of ``units``.
+    """
+
+    label: Text
+    reason: Literal["city_plan", "vvip", "rest", "vote", "other"]
+    unit: Name
+    at: Annotated[str, Field(max_length=80)] = ""
+    starts: Stamp
+    ends: Stamp
+    share: Share | None = None
+    units: Annotated[int, Field(ge=1)] | None = None
+    minutes_each: Annotated[int, Field(ge=1)] | None = None
+    chance: Share | None = None
+    grade: Literal["A", "B", "C", "D"]
+    source: str
 
 
 class Step(Strict):
-    """A row of a ladder: this unit kind, found within this scope; then the delay before the request passes on."""
+    """A row of a ladder: this unit kind, found within this scope; then the delay before the request passes on.
 
-    unit: Name
-    scope: Scope
+    Or, in place of a unit, the agency whose ``permission`` is asked: nobody is sent, and the delay is its answer.
+    """
+
+    unit: Annotated[str, Field(max_length=80)] = ""
+    scope: Scope = "regency"
+    permission: Annotated[str, Field(max_length=80)] = ""
     delay_min: Amount | None = None
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Self:
+        if bool(self.unit) == bool(self.permission):
+            raise ValueError("a step names either a unit or the agency whose permission it asks")
+        if self.unit and "scope" not in self.model_fields_set:
+            raise ValueError("a step that sends a unit needs its scope")
+        if self.permission and self.delay_min is None:
+            raise ValueError("a step that asks permission needs its delay_min")
+        return self
 
 
 class Ladder(Strict):
@@ -215,6 +283,8 @@ class Ladder(Strict):
             raise ValueError("enter needs green, yellow and red")
         if max(self.enter.values()) >= len(self.steps):
             raise ValueError(say("enter names a step beyond the last ({last})", last=len(self.steps) - 1))
+        if self.steps[-1].permission:
+            raise ValueError("a ladder ends with a unit: nobody comes by permission alone")
         return self
 
 
@@ -484,12 +554,30 @@ class Prepositioned(Strict):
     unit: Literal["pair", "courier"]
 
 
-class Policy(Strict):
-    """How the next unit is chosen."""
+def _policy(name: str) -> str:
+    if name not in POLICIES and not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", name):
+        *others, last = (repr(policy) for policy in POLICIES)
+        raise PydanticKnownError("literal_error", {"expected": f"{', '.join(others)} or {last}"})
+    return name
 
-    name: Literal["chain_of_command", "nearest_capable", "nearest_in_sector", "preference_list"]
+
+PolicyName = Annotated[str, AfterValidator(_policy)]
+
+
+class Policy(Strict):
+    """How the next unit is chosen.
+
+    Attributes:
+        name: a policy that comes with simsec, or ``module:function`` for a user's own, see ``--allow-code``.
+        reserve_threshold_squads: so many squads are kept for red incidents.
+        divert_to_higher_level: a unit on its way to a lower level may be turned round.
+        call_back: a pair on its way to another block is turned round for its own, at the same level or a higher one.
+    """
+
+    name: PolicyName
     reserve_threshold_squads: Count = 0
     divert_to_higher_level: bool = False
+    call_back: bool = False
 
 
 class Queue(Strict):
@@ -528,6 +616,7 @@ class Settings(Strict):
     patterns: Patterns
     units: tuple[Unit, ...]
     teams: tuple[Team, ...]
+    absences: tuple[Absence, ...] = ()
     ladders: tuple[Ladder, ...]
     calls: Calls
     incidents: dict[str, Incident]
@@ -546,16 +635,18 @@ class Settings(Strict):
     prepositioned: tuple[Prepositioned, ...] = ()  # where the plan by rule of thumb keeps somebody
     policy: Policy
     queue: Queue = Queue()
+    _written: dict[int, Ladder] = PrivateAttr(default_factory=dict)  # ladders with steps switched off, by number
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         kinds = {unit.kind for unit in self.units}
         wrong = [say("team {unit}", unit=team.unit) for team in self.teams if team.unit not in kinds]
+        wrong += [say("absence {unit}", unit=row.unit) for row in self.absences if row.unit not in kinds]
         wrong += [
             say("ladder {name}: {unit}", name=ladder.name, unit=step.unit)
             for ladder in self.ladders
             for step in ladder.steps
-            if step.unit not in kinds
+            if step.unit and step.unit not in kinds
         ]
         if wrong:
             where = reduce(lambda first, second: say("{first}, {second}", first=first, second=second), wrong)
@@ -581,3 +672,24 @@ class Settings(Strict):
         if needed - covered:
             raise ValueError(say("no ladder brings {capabilities}", capabilities=", ".join(sorted(needed - covered))))
         return self
+
+    @model_validator(mode="after")
+    def _switch_off(self) -> Self:
+        """Take the steps of kinds whose teams are not enabled out of the ladders, as if nobody had written them."""
+        on = {team.unit for team in self.teams if team.enabled}
+        off = {team.unit for team in self.teams} - on
+        shorter = [without(ladder, off) for ladder in self.ladders]
+        for number, ladder in enumerate(self.ladders):
+            if shorter[number] is not ladder:
+                self._written[number] = ladder
+        if self._written:
+            object.__setattr__(self, "ladders", tuple(shorter))  # nothing has seen the settings yet
+        return self
+
+    def as_written(self, data: dict[str, Any]) -> dict[str, Any]:
+        """A dump of these settings, perhaps with values set since, with the steps that are switched off put back.
+
+        Args:
+            data: from ``model_dump()``.
+        """
+        return put_back(data, self.ladders, self._written)

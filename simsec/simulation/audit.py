@@ -50,6 +50,9 @@ class _Unit:
     due: float = 0.0  # when it should arrive, then when it should be done
     missions: int = 0
     busy: float = 0.0
+    windows: list[tuple[float, float]] = field(default_factory=list)  # in which it is to be off duty
+    left: float | None = None  # when it went off duty, None while it is on
+    away: float = 0.0
 
 
 @dataclass
@@ -101,12 +104,19 @@ class _Audit:
         self.changes = list(changes)
         self.told: list[str] = []
         self.units = [_Unit(home, home, world.starts_min) for home in world.unit_home]
+        for group in range(world.absences):
+            row = world.absence_row[group]
+            if row < 0 or day.absent[row] == 1:
+                window = world.absence_from[group], world.absence_until[group]
+                for unit in world.absence_unit[world.absence_first[group] : world.absence_end[group]]:
+                    self.units[unit].windows.append(window)
         self.incidents = [_Incident(level) for level in day.level]
         self.now = -1e18
 
     def tell(self, row: _Row, what: str) -> None:
         who = f" unit {row.unit}," if row.unit >= 0 else ""
-        self.told.append(f"minute {row.time:.3f},{who} incident {row.incident}, {row.kind}: {what}")
+        where = f" incident {row.incident}," if row.incident >= 0 else ""
+        self.told.append(f"minute {row.time:.3f},{who}{where} {row.kind}: {what}")
 
     def take(self, row: _Row) -> None:
         """One row after the other."""
@@ -117,6 +127,9 @@ class _Audit:
         self.now = row.time
         if row.kind == "road_closed":
             self.on_road_closed(row)
+            return
+        if row.incident < 0:
+            self.on_duty(row, self.units[row.unit])
             return
         incident = self.incidents[row.incident]
         if row.place != self.day.station[row.incident]:
@@ -197,12 +210,34 @@ class _Audit:
 
     # Units
 
+    def on_duty(self, row: _Row, unit: _Unit) -> None:
+        """A unit goes off duty inside its windows and when it has nothing to do, and is back when they have closed."""
+        inside = any(opens <= row.time < closes for opens, closes in unit.windows)
+        if row.kind == "leave":
+            if unit.left is not None:
+                self.tell(row, "it is off duty already")
+            if not inside:
+                self.tell(row, "goes off duty outside its windows")
+            if unit.serves != FREE:
+                self.tell(row, f"goes off duty while it serves incident {unit.serves}")
+            unit.left = row.time
+            return
+        if unit.left is None:
+            self.tell(row, "is back and was never off duty")
+        elif inside or all(row.time != closes for _, closes in unit.windows):
+            self.tell(row, "is back before its window closes")
+        unit.away += row.time - (row.time if unit.left is None else unit.left)
+        unit.left = None
+
     def on_order(self, row: _Row, incident: _Incident) -> None:
         unit = self.units[row.unit]
         if unit.serves != FREE:
             where = "at work at" if unit.at_work else "on the way to"
             self.tell(row, f"ordered while {where} incident {unit.serves}: nobody is in two places")
             self.incidents[unit.serves].there.discard(row.unit)
+        turned = unit.capability != FREE  # on its way elsewhere: it goes off duty once it is done
+        if unit.left is not None or (not turned and any(opens <= row.time < closes for opens, closes in unit.windows)):
+            self.tell(row, "sent while it is off duty")
         target = self.world.station_node[self.day.station[row.incident]]
         if row.end != target:
             self.tell(row, f"sent to place {row.end}; the incident is at {target}")
@@ -330,6 +365,8 @@ class _Audit:
         """Everybody is free or serves one incident, and nothing that was due is missing."""
         for number, unit in enumerate(self.units):
             if unit.serves == FREE:
+                if unit.left is None and any(opens < self.ends <= closes for opens, closes in unit.windows):
+                    self.told.append(f"at the end, unit {number} should be off duty")
                 continue
             if unit.due < self.ends - TOLERANCE_MIN:
                 what = "been done" if unit.at_work else "arrived"
@@ -359,6 +396,9 @@ class _Audit:
             if len(self.incidents[number].trips) != sent:
                 self.told.append(f"incident {number}: {len(self.incidents[number].trips)} orders, its row says {sent}")
         for number, unit in enumerate(self.units):
+            away = unit.away + (self.ends - unit.left if unit.left is not None else 0.0)
+            if not _same(away, outcome.units.away_min[number]):
+                self.told.append(f"unit {number}: {away:.3f} minutes off duty; its row says otherwise")
             busy = unit.busy + (self.ends - unit.ordered if unit.serves != FREE else 0.0)
             if unit.missions != outcome.units.missions[number] or not _same(busy, outcome.units.busy_min[number]):
                 self.told.append(f"unit {number}: {unit.missions} orders, {busy:.3f} minutes; its row says otherwise")

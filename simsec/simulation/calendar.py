@@ -15,7 +15,7 @@ from simsec.day.day import Day
 from simsec.simulation.model import NEVER, DayMarks, Event, State, World, copy_state, fresh_state, quick
 from simsec.simulation.movement import reroute
 from simsec.simulation.roads import Change, Roads
-from simsec.simulation.rules import RULES, wake
+from simsec.simulation.rules import RULES, open_windows, wake
 
 FIRST_OF_ALL = -(2**62)  # order of scheduling of what was known before the day; the calendar's own begins at 0
 Listener = Callable[[Event, State], None]
@@ -100,14 +100,19 @@ def marks_of(day: Day) -> DayMarks:
         even=(day.slow == day.slow[:, :1]).all(axis=1).astype(np.int64).tolist(),
         access=incidents.access_min.tolist(),
         primaries=incidents.primaries,
+        absent=day.absent.astype(np.int64).tolist() or [0],
     )
 
 
 def first_events(world: World, day: DayMarks, state: State) -> list[Event]:
-    """What is on the calendar before the day begins: the primary incidents with all that follows from them alone."""
+    """What is on the calendar before the day begins: the primary incidents with all that follows from them alone.
+
+    And who is to leave for a while.
+    """
     events: list[Event] = []
     for incident in range(day.primaries):
         wake(world, day, state, incident, day.onset[incident], events)
+    open_windows(world, day, events)
     return events
 
 

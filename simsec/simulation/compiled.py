@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from simsec.base.errors import RunError
 from simsec.simulation import calendar, model, movement, policies, rules
 from simsec.simulation.model import DayMarks, State, World
 from simsec.simulation.policies import (
@@ -21,6 +22,7 @@ from simsec.simulation.policies import (
     chain_of_command,
     nearest_capable,
     nearest_in_sector,
+    own,
     preference_list,
 )
 from simsec.simulation.roads import Change
@@ -32,6 +34,7 @@ COMPILED: tuple[Callable[..., Any], ...] = (
     movement.at_base,
     movement.slowness,
     movement.minutes_to,
+    available.called_back,
     available.may_go,
     available.held_back,
     available.fits,
@@ -45,6 +48,7 @@ COMPILED: tuple[Callable[..., Any], ...] = (
     rules.missing_on,
     rules.schedule_rise,
     rules.wake,
+    rules.open_windows,
     rules.withdraw,
     rules.send,
     rules.fill,
@@ -57,7 +61,10 @@ COMPILED: tuple[Callable[..., Any], ...] = (
     rules.on_report,
     rules.on_request,
     rules.on_arrive,
+    rules.go_off_duty,
     rules.on_clear,
+    rules.on_leave,
+    rules.on_back,
     rules.on_rise,
     rules.on_spread,
 )
@@ -80,11 +87,14 @@ def _compiled() -> Callable[..., Any]:
         compiled = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
         return compiled(types.FunctionType(function.__code__, names, function.__name__))
 
+    done[id(own.choose)] = bind(own.nobody)  # a user's own code is not compiled; run_compiled refuses it
     for function in COMPILED:
         done[id(function)] = bind(function)
-    wake, reroute = done[id(rules.wake)], done[id(movement.reroute)]
-    clear, arrive, rise, spread, report, request = (done[id(rule)] for rule in rules.RULES)
+    wake, open_windows = done[id(rules.wake)], done[id(rules.open_windows)]
+    reroute = done[id(movement.reroute)]
+    leave, back, clear, arrive, rise, spread, report, request = (done[id(rule)] for rule in rules.RULES)
     CLEAR, ARRIVE, RISE, SPREAD, REPORT = model.CLEAR, model.ARRIVE, model.RISE, model.SPREAD, model.REPORT
+    LEAVE, BACK = model.LEAVE, model.BACK
 
     def exchange_in_place(world: Any, state: State, closes: Any, later: Any, change: int) -> None:
         reroute(world, state, later[0][change], closes[change])
@@ -99,6 +109,7 @@ def _compiled() -> Callable[..., Any]:
         then.pop()
         for incident in range(day.primaries):
             wake(world, day, state, incident, day.onset[incident], then)
+        open_windows(world, day, then)
         queue = [(0.0, 0, 0, (0.0, 0, 0, 0, 0))]
         queue.pop()
         order = 0
@@ -125,6 +136,10 @@ def _compiled() -> Callable[..., Any]:
                 spread(world, day, state, event, then)
             elif kind == REPORT:
                 report(world, day, state, event, then)
+            elif kind == LEAVE:
+                leave(world, day, state, event, then)
+            elif kind == BACK:
+                back(world, day, state, event, then)
             else:
                 request(world, day, state, event, then)
             for following in then:
@@ -153,7 +168,12 @@ def run_compiled(world: World, day: DayMarks, ends_min: float, changes: Sequence
         day: marks over lists, as the SimPy calendar takes them.
         ends_min: nothing after this minute happens.
         changes: roads from a minute on, in their order; the world itself keeps its own.
+
+    Raises:
+        RunError: the plan's policy is a user's own, which only the SimPy calendar asks.
     """
+    if world.policy >= own.FIRST_OWN:
+        raise RunError("a policy of your own runs on the SimPy calendar only")
     import numba
     from numba.typed import List
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
 
-# Kinds of event. At the same instant: first what frees, then what arrives, then what grows, then what asks.
-CLEAR, ARRIVE, RISE, SPREAD, REPORT, REQUEST = range(6)
-EVENT_NAMES = ("clear", "arrive", "rise", "spread", "report", "request")
+# Kinds of event. At the same instant: first who goes off duty and who is back, then what frees, then what arrives, then
+# what grows, then what asks. So whoever clears in the minute his rest begins has it, and nobody asked then sends him.
+LEAVE, BACK, CLEAR, ARRIVE, RISE, SPREAD, REPORT, REQUEST = range(8)
+EVENT_NAMES = ("leave", "back", "clear", "arrive", "rise", "spread", "report", "request")
 
 GREEN, YELLOW, RED = range(3)
 BLOCK, SUBDISTRICT, RAYON, REGENCY = range(4)
@@ -20,17 +21,19 @@ HIT, LIMIT_REACHED, LOST = range(3)  # counters of the state
 AREA_LEVEL_TIME, LEVEL_TIME, FIRST_COME = range(3)  # schema.Queue.order
 
 NOWHERE = -1
+FREE, OFF_DUTY = -1, -2  # of State.serves, where it is no incident; the rules ask for FREE, never for "below 0"
 NEVER = -1e9  # times may be negative on the day before
 
 Ints = Sequence[int]
 Floats = Sequence[float]
-Event = tuple[float, int, int, int, int]  # time, kind, incident, unit (or ladder, level), ticket
+Event = tuple[float, int, int, int, int]  # time, kind, incident, unit (or ladder, level, group of absences), ticket
 
 
 class World(NamedTuple):
     """What is known and decided; the rules only read it.
 
-    ``[u]`` unit, ``[s]`` station, ``[k]`` unit kind, ``[l]`` ladder.
+    ``[u]`` unit, ``[s]`` station, ``[k]`` unit kind, ``[l]`` ladder, ``[g]`` group of absences: units that leave and
+    come back together.
     """
 
     unit_kind: Ints  # [u]
@@ -69,7 +72,7 @@ class World(NamedTuple):
     capability_end: Ints  # [l] one past the last
     ladder_end: Ints  # [l]
     enter: Sequence[Ints]  # [l][level] row
-    row_kind: Ints  # [row]
+    row_kind: Ints  # [row] -1: the step asks an agency's permission and sends nobody
     row_scope: Ints  # [row]
     kind_row: Sequence[Ints]  # [l][k] the row whose turn-out a unit of the kind takes, -1: not on the ladder
     reach: Sequence[Ints]  # [l][k] widest scope at which the kind serves, -1: none
@@ -81,6 +84,7 @@ class World(NamedTuple):
     stations_at_most: int
     reserve_threshold: int
     divert: int  # 1: a unit on its way to a lower level may be turned round
+    call_back: int  # 1: a pair on its way to another block may be turned round for its own
     starts_min: float
     queue_order: int  # AREA_LEVEL_TIME, LEVEL_TIME or FIRST_COME
     loses: int  # 1: what no step can fill is lost, 0: it waits
@@ -88,6 +92,13 @@ class World(NamedTuple):
     work_from_order: int  # 1: minutes on scene count from the order, so that the drive lies inside them
     preference: Ints  # flat: the units of each station's list in order, -1: none
     preference_width: int  # of a station's list
+    absences: int  # groups of absences
+    absence_row: Ints  # [g] row of the scenario's absences, as DayMarks.absent counts them; -1: every day
+    absence_from: Floats  # [g]
+    absence_until: Floats  # [g]
+    absence_first: Ints  # [g] its units are a stretch of absence_unit
+    absence_end: Ints  # [g]
+    absence_unit: Ints  # flat
 
 
 class DayMarks(NamedTuple):
@@ -116,12 +127,13 @@ class DayMarks(NamedTuple):
     even: Ints  # [hour] 1: every zone is equally slow
     access: Floats  # [i] minutes more for everyone from outside the station's hamlet
     primaries: int
+    absent: Ints  # [row of absences] 1: it takes place today
 
 
 class State(NamedTuple):
     """What is going on; the only thing the rules change."""
 
-    serves: list[int]  # [u] incident, -1 when free
+    serves: list[int]  # [u] incident, or FREE, or OFF_DUTY
     serves_as: list[int]  # [u] capability
     on_scene: list[int]  # [u] 0 or 1
     ticket: list[int]  # [u] raised at every order: an event that bears an older one is void
@@ -132,6 +144,9 @@ class State(NamedTuple):
     missions: list[int]  # [u]
     busy_min: list[float]  # [u] from order to clear
     ordered_at: list[float]  # [u]
+    away: list[int]  # [u] how many of its absences are open: who is at work then leaves when he clears
+    away_since: list[float]  # [u] when it last went off duty
+    away_min: list[float]  # [u] minutes off duty so far, the present ones not counted
     onset: list[float]  # [i] NEVER while dormant
     level: list[int]  # [i]
     due: list[list[float]]  # [i][l] when the request on its way reaches the next step, NEVER: none is; others are void
@@ -171,6 +186,9 @@ def fresh_state(world: World, day: DayMarks) -> State:
         missions=[0] * units,
         busy_min=[0.0] * units,
         ordered_at=[NEVER] * units,
+        away=[0] * units,
+        away_since=[NEVER] * units,
+        away_min=[0.0] * units,
         onset=list(day.onset),
         level=list(day.level),
         due=[[NEVER] * world.ladders for _ in range(n)],

@@ -15,7 +15,7 @@ from simsec.day.day import Day
 from simsec.day.tables import sampling_tables
 from simsec.scenario.reading import Scenario
 from simsec.simulation.decisions import CONTINUED, NONE, POSTPONED, decisions
-from simsec.simulation.model import HIT, LIMIT_REACHED, LOST, NEVER, State, World
+from simsec.simulation.model import HIT, LIMIT_REACHED, LOST, NEVER, OFF_DUTY, State, World
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -82,6 +82,7 @@ class UnitRows:
         block: that it guards, -1: none.
         missions: how often it was ordered out.
         busy_min: minutes from order to clear, or to the end of the clock.
+        away_min: minutes off duty: other duties, rest, release to vote.
     """
 
     kind: Integers
@@ -90,6 +91,7 @@ class UnitRows:
     block: Integers
     missions: Integers
     busy_min: Floats
+    away_min: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,8 +191,11 @@ def outcome_of(
         none = np.full(len(kind), np.nan)
         decided = none, none, np.zeros(len(kind), np.int64), none
     busy = np.array(state.busy_min, dtype=np.float64)
-    out = np.array(state.serves, dtype=np.int64) >= 0
+    serves = np.array(state.serves, dtype=np.int64)
+    out, off = serves >= 0, serves == OFF_DUTY
     busy[out] += ends_min - np.array(state.ordered_at, dtype=np.float64)[out]
+    away = np.array(state.away_min, dtype=np.float64)
+    away[off] += ends_min - np.array(state.away_since, dtype=np.float64)[off]
     rows = IncidentRows(
         incident=np.flatnonzero(kept),
         kind=kind,
@@ -216,7 +221,7 @@ def outcome_of(
         decided_min=decided[1],
         decision=decided[2],
     )
-    units = UnitRows(*fleet, missions=np.array(state.missions, dtype=np.int64), busy_min=busy)
+    units = UnitRows(*fleet, missions=np.array(state.missions, dtype=np.int64), busy_min=busy, away_min=away)
     hit, limit_reached, lost = (state.counters[counter] for counter in (HIT, LIMIT_REACHED, LOST))
     return Outcome(rows, units, hit, limit_reached, ends_min, scenario, lost)
 

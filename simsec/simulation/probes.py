@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from simsec.base.errors import InputError, Problem, say
 from simsec.day.streams import generator
+from simsec.day.tables import row_marks
 from simsec.geography.ground import ground_of
 from simsec.plan.plan import Plan
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
-from simsec.simulation.model import BLOCK, GREEN, GUARD, RAYON, SUBDISTRICT, DayMarks, State, World
+from simsec.simulation.model import BLOCK, FREE, GREEN, GUARD, RAYON, SUBDISTRICT, DayMarks, State, World
 from simsec.simulation.movement import at_base, position, slowness
+from simsec.simulation.policies.available import called_back
 from simsec.simulation.simulate import kept_world
 
 Floats = NDArray[np.float64]
@@ -76,13 +78,20 @@ def drawn_call(scenario: Scenario, seed: int, replication: int, number: int) -> 
     calls, friction = scenario.settings.calls, scenario.settings.travel.friction
     turnout = {unit.kind: unit.turnout_min for unit in scenario.settings.units}
     rows = [step for ladder in scenario.settings.ladders for step in ladder.steps]
-    u = generator(seed, replication, f"probes/{number}").random(5 + 2 * len(rows))
+    marks, name = row_marks(scenario.settings), f"probes/{number}"
+    ordinary = sum(mark.isdigit() for mark in marks)
+    u = generator(seed, replication, name).random(5 + 2 * ordinary)
+    # A row with a name of its own takes its two uniforms from a stream of its own, and shifts no other row's.
+    own = {mark: generator(seed, replication, f"{name}/{mark}").random(2) for mark in marks if not mark.isdigit()}
+    of_row = [own[mark] if mark in own else (u[5 + int(mark)], u[5 + ordinary + int(mark)]) for mark in marks]
     silent = u[1] < calls.no_signal_share.mode
     told = _drawn(calls.no_signal_call_min if silent else calls.call_min, u[2])
     return Call(
         to_request_min=_drawn(calls.detection_min, u[0]) + told,
-        row_delay_min=tuple(_drawn(step.delay_min, u[5 + row]) for row, step in enumerate(rows)),
-        row_turnout_min=tuple(_drawn(turnout[step.unit], u[5 + len(rows) + row]) for row, step in enumerate(rows)),
+        row_delay_min=tuple(_drawn(step.delay_min, first) for step, (first, _) in zip(rows, of_row, strict=True)),
+        row_turnout_min=tuple(
+            _drawn(turnout.get(step.unit), second) for step, (_, second) in zip(rows, of_row, strict=True)
+        ),
         noise=_drawn(friction, u[3]) / friction.mode,
         where=float(u[4]),
     )
@@ -153,7 +162,7 @@ def probe(
     away = [
         unit
         for unit in world.block_unit
-        if state.serves[unit] >= 0 or not at_base(world, state, unit, position(world, state, unit, asked))
+        if state.serves[unit] != FREE or not at_base(world, state, unit, position(world, state, unit, asked))
     ]
     for station in np.flatnonzero(np.isin(tables.pair, away)).tolist() if away else []:
         extra_min = 0.0 if access_min is None else float(access_min[station])
@@ -169,10 +178,11 @@ def _from_the_ladder(
     passed, target = 0.0, world.station_node[station]
     for row in range(world.enter[ladder][GREEN], world.ladder_end[ladder]):
         kind, scope = world.row_kind[row], world.row_scope[row]
-        vehicle = world.kind_vehicle[kind]
         best, least, start = -1, 1e18, -1
         for unit in _in_scope(world, kind, scope, station):
-            if state.serves[unit] >= 0 or (scope == RAYON and world.unit_rayon[unit] != world.station_rayon[station]):
+            vehicle = world.kind_vehicle[kind]
+            comes = state.serves[unit] == FREE or called_back(world, day, state, unit, station, GREEN)
+            if not comes or (scope == RAYON and world.unit_rayon[unit] != world.station_rayon[station]):
                 continue
             node = position(world, state, unit, asked + passed)
             way = world.minutes[vehicle][node][target] + world.stretch[vehicle][station] + extra_min
@@ -180,14 +190,16 @@ def _from_the_ladder(
                 best, least, start = unit, way, node
         if best >= 0:
             turnout = call.row_turnout_min[row] if at_base(world, state, best, start) else 0.0
+            if state.serves[best] >= 0:  # called back before it had moved off: what is left of its turn-out
+                turnout = max(state.leg_start[best] - asked - passed, 0.0)
             return passed + turnout + least * slowness(world, day, asked + passed, start, target) * call.noise
         passed += call.row_delay_min[row]
     return NOBODY
 
 
 def _in_scope(world: World, kind: int, scope: int, station: int) -> range:
-    """Units of the kind a step looks at for this station; none that cannot guard."""
-    if world.can[kind][GUARD] == 0:
+    """Units of the kind a step looks at for this station; none that cannot guard, none where it asks permission."""
+    if kind < 0 or world.can[kind][GUARD] == 0:
         return range(0)
     if scope == BLOCK:
         unit = world.block_unit[world.station_block[station]]

@@ -23,6 +23,7 @@ from simsec.simulation.model import (
     AMBULANCE,
     ARRIVE,
     CLEAR,
+    FREE,
     NEVER,
     NOWHERE,
     DayMarks,
@@ -33,11 +34,11 @@ from simsec.simulation.model import (
     quick,
 )
 from simsec.simulation.movement import slowness
-from simsec.simulation.rules import RULES, serve_waiting, wake
+from simsec.simulation.rules import RULES, open_windows, serve_waiting, wake
 from simsec.simulation.simulate import kept_world
 
 UNREACHED = 1e17  # minutes; the rules take no way as long as this
-_WHOLE_DAY = {"noises", "slow", "even", "primaries"}
+_WHOLE_DAY = {"noises", "slow", "even", "primaries", "absent"}
 _OWN = tuple(name for name in DayMarks._fields if name not in _WHOLE_DAY)  # marks with a row an incident
 _WITHIN = ("parent", "village", "child_first", "child_end")  # those that name other rows
 
@@ -167,6 +168,10 @@ class Replay:
         self._carries = [False] * len(world.unit_kind)
         self._then: list[Event] = []
         self._calendar = Calendar(world.starts_min, self._fire)
+        windows: list[Event] = []
+        open_windows(self._world, self._day, windows)  # those of every day; a log tells of no others
+        for event in windows:
+            self._calendar.known_before(event)
 
     def run(self, groups: Iterable[Sequence[Entry]], ends_min: float) -> State:
         """Play the groups of a log, in order of time, to the end of the clock; each is fed when its time has come.
@@ -279,9 +284,12 @@ class Replay:
             RULES[kind](self._world, self._day, state, event, then)
             if kind == ARRIVE and state.first[incident] == now and state.first_unit[incident] == unit:
                 self._routed[incident] = (now - state.leg_start[unit]) / (self._noise[unit] * self._friction)
-        root = self._root[incident]
+        root = self._root[incident] if incident >= 0 else NOWHERE  # who goes off duty or is back is of no incident
         for following in then:
             other = following[2]
+            if other < 0:
+                self._calendar.at(following)
+                continue
             if following[1] == ARRIVE:
                 noise = self._day.noise[other]
                 self._noise[following[3]] = noise[self._sent[other] % len(noise)]
@@ -289,6 +297,8 @@ class Replay:
             self._due[self._root[other]] += 1
             self._calendar.at(following)
         then.clear()
+        if root < 0:
+            return
         self._due[root] -= 1
         if self._due[root] == 0 and not self._waits(root):
             self._leave(root)
@@ -312,7 +322,7 @@ class Replay:
             if self._world.home_at_once == 0:
                 state.leg_from[unit] = entry.transport
                 state.leg_slow[unit] = slowness(self._world, self._day, now, entry.transport, state.leg_to[unit])
-            if waiting:
+            if waiting and state.serves[unit] == FREE:
                 serve_waiting(self._world, self._day, state, unit, now, self._then)
         else:
             RULES[CLEAR](self._world, self._day, state, event, self._then)
@@ -354,7 +364,7 @@ def _no_marks(slow: Floats) -> DayMarks:
     """The marks of a day on which nothing happens yet."""
     even = [int((hour == hour[:1]).all()) for hour in slow]
     own: dict[str, Any] = {name: [] for name in _OWN}
-    return DayMarks(**own, noises=NOISE_SLOTS, slow=slow.tolist(), even=even, primaries=0)
+    return DayMarks(**own, noises=NOISE_SLOTS, slow=slow.tolist(), even=even, primaries=0, absent=[0])
 
 
 def _blank_row(world: World, marks: DayMarks) -> dict[str, Any]:

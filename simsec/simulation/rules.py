@@ -1,9 +1,10 @@
-"""What happens on polling day: six small rules, one a kind of event.
+"""What happens on polling day: eight small rules, one a kind of event.
 
 ``rule(world, day, state, event, then)``: the world and the day are only read, the state is changed, and what follows
 is appended to ``then``. A fight breaks out at a station: it is *reported*; the report becomes a *request* to the first
 step of the chain of command; a unit is sent and *arrives*; it works and is *cleared*. If nobody came in time the
-incident *rises* a level and asks again, higher up; a crowd may *spread* to the next village.
+incident *rises* a level and asks again, higher up; a crowd may *spread* to the next village. Units *leave* for other
+duties, rest or the vote, and are *back*.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from __future__ import annotations
 from simsec.simulation.model import (
     AREA_LEVEL_TIME,
     ARRIVE,
+    BACK,
     CLEAR,
     FIRST_COME,
+    FREE,
     HIT,
+    LEAVE,
     LIMIT_REACHED,
     LOST,
     NEVER,
     NOWHERE,
+    OFF_DUTY,
     RAYON,
     RED,
     REPORT,
@@ -62,6 +67,14 @@ def wake(world: World, day: DayMarks, state: State, incident: int, now: float, t
     schedule_rise(day, state, incident, then)
     for child in range(day.child_first[incident], day.child_end[incident]):
         then.append((now + day.spread_delay[child], SPREAD, child, NOWHERE, 0))
+
+
+def open_windows(world: World, day: DayMarks, then: list[Event]) -> None:
+    """Put on the calendar who leaves for a while today, group by group; where a scenario says nobody does, nothing."""
+    for group in range(world.absences):
+        row = world.absence_row[group]
+        if row < 0 or day.absent[row] == 1:
+            then.append((world.absence_from[group], LEAVE, NOWHERE, group, 0))
 
 
 def schedule_rise(day: DayMarks, state: State, incident: int, then: list[Event]) -> None:
@@ -296,7 +309,7 @@ def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list
     if ticket != state.ticket[unit]:
         return
     target, home = world.station_node[day.station[incident]], world.unit_home[unit]
-    state.serves[unit] = -1
+    state.serves[unit] = FREE
     state.on_scene[unit] = 0
     state.busy_min[unit] += now - state.ordered_at[unit]
     state.leg_from[unit] = home if world.home_at_once == 1 else target
@@ -308,8 +321,40 @@ def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list
         state.squads_here[incident] -= 1
     if state.here[incident] == 0 and state.full[incident] != NEVER:
         state.cleared[incident] = now
-    if len(state.waiting) > 0:
+    if state.away[unit] > 0:
+        go_off_duty(state, unit, now)
+    elif len(state.waiting) > 0:
         serve_waiting(world, day, state, unit, now, then)
+
+
+def go_off_duty(state: State, unit: int, now: float) -> None:
+    """A free unit is nobody's to send; it goes on to its base, where it stands again when it is back."""
+    state.serves[unit] = OFF_DUTY
+    state.away_since[unit] = now
+
+
+def on_leave(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
+    """A window opens: its free units are off duty at once, who is sent or at work when he clears, if it still is."""
+    now, _, _, group, _ = event
+    for place in range(world.absence_first[group], world.absence_end[group]):
+        unit = world.absence_unit[place]
+        state.away[unit] += 1
+        if state.serves[unit] == FREE:
+            go_off_duty(state, unit, now)
+    then.append((world.absence_until[group], BACK, NOWHERE, group, 0))
+
+
+def on_back(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
+    """The window closes: its units are free again, and look at the waiting list one after the other."""
+    now, _, _, group, _ = event
+    for place in range(world.absence_first[group], world.absence_end[group]):
+        unit = world.absence_unit[place]
+        state.away[unit] -= 1
+        if state.away[unit] == 0 and state.serves[unit] == OFF_DUTY:
+            state.serves[unit] = FREE
+            state.away_min[unit] += now - state.away_since[unit]
+            if len(state.waiting) > 0:
+                serve_waiting(world, day, state, unit, now, then)
 
 
 def on_rise(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
@@ -342,4 +387,4 @@ def on_spread(world: World, day: DayMarks, state: State, event: Event, then: lis
     wake(world, day, state, child, now, then)
 
 
-RULES = (on_clear, on_arrive, on_rise, on_spread, on_report, on_request)
+RULES = (on_leave, on_back, on_clear, on_arrive, on_rise, on_spread, on_report, on_request)

@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 
 from simsec.simulation.model import (
     ARRIVE,
+    BACK,
     CLEAR,
+    FREE,
+    LEAVE,
     LIMIT_REACHED,
     LOST,
     NEVER,
+    OFF_DUTY,
     REPORT,
     REQUEST,
     RISE,
@@ -34,8 +38,8 @@ NONE = -1
 
 # What a row tells. Of an incident: it begins, the crowd reaches a village or is kept from it, somebody outside the
 # station knows, nobody came in time; of its request: a step takes it up, it is passed on, waits or is lost; of a
-# unit: it is sent, turned round before it came, comes, and is done; and the clock of the incident. And of a road: it
-# closes; such a row has the village as its ``end``, and no incident.
+# unit: it is sent, turned round before it came, comes, and is done; it goes off duty and is back; and the clock of the
+# incident. And of a road: it closes; such a row has the village as its ``end``, and no incident.
 KINDS = (
     "onset",
     "spread",
@@ -57,6 +61,8 @@ KINDS = (
     "clear",
     "cleared",
     "road_closed",
+    "leave",
+    "back",
 )
 KIND = {name: number for number, name in enumerate(KINDS)}
 _FULL_ROW = (float, int, int, int, int, int, int, int, int, int, float, float)
@@ -69,7 +75,7 @@ class Events:
     Attributes:
         time_min: minutes after midnight of polling day.
         kind: number in ``KINDS``.
-        incident: number in the day.
+        incident: number in the day; none where a unit goes off duty or is back (``leave``, ``back``).
         unit: number in the world.
         place: station of the incident.
         start, end: nodes of the leg a unit begins (``order``, ``clear``) or has behind it (``arrive``).
@@ -156,7 +162,7 @@ class Trace:
         leaves: float = np.nan,
         slow: float = np.nan,
     ) -> None:
-        place = self._day.station[incident]
+        place = self._day.station[incident] if incident >= 0 else NONE
         self._rows.append(
             (time, KIND[kind], incident, unit, place, *leg, capability, level, step, leaves, slow)
         )  # in the order of the fields of Events
@@ -167,23 +173,35 @@ class Trace:
         if kind == ARRIVE:
             self._arrival(event, state)
             return
+        if kind in (LEAVE, BACK):
+            self._duty(event[0], state)
+            if kind == LEAVE:
+                return
         if kind == CLEAR:
             if not self._clearing(event, state):
                 return
         elif kind == SPREAD:
             self._spreading(event, state)
             return
-        elif not self._asking(event, state):
+        elif kind != BACK and not self._asking(event, state):
             return
         if state.ticket != self._ticket:
             self._orders(event[0], state)
-        if kind != CLEAR:
+        if kind not in (CLEAR, BACK):
             self._passed_on(event, state)
         while self._lost < state.counters[LOST]:
             self._lost += 1
             self._row(event[0], "lost", event[2], state.level[event[2]])
         if len(state.waiting) != len(self._waiting):
             self._queue(event[0], state)
+
+    def _duty(self, time: float, state: State) -> None:
+        """Whoever went off duty, or is back; one that is back may have been sent on in the same moment."""
+        for unit, (before, now) in enumerate(zip(self._serves, state.serves, strict=True)):
+            if (before == OFF_DUTY) == (now == OFF_DUTY):
+                continue
+            self._row(time, "leave" if now == OFF_DUTY else "back", NONE, NONE, unit)
+            self._serves[unit] = OFF_DUTY if now == OFF_DUTY else FREE
 
     def _arrival(self, event: Event, state: State) -> None:
         time, _, incident, unit, ticket = event
@@ -208,9 +226,11 @@ class Trace:
         leg = (state.leg_from[unit], NONE if again else state.leg_to[unit])
         leaves, slow = (np.nan, np.nan) if again else (state.leg_start[unit], state.leg_slow[unit])
         capability = self._serves_as[unit]
-        self._serves[unit] = NONE
+        self._serves[unit] = FREE
         self._row(time, "clear", incident, state.level[incident], unit, capability, leg, leaves=leaves, slow=slow)
         self._milestone("cleared", "cleared", incident, unit, state)
+        if state.serves[unit] == OFF_DUTY:
+            self._duty(time, state)
         return True
 
     def _asking(self, event: Event, state: State) -> bool:

@@ -14,8 +14,9 @@ from simsec.plan.plan import Plan
 from simsec.plan.prepositioned import couriers_away, hamlet_blocks
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import CAPABILITIES, LEVELS, SCOPES
-from simsec.simulation.model import World
-from simsec.simulation.policies import NAMES
+from simsec.simulation.absences import groups_of
+from simsec.simulation.model import NOWHERE, World
+from simsec.simulation.policies import number_of
 from simsec.simulation.roads import roads_after
 
 Integers = NDArray[np.int64]
@@ -72,7 +73,8 @@ def roster_of(scenario: Scenario, plan: Plan) -> Roster:
     teams += [
         (team.unit, site, team.per_post)
         for team in scenario.settings.teams
-        for site in ([team.at] if scenario.general else [posts.code[post] for post in posts.of_type(team.at)])
+        if team.enabled
+        for site in scenario.sites_of(team.at)
     ]
     for kind, site, count in teams:
         node = site_node(scenario, site)
@@ -177,13 +179,15 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
         stations_at_most=settings.spreading.stations_at_most,
         reserve_threshold=plan.policy.reserve_threshold_squads,
         divert=int(plan.policy.divert_to_higher_level),
-        policy=NAMES.index(plan.policy.name),
+        call_back=int(plan.policy.call_back),
+        policy=number_of(plan.policy.name, plan.code),
         starts_min=scenario.horizon_min[0],
         queue_order=("area_level_time", "level_time", "first_come").index(queue.order),
         loses=int(queue.full == "lost"),
         home_at_once=int(queue.returns == "at_once"),
         work_from_order=int(queue.service_from == "order"),
         **_preferences(scenario, plan, roster),
+        **groups_of(scenario, roster.kind, roster.site),
     )
 
 
@@ -216,6 +220,8 @@ def _chain(scenario: Scenario, plan: Plan, kinds: list[str]) -> dict[str, Any]:
     reach = np.full((len(ladders), len(kinds)), -1)
     for number, ladder in enumerate(ladders):
         for place, step in reversed(list(enumerate(ladder.steps, start=int(first[number])))):
+            if step.permission:
+                continue
             kind = kinds.index(step.unit)
             kind_row[number, kind] = place
             scope = SCOPES.index(step.scope) if stepwise else SCOPES.index("regency")
@@ -234,7 +240,7 @@ def _chain(scenario: Scenario, plan: Plan, kinds: list[str]) -> dict[str, Any]:
             [int(first[n]) + ladder.enter[level] if stepwise else int(ends[n]) - 1 for level in LEVELS]
             for n, ladder in enumerate(ladders)
         ],
-        "row_kind": [kinds.index(step.unit) for step in rows],
+        "row_kind": [NOWHERE if step.permission else kinds.index(step.unit) for step in rows],
         "row_scope": [SCOPES.index(step.scope) for step in rows],
         "kind_row": kind_row.tolist(),
         "reach": reach.tolist(),

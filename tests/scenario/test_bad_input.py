@@ -181,14 +181,15 @@ CASES = [
     # scenario.toml: who
     (TOML, 'capabilities = ["guard"]', 'capabilities = ["gard"]', [
         "scenario.toml, units.0.capabilities.0: Input should be 'guard', 'patrol', 'squad', 'medic', 'ambulance', "
-        "'hazard_team', 'courier' or 'spare_vehicle' (found 'gard')",
+        "'hazard_team', 'courier', 'spare_vehicle' or 'boat' (found 'gard')",
     ]),
     (TOML, 'unit = "medic"', 'unit = "medik"', [
-        "scenario.toml: unknown unit kind in team medik; the kinds are ambulance, army_squad, courier, hazard_team, "
+        "scenario.toml: unknown unit kind in team medik; the kinds are ambulance, army_squad, boat_team, courier, "
+        "first_aid_volunteer, hazard_team, "
         "medic, pair, patrol, provincial_squad, spare_vehicle, squad",
     ]),
     (TOML, "yellow = 1, red = 3", "yellow = 1, red = 9", [
-        "scenario.toml, ladders.0: enter names a step beyond the last (5)",
+        "scenario.toml, ladders.0: enter names a step beyond the last (6)",
     ]),
     (TOML, 'name = "hazard"', 'name = "police"', [
         "scenario.toml, ladders: the same name stands 2 times (found 'police'). keep one",

@@ -103,8 +103,13 @@ def floor(
     home_at_once: int = 0,
     work_from_order: int = 0,
     preference: Sequence[int] = (),
+    call_back: bool = False,
+    absences: Sequence[tuple[float, float, int, int]] = (),
 ) -> World:
-    """The world of some stations and units; ``minute`` stretches every way."""
+    """The world of some stations and units; ``minute`` stretches every way and every absence.
+
+    An absence is (from, until, kind, sector): these units are off duty then.
+    """
     assert list(units) == sorted(units, key=lambda unit: (unit.kind, unit.sector)), "units stand by kind and sector"
     kinds, sectors, blocks = len(BRINGS), len(rayon_of), 1 + max(post.block for post in posts)
     kind = np.array([unit.kind for unit in units])
@@ -118,6 +123,7 @@ def floor(
     listed = list(preference) or list(range(len(units))) * len(posts)
     rows = [row for _, _, steps in LADDERS for row in steps]
     ends = np.cumsum([len(steps) for _, _, steps in LADDERS]).tolist()
+    gone = [[n for n, unit in enumerate(units) if (unit.kind, unit.sector) == row[2:]] for row in absences]
     starts = [end - len(steps) for end, (_, _, steps) in zip(ends, LADDERS, strict=True)]
     wide = [len(words) for words, _, _ in LADDERS]
     return World(
@@ -184,6 +190,7 @@ def floor(
         stations_at_most=stations_at_most,
         reserve_threshold=threshold,
         divert=int(divert),
+        call_back=int(call_back),
         starts_min=0.0,
         queue_order=queue_order,
         loses=loses,
@@ -191,6 +198,13 @@ def floor(
         work_from_order=work_from_order,
         preference=listed,
         preference_width=len(listed) // len(posts),
+        absences=len(absences),
+        absence_row=[-1] * len(absences) or [0],
+        absence_from=[minute * row[0] for row in absences] or [0.0],
+        absence_until=[minute * row[1] for row in absences] or [0.0],
+        absence_first=[sum(map(len, gone[:n])) for n in range(len(gone))] or [0],
+        absence_end=[sum(map(len, gone[: n + 1])) for n in range(len(gone))] or [0],
+        absence_unit=[unit for group in gone for unit in group] or [0],
     )
 
 
@@ -230,7 +244,8 @@ def day_of(*calls: Call, slow: float = 1.0) -> Day:
     )
     none = np.zeros(0, dtype=np.int64)
     reports = Reports(none, none, np.zeros(0), np.zeros(0, dtype=np.bool_))
-    return Day(0, 0, "ordinary", incidents, reports, np.zeros((24, 1)), np.full((24, 1), slow))
+    every = np.ones(8, dtype=np.bool_)  # absences take place
+    return Day(0, 0, "ordinary", incidents, reports, np.zeros((24, 1)), np.full((24, 1), slow), every)
 
 
 def play(

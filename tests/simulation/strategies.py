@@ -74,8 +74,18 @@ def cases(draw: st.DrawFn, policies: tuple[str, ...] = NAMES, most_calls: int = 
         "contained_by": draw(st.integers(1, 3)),
         "stations_at_most": draw(st.integers(1, 8)),
         "rayon_of": RAYON_OF,
+        "call_back": draw(st.booleans()),
+        "absences": draw(st.lists(_absences(), max_size=3)),
     }
     return Case(tuple(posts), tuple(units), tuple(calls), options)
+
+
+def _absences() -> st.SearchStrategy[tuple[float, float, int, int]]:
+    """All units of a kind in a sub-district are off duty for a while."""
+    kinds, sectors = st.integers(PAIR, AMBULANCE), st.integers(0, SECTORS - 1)
+    return st.tuples(st.integers(0, 450), st.integers(1, 200), kinds, sectors).map(
+        lambda drawn: (float(drawn[0]), float(drawn[0] + drawn[1]), drawn[2], drawn[3])
+    )
 
 
 def _calls(posts: int, parent: int = -1) -> st.SearchStrategy[Call]:

@@ -114,7 +114,7 @@ def test_every_rule_and_policy_is_compiled() -> None:
 
 
 def test_at_one_instant_what_frees_comes_before_what_arrives_and_what_asks() -> None:
-    assert EVENT_NAMES == ("clear", "arrive", "rise", "spread", "report", "request")
+    assert EVENT_NAMES == ("leave", "back", "clear", "arrive", "rise", "spread", "report", "request")
     assert [rule.__name__.removeprefix("on_") for rule in RULES] == list(EVENT_NAMES)
     fired: list[tuple[float, int, int]] = []
     calendar = Calendar(0.0, lambda entry: fired.append(entry._value[:3]))

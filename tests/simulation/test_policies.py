@@ -94,3 +94,26 @@ def test_nobody_waits_longer_for_the_nearest_than_for_the_chain(nodes: list[int]
     squads = [Unit(SQUAD, where, 0) for where in nodes]
     chain, nearest = (play(floor([Post(node)], squads, policy=policy), Call(0, 100)) for policy in NAMES[:2])
     assert nearest.first[0] <= chain.first[0]
+
+
+def test_a_pair_that_is_called_back_turns_round_for_its_own_block() -> None:
+    # The pair of block 1 (node 4) is on its way to station 2 at node 9 when its own block calls.
+    pair, calls = [Unit(PAIR, 4, 1, block=1)], (Call(2, 100), Call(1, 120))
+    options = {"policy": "nearest_capable", "needs": ONE_GUARD}
+    stays = play(floor(POSTS, pair, **options), *calls)
+    assert (stays.first[0], stays.missions) == (150, [2])
+    turned = play(floor(POSTS, pair, call_back=True, **options), *calls)
+    assert (turned.dispatched[1], turned.first[1]) == (120, 140)  # from node 6, back to node 4
+    assert turned.first[0] == 140 + 30 + 50  # what it left is asked for again, and waits for it
+    # Where it has come already it stays; for a lower level it goes on.
+    assert play(floor(POSTS, pair, call_back=True, **options), Call(2, 100), Call(1, 155)).first[0] == 150
+    low = play(floor(POSTS, pair, call_back=True, **options), Call(2, 100, level=1), Call(1, 120))
+    assert low.first[0] == 150
+
+
+def test_call_back_is_of_pairs_and_of_their_own_block_alone() -> None:
+    pair, options = [Unit(PAIR, 4, 1, block=1)], {"policy": "nearest_capable", "needs": ONE_GUARD, "call_back": True}
+    own = play(floor([*POSTS, Post(4, 1, 1, 1)], pair, **options), Call(1, 100), Call(3, 100.5))
+    assert own.missions == [2] and own.first[0] < own.dispatched[1]  # from one station of the block to the other: no
+    patrol = play(floor(POSTS, [Unit(PATROL, 4, 1)], **options), Call(2, 100), Call(1, 120))
+    assert patrol.first[0] == 150

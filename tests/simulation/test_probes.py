@@ -20,7 +20,7 @@ QUARREL = list(tiny().settings.incidents).index("queue_dispute")
 STEPS = [step for ladder in tiny().settings.ladders for step in ladder.steps]
 TURNOUT = {unit.kind: unit.turnout_min for unit in tiny().settings.units}
 DELAYS = tuple(step.delay_min.mode if step.delay_min else 0.0 for step in STEPS)
-TURNOUTS = tuple(TURNOUT[step.unit].mode if TURNOUT[step.unit] else 0.0 for step in STEPS)
+TURNOUTS = tuple(figure.mode if (figure := TURNOUT.get(step.unit)) else 0.0 for step in STEPS)
 CALLS = tiny().settings.calls
 REPORTED_AFTER = CALLS.detection_min.mode + CALLS.call_min.mode
 NOW = 10 * 60.0

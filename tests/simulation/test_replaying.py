@@ -52,7 +52,7 @@ def replayed(scenario: Scenario, plan: Plan, log: Path) -> tuple[State, Replay]:
     state = play.run(reader.groups(), scenario.horizon_min[1])
     assert sorted(rows) == list(range(checked.rows))
     whole = {name: [rows[row][name] for row in sorted(rows)] for name in PER_INCIDENT}
-    serves = [seats[seat] if seat >= 0 else -1 for seat in state.serves]
+    serves = [seats[seat] if seat >= 0 else seat for seat in state.serves]
     waiting = [(since, seats[seat], ladder) for since, seat, ladder in state.waiting]
     return state._replace(**whole, serves=serves, waiting=waiting), play
 

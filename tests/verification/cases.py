@@ -20,6 +20,23 @@ from tests.verification.exact import cobham, erlang_b, erlang_c, hypercube, pois
 from tests.verification.systems import LEVEL, Claim, Row, Run, compared, desk, hours_for, play, system
 
 RARE = 0.02  # a day sees too few dispatches below this share for a t interval; they are added up
+Observed = Callable[[Run], NDArray[np.generic]]
+
+
+def _inside(k: int) -> Observed:
+    return lambda run: run.inside == k
+
+
+def _waits(kind: int) -> Observed:
+    return lambda run: (run.first - run.onset)[run.kind == kind]
+
+
+def _busy(unit: int) -> Observed:
+    return lambda run: run.busy[:, unit]
+
+
+def _answered(unit: int, place: int) -> Observed:
+    return lambda run: answered(run, [(unit, place)])
 
 
 def loss() -> list[Row]:
@@ -105,7 +122,7 @@ def always_free() -> list[Row]:
         claims = [Claim(f"number inside, {name}", 10, lambda run: run.inside)]
         claims.append(Claim(f"variance of it, {name}", 10, lambda run: (run.inside - 10.0) ** 2))
         claims += [
-            Claim(f"{k} inside, {name}", poisson(10, k), lambda run, k=k: run.inside == k) for k in (5, 8, 10, 12, 16)
+            Claim(f"{k} inside, {name}", poisson(10, k), _inside(k)) for k in (5, 8, 10, 12, 16)
         ]
         rows += compared(runs, claims)
     return rows
@@ -123,7 +140,7 @@ def priorities() -> list[Row]:
     runs = play(scenario, warm_hours=20, tail_hours=12, every_min=60)
     exact = cobham([(2 / 60, 8, 0.5), (3 / 60, 4, 1.0), (4 / 60, 5, 0.0)])
     claims = [
-        Claim(f"mean wait, {kind}", wait, lambda run, n=n: (run.first - run.onset)[run.kind == n])
+        Claim(f"mean wait, {kind}", wait, _waits(n))
         for n, (kind, wait) in enumerate(zip(kinds, exact, strict=True))
     ]
     return compared(runs, claims)
@@ -189,14 +206,14 @@ def patrols(n: int, waits: bool) -> list[Row]:
         mean_wait = exact.tail / (1 - rho) / (per_hour.sum() / 60)  # Little: mean number waiting over the rate
         claims.append(Claim("mean delay", mean_wait, lambda run: run.ordered - run.onset))
     claims += [
-        Claim(f"workload of unit {unit}", exact.workload[unit], lambda run, unit=unit: run.busy[:, unit])
+        Claim(f"workload of unit {unit}", exact.workload[unit], _busy(unit))
         for unit in range(n)
     ]
     pairs = [(unit, place) for unit in range(n) for place in range(places)]
     often = [pair for pair in pairs if exact.dispatch[pair] >= RARE]
     claims += [
         Claim(f"dispatches of unit {unit} to place {place}", exact.dispatch[unit, place],
-              lambda run, unit=unit, place=place: answered(run, [(unit, place)]))
+              _answered(unit, place))
         for unit, place in often
     ]  # fmt: skip
     rest = [pair for pair in pairs if pair not in often]

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from simsec.simulation.model import RED, DayMarks, State, World
+from simsec.simulation.model import FREE, RED, DayMarks, State, World
 from simsec.simulation.movement import minutes_to, position
 
 
-def may_go(world: World, state: State, incident: int, unit: int) -> bool:
-    """A free unit; with diversion also one still on its way to an incident of a lower level."""
+def may_go(world: World, day: DayMarks, state: State, incident: int, unit: int) -> bool:
+    """A free unit; with diversion also one still on its way to an incident of a lower level; with call-back a pair.
+
+    Nobody who is off duty.
+    """
     other = state.serves[unit]
-    if other < 0:
+    if other == FREE:
         return True
-    return world.divert == 1 and state.on_scene[unit] == 0 and state.level[incident] > state.level[other]
+    if other < 0 or state.on_scene[unit] == 1:
+        return False
+    if world.divert == 1 and state.level[incident] > state.level[other]:
+        return True
+    return called_back(world, day, state, unit, day.station[incident], state.level[incident])
+
+
+def called_back(world: World, day: DayMarks, state: State, unit: int, station: int, level: int) -> bool:
+    """Whether its own block turns a pair round that is on its way to another block's incident of no higher level.
+
+    Its KPPS phone it; where it has come already it stays.
+    """
+    block, other = world.unit_block[unit], state.serves[unit]
+    if world.call_back == 0 or block < 0 or other < 0 or state.on_scene[unit] == 1:
+        return False
+    if world.station_block[station] != block or world.station_block[day.station[other]] == block:
+        return False
+    return level >= state.level[other]
 
 
 def held_back(world: World, state: State, incident: int, kind: int) -> bool:
@@ -20,7 +40,7 @@ def held_back(world: World, state: State, incident: int, kind: int) -> bool:
         return False
     free = 0
     for unit in range(world.kind_first[kind], world.kind_end[kind]):
-        if state.serves[unit] < 0:
+        if state.serves[unit] == FREE:
             free += 1
     return free <= world.reserve_threshold
 
@@ -50,7 +70,8 @@ def nearest_between(
     for unit in range(first, end):
         if picky and not fits(world, unit, station, rayon):
             continue
-        if state.serves[unit] < 0 or may_go(world, state, incident, unit):
+        other = state.serves[unit]
+        if other == FREE or (other >= 0 and may_go(world, day, state, incident, unit)):
             node = state.leg_to[unit]
             if state.leg_from[unit] != node:
                 node = position(world, state, unit, now)

@@ -7,15 +7,18 @@ from simsec.simulation.policies.available import held_back, may_go, nearest_betw
 
 
 def choose(world: World, day: DayMarks, state: State, incident: int, capability: int, now: float) -> int:
-    """Own pair, then sector patrol, then rayon platoon, then central reserve, then who is on call: one row a step."""
+    """Own pair, then sector patrol, then rayon platoon, then central reserve, then who is on call: one row a step.
+
+    A step that asks an agency's permission sends nobody.
+    """
     row = state.step[incident][world.ladder_of[capability]]
     kind, scope = world.row_kind[row], world.row_scope[row]
-    if world.can[kind][capability] == 0 or held_back(world, state, incident, kind):
+    if kind < 0 or world.can[kind][capability] == 0 or held_back(world, state, incident, kind):
         return NOWHERE
     station = day.station[incident]
     if scope == BLOCK:
         unit = world.block_unit[world.station_block[station]]
-        return unit if unit >= 0 and may_go(world, state, incident, unit) else NOWHERE
+        return unit if unit >= 0 and may_go(world, day, state, incident, unit) else NOWHERE
     first, end, rayon = world.kind_first[kind], world.kind_end[kind], -1
     if scope == SUBDISTRICT:
         sector = world.station_subdistrict[station]

@@ -7,7 +7,10 @@ from simsec.simulation.policies.available import held_back, nearest_between
 
 
 def choose(world: World, day: DayMarks, state: State, incident: int, capability: int, now: float) -> int:
-    """The nearest of all units on the capability's ladder, over every kind and scope."""
+    """The nearest of all units on the capability's ladder, over every kind and scope.
+
+    It knows no steps, and so waits for no agency's permission.
+    """
     ladder = world.ladder_of[capability]
     best, least = -1, 1e18
     for kind in range(len(world.kind_first)):

@@ -8,7 +8,10 @@ from simsec.simulation.policies.nearest_capable import choose as nearest_anywher
 
 
 def choose(world: World, day: DayMarks, state: State, incident: int, capability: int, now: float) -> int:
-    """Own sector first, over every kind on the ladder; then the nearest anywhere."""
+    """Own sector first, over every kind on the ladder; then the nearest anywhere.
+
+    It knows no steps, and so waits for no agency's permission.
+    """
     ladder = world.ladder_of[capability]
     sector = world.station_subdistrict[day.station[incident]]
     best, least = -1, 1e18
