@@ -72,7 +72,8 @@ class Replications:
         missions, busy_min: of every unit, shape (days, units); empty when not asked for.
         voter_hours_lost, voters_not_served: shape (days,), nan when not asked for.
         incident_day, incident_kind, incident_station, incident_onset_min, incident_response_min, incident_primary,
-        incident_level, incident_rise_min, incident_clock_min: one row an incident; a response of inf: unanswered.
+        incident_level, incident_first_kind, incident_rise_min, incident_clock_min: one row an incident; a response of
+            inf: unanswered; the kind of unit that came first is -1 then.
         probes: minutes to first help, shape (days, probe times, stations), float32; empty when not asked for.
     """
 
@@ -101,6 +102,7 @@ class Replications:
     incident_response_min: Floats
     incident_primary: NDArray[np.bool_]
     incident_level: Integers
+    incident_first_kind: Integers
     incident_rise_min: Floats
     incident_clock_min: Floats
     probes: NDArray[np.float32]
@@ -213,6 +215,7 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
         "response": np.where(np.isnan(rows.response_min), np.inf, rows.response_min),
         "primary": rows.primary,
         "level": rows.first_level,
+        "first_kind": rows.first_kind,
         "rise": rows.rise_min,
         "clock": np.column_stack([getattr(rows, f"{name}_min") for name in CLOCK]),
         "probes": np.array(probed, dtype=np.float32),
@@ -273,6 +276,7 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         incident_response_min=join("response"),
         incident_primary=join("primary").astype(np.bool_),
         incident_level=join("level").astype(np.int64),
+        incident_first_kind=join("first_kind").astype(np.int64),
         incident_rise_min=join("rise"),
         incident_clock_min=join("clock"),
         probes=stack("probes").astype(np.float32),

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import say
-from simsec.scenario.parameter import Parameter, Strict
+from simsec.scenario.agencies import Agency, Matter, Operation, ThreePillars
+from simsec.scenario.parameter import Parameter, Strict, Text
 
 FORMAT = 1
 Level = Literal["green", "yellow", "red"]
@@ -66,22 +67,6 @@ def _share(parameter: Parameter) -> Parameter:
 
 Amount = Annotated[Parameter, AfterValidator(_positive)]
 Share = Annotated[Parameter, AfterValidator(_share)]
-
-
-class Text(Strict):
-    """A label in both languages.
-
-    Example:
-        >>> Text(en="flood", id="banjir").of("id")
-        'banjir'
-    """
-
-    en: str
-    id: str
-
-    def of(self, language: str) -> str:
-        """The label in ``en`` or ``id``."""
-        return self.id if language == "id" else self.en
 
 
 class Clock(Strict):
@@ -390,6 +375,10 @@ class Settings(Strict):
     units: tuple[Unit, ...]
     teams: tuple[Team, ...]
     ladders: tuple[Ladder, ...]
+    agencies: dict[str, Agency] = Field(default_factory=dict)
+    matters: dict[str, Matter] = Field(default_factory=dict)
+    operation: Operation | None = None
+    three_pillars: ThreePillars | None = None
     calls: Calls
     incidents: dict[str, Incident]
     spreading: Spreading
