@@ -12,11 +12,12 @@ from simsec.analysis.intervals import Estimate, stratified_mean, stratified_rati
 from simsec.analysis.replications import CLOCK, Replications, strata
 from simsec.scenario.agencies import Agency, called, providers
 from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import CAPABILITIES
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Part = Literal["lead", "support", "alarm"]
-REPORTED, FIRST, FULL, ALERT = (CLOCK.index(name) for name in ("reported", "first", "full", "alert"))
+REPORTED, FIRST, ALERT = (CLOCK.index(name) for name in ("reported", "first", "alert"))
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ def leads(scenario: Scenario, code: str) -> Flags:
 def promise_of(scenario: Scenario, runs: Replications, code: str) -> Promise | None:
     """What became of the promise of an agency; None where it promises nothing or nothing of it is simulated.
 
-    Minutes count from the call. Of an incident that several agencies answer, the minutes of one that did not come first
-    are those to full help, when everybody needed is there. Whole days are the unit of the intervals.
+    Minutes count from the call to the first arrival of what the agency is asked for, also where others came before it.
+    Whole days are the unit of the intervals.
 
     Args:
         scenario: what is known.
@@ -88,7 +89,7 @@ def promise_of(scenario: Scenario, runs: Replications, code: str) -> Promise | N
         part, counts, minutes = "alarm", np.ones(len(led), dtype=np.bool_), clock[:, ALERT] - runs.incident_onset_min
     elif led.any() or leads(scenario, code).any():
         part, counts = "lead", led
-        minutes = np.where(own, clock[:, FIRST], clock[:, FULL]) - clock[:, REPORTED]
+        minutes = _came(scenario, runs, agency) - clock[:, REPORTED]
     else:
         part, counts, minutes = "support", own, clock[:, FIRST] - clock[:, REPORTED]
     kept = np.nan_to_num(minutes, nan=np.inf) <= promised
@@ -111,6 +112,13 @@ def promise_of(scenario: Scenario, runs: Replications, code: str) -> Promise | N
 def _own(scenario: Scenario, agency: Agency) -> Flags:
     """Of each unit kind whether the agency provides it, and one more that is False; shape (kinds + 1,)."""
     return np.array([*(unit.kind in agency.units for unit in scenario.settings.units), False])
+
+
+def _came(scenario: Scenario, runs: Replications, agency: Agency) -> Floats:
+    """When the first unit came that was sent as something the agency's units can do; inf: never."""
+    able = {word for unit in scenario.settings.units if unit.kind in agency.units for word in unit.capabilities}
+    columns = [place for place, word in enumerate(CAPABILITIES) if word in able]
+    return np.asarray(np.nan_to_num(runs.incident_came_min[:, columns], nan=np.inf).min(axis=1), dtype=np.float64)
 
 
 def _risen(scenario: Scenario, runs: Replications) -> Flags:

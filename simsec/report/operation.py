@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from simsec.locale import NOTHING, Texts
 from simsec.report.tables import Row, Table
 from simsec.scenario.agencies import Day, day_of
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
+
+DAY_MIN = 1440
+FAR = 14  # days to weeks: what comes after polling day has no end that is known
 
 
 def operation_span(scenario: Scenario, texts: Texts) -> str:
@@ -17,25 +21,49 @@ def operation_span(scenario: Scenario, texts: Texts) -> str:
     if operation is None:
         return ""
     name = operation.name.of(texts.language)
-    if operation.starts is None or operation.ends is None:
+    if operation.starts is None:
         return name
     return f"{name}, {_span(scenario, operation.starts, operation.ends, texts)}"
 
 
-def _span(scenario: Scenario, first: Day, last: Day, texts: Texts) -> str:
+def _span(scenario: Scenario, first: Day, last: Day | None, texts: Texts) -> str:
     polling = scenario.settings.polling_date
-    begins, ends = day_of(polling, first), day_of(polling, last)
+    begins = day_of(polling, first)
+    if last is None:
+        return texts.t("calendar.onwards", first=texts.date(begins))
+    ends = day_of(polling, last)
     if begins == ends:
         return texts.date(begins)
     return texts.t("number.range", low=texts.date(begins), high=texts.date(ends))
 
 
-def _counted(scenario: Scenario, first: Day, last: Day) -> str:
+def _counted(scenario: Scenario, first: Day, last: Day | None) -> str:
     """The same days counted from polling day, such as H-7 to H-2."""
-    polling = scenario.settings.polling_date
-    away = [(day_of(polling, day) - polling).days for day in (first, last)]
+    away = [_away(scenario, day) for day in (first, last) if day is not None]
     stamps = [f"H{days:+d}" if days else "H" for days in away]
-    return stamps[0] if away[0] == away[1] else f"{stamps[0]} … {stamps[1]}"
+    return stamps[0] if away[0] == away[-1] else f"{stamps[0]} … {stamps[1]}"
+
+
+def _away(scenario: Scenario, day: Day) -> int:
+    """Days from polling day."""
+    return (day_of(scenario.settings.polling_date, day) - scenario.settings.polling_date).days
+
+
+def played_share(scenario: Scenario, first: Day, last: Day | None) -> Literal["whole", "part", "none"]:
+    """Whether the simulated clock touches all days of a phase, some, or none.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> area = read_scenario("scenarios/kabupaten-semarang")
+        >>> [played_share(area, *days) for days in (("H", "H"), ("H", "H+9"), ("H-9", "H-7"), ("H-3", None))]
+        ['whole', 'part', 'none', 'part']
+    """
+    clock = [int(minute // DAY_MIN) for minute in scenario.horizon_min]
+    begins = _away(scenario, first)
+    ends = _away(scenario, last) if last is not None else begins + FAR
+    if ends < clock[0] or begins > clock[1]:
+        return "none"
+    return "whole" if clock[0] <= begins and ends <= clock[1] else "part"
 
 
 def calendar_table(scenario: Scenario, texts: Texts) -> Table | None:
@@ -49,20 +77,18 @@ def calendar_table(scenario: Scenario, texts: Texts) -> Table | None:
     if operation is None:
         return None
     rows = []
-    if operation.starts is not None and operation.ends is not None:
+    if operation.starts is not None:
         span = _span(scenario, operation.starts, operation.ends, texts)
         counted = _counted(scenario, operation.starts, operation.ends)
-        rows.append(Row((operation.name.of(texts.language), span, counted, ""), "total"))
+        share = t(f"calendar.{played_share(scenario, operation.starts, operation.ends)}")
+        rows.append(Row((operation.name.of(texts.language), span, counted, share), "total"))
     for phase in operation.phases:
-        part = phase.part.of(texts.language) if phase.part else t("calendar.not_played")
-        cells = (
-            phase.label.of(texts.language),
-            _span(scenario, phase.starts, phase.ends, texts),
-            _counted(scenario, phase.starts, phase.ends),
-            part,
-        )
-        rows.append(Row(cells, "ours" if phase.part else ""))
-    return Table(tuple(t(f"calendar.{key}") for key in ("phase", "dates", "counted", "played")), tuple(rows), (0, 1, 3))
+        share = played_share(scenario, phase.starts, phase.ends)
+        span, counted = _span(scenario, phase.starts, phase.ends, texts), _counted(scenario, phase.starts, phase.ends)
+        cells = (phase.label.of(texts.language), span, counted, t(f"calendar.{share}"))
+        rows.append(Row(cells, "" if share == "none" else "ours"))
+    head = tuple(t(f"calendar.{key}") for key in ("phase", "dates", "counted", "played"))
+    return Table(head, tuple(rows), (0, 1, 2, 3))
 
 
 def calendar_lines(scenario: Scenario, texts: Texts) -> list[str]:

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from simsec.analysis.intervals import Estimate, stratified_mean
+from simsec.analysis.intervals import Doubt, Estimate, stratified_mean
 from simsec.analysis.promises import Promise, promise_of
 from simsec.analysis.replications import Replications, strata
 from simsec.base.clock import parse_stamp
-from simsec.locale import LANGUAGES, Texts
+from simsec.locale import LANGUAGES, NOTHING, Texts
 from simsec.locale import texts as texts_of
 from simsec.plan.plan import Plan
 from simsec.report.operation import operation_span
@@ -24,6 +24,9 @@ from simsec.report.page import environment
 from simsec.scenario.agencies import Agency, called, concerned, providers, without_agency
 from simsec.scenario.parameter import Parameter, Text
 from simsec.scenario.reading import Scenario
+
+HEADS = ("agency", "asked", "promise", "kept", "breaks", "kind", "calls", "acts", "decides", "informed", "handed")
+LETTERS_PT, SMALLEST_PT = 9.0, 6.6
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class KindRow:
     """A kind of incident on page two."""
 
     name: Said
+    calls: str
     acts: Said
     decides: tuple[Said, ...]
     informed: Said
@@ -82,17 +86,21 @@ def rakor_page(scenario: Scenario, plan: Plan, runs: Replications, citation: str
         "operation": operation_span(scenario, texts),
         "heads": {
             key: Said(t(f"rakor.head.{key}"), foreign.t(f"rakor.head.{key}"))
-            for key in ("agency", "asked", "promise", "kept", "breaks", "kind", "acts", "decides", "informed", "handed")
+            for key in HEADS
         },
         "agencies": [agency_row(scenario, plan, runs, code, texts) for code in settings.agencies],
         "kinds": [kind_row(scenario, runs, kind, texts) for kind in settings.incidents],
         "promise_note": t("rakor.promise_note", days=len(runs)),
         "homeless": t("rakor.homeless", units=texts.joined(labels)) if homeless else "",
-        "dense": len(settings.agencies) > 13,
-        "dense_kinds": len(settings.incidents) > 15,
+        "sizes": (_points(len(settings.agencies), 13), _points(len(settings.incidents), 14)),
         "citation": citation,
     }
     return environment().get_template("rakor.html.j2").render(context)
+
+
+def _points(rows: int, fit: int) -> float:
+    """Size of the letters with which so many rows fit on the sheet; no smaller than can be read in the hand."""
+    return max(round(LETTERS_PT * min(1.0, fit / max(rows, 1)), 1), SMALLEST_PT)
 
 
 def _both(label: Text, texts: Texts) -> Said:
@@ -117,7 +125,7 @@ def agency_row(scenario: Scenario, plan: Plan, runs: Replications, code: str, te
     found = promise_of(scenario, runs, code)
     promised = agency.promise_min
     return AgencyRow(
-        name=_both(agency.label, texts),
+        name=Said(agency.name, agency.label.of(texts.language)),
         asked=Said(agency.does.of(texts.language), asked),
         promise=_promise(promised, texts) if promised else Said(t("rakor.no_promise")),
         kept=_kept(found, texts) if found else Said(t("rakor.not_simulated")),
@@ -130,9 +138,9 @@ def agency_row(scenario: Scenario, plan: Plan, runs: Replications, code: str, te
 
 def _promise(promised: Parameter, texts: Texts) -> Said:
     """Minutes, with their range and grade beneath."""
-    grade = texts.t("grade.assumption") if promised.grade == "D" else promised.grade
+    grade = texts.t("rakor.assumed") if promised.grade == "D" else promised.grade
     low, high = (texts.figure(x) for x in (promised.low, promised.high))
-    spread = texts.t("number.range", low=low, high=high) + " · " if promised.low < promised.high else ""
+    spread = f"{low}–{high} · " if promised.low < promised.high else ""  # noqa: RUF001
     return Said(texts.t("unit.minutes", n=texts.figure(promised.mode)), spread + grade)
 
 
@@ -146,7 +154,10 @@ def _kept(found: Promise, texts: Texts) -> Said:
     if not found.calls.mean > 0:
         return Said(t("rakor.never_first" if found.part == "support" else "rakor.never_called"))
     calls = _number(found.calls.mean, texts)
-    return Said(_share(found.kept, texts), t(f"rakor.of_{found.part}", calls=calls))
+    share = _share(found.kept, texts)
+    if found.kept.doubt is Doubt.ALIKE or found.kept.too_few_days:
+        share = t("rakor.few", share=texts.percent(found.kept.mean))
+    return Said(share, t(f"rakor.of_{found.part}", calls=calls))
 
 
 def _number(x: float, texts: Texts) -> str:
@@ -209,7 +220,7 @@ def kind_row(scenario: Scenario, runs: Replications, kind: str, texts: Texts) ->
         texts: the language.
     """
     t, settings, incident = texts.t, scenario.settings, scenario.settings.incidents[kind]
-    names = {code: agency.label.of(texts.language) for code, agency in settings.agencies.items()}
+    names = {code: agency.name for code, agency in settings.agencies.items()}
     first = providers(settings, called(settings, incident, first=True))
     later = [code for code in providers(settings, called(settings, incident, first=False)) if code not in first]
     deciding, told, taking = (concerned(settings, kind, how) for how in ("decides", "informed_of", "takes_over"))
@@ -222,10 +233,9 @@ def kind_row(scenario: Scenario, runs: Replications, kind: str, texts: Texts) ->
     number = list(settings.incidents).index(kind)
     daily = np.bincount(runs.incident_day[runs.incident_kind == number], minlength=len(runs)).astype(np.float64)
     calls = stratified_mean(daily, runs.stratum, strata(scenario)).mean
-    label = _both(incident.label, texts)
-    often = t("rakor.a_day", n=_number(calls, texts)) if calls > 0 else ""
     return KindRow(
-        name=Said(label.main, " · ".join(part for part in (label.small, often) if part)),
+        name=_both(incident.label, texts),
+        calls=_number(calls, texts) if calls > 0 else NOTHING,
         acts=Said(
             ", ".join(names[code] for code in first) or t("rakor.on_the_spot"),
             t("rakor.then", agencies=", ".join(names[code] for code in later)) if later else "",

@@ -40,7 +40,8 @@ class Agency(Strict):
     """Somebody at the table: what the plan asks of him, what he promises, what he decides or hears of.
 
     Attributes:
-        label: its name.
+        name: what everybody calls it, in either language.
+        label: what it is.
         does: what the plan asks of it, in words.
         fails: what breaks when it does not, in words.
         units: kinds of unit it provides; none: it decides or is informed, and nothing of it is simulated.
@@ -54,6 +55,7 @@ class Agency(Strict):
         decides, informed_of, takes_over: names of matters.
     """
 
+    name: Code
     label: Text
     does: Text
     fails: Text
@@ -85,12 +87,11 @@ class Matter(Strict):
 
 
 class Phase(Strict):
-    """A phase of the operation; ``H-7`` counts from polling day. ``part`` is what the simulated day holds of it."""
+    """A phase of the operation; ``H-7`` counts from polling day. Without ``ends`` it lasts for days to weeks."""
 
     label: Text
     starts: Day
-    ends: Day
-    part: Text | None = None
+    ends: Day | None = None
 
 
 class Operation(Strict):
@@ -99,7 +100,7 @@ class Operation(Strict):
     Attributes:
         name: such as Mantap Praja Candi.
         starts, ends: of the whole operation; None: not known.
-        phases: in order.
+        phases: in order; those of the packaged list where the scenario gives none.
         grade, source: of the dates; where reports differ the source says both.
     """
 
@@ -147,7 +148,7 @@ def _listed(row: object, key: str) -> list[Any]:
 
 
 def with_common(data: Mapping[str, Any], common: bytes) -> dict[str, Any]:
-    """An election's ``scenario.toml`` over the common list of agencies and matters.
+    """An election's ``scenario.toml`` over the common list of agencies, matters and phases.
 
     The common list names only units and kinds that the scenario has; units that a scenario gives to an agency of its
     own leave the agency of the list. An agency named after another (``tni_2``) stands behind it.
@@ -166,6 +167,9 @@ def with_common(data: Mapping[str, Any], common: bytes) -> dict[str, Any]:
     for matter in matters.values():
         matter["kinds"] = [kind for kind in matter.get("kinds", ()) if kind in incidents]
     order = list(agencies)
+    operation = _table(data.get("operation"))
+    if operation:
+        operation.setdefault("phases", listed["phases"].get(data.get("election_type"), []))
 
     def place(code: str) -> int:
         return next((number for number, known in enumerate(order) if code.startswith(known)), len(order))
@@ -173,6 +177,7 @@ def with_common(data: Mapping[str, Any], common: bytes) -> dict[str, Any]:
     every = _over(agencies, own)
     return {
         **data,
+        **({"operation": operation} if operation else {}),
         "agencies": {code: every[code] for code in sorted(every, key=place)},
         "matters": _over(matters, _table(data.get("matters"))),
     }

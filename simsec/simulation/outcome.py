@@ -36,6 +36,7 @@ class IncidentRows:
         rise_min: shape (n, 3), minutes after onset at which each level is left if nobody came.
         units_sent: how many were sent.
         first_kind: unit kind of the first help, -1: none.
+        came_min: shape (n, capabilities), when the first unit sent as each came.
     """
 
     incident: Integers
@@ -58,6 +59,7 @@ class IncidentRows:
     units_sent: Integers
     first_kind: Integers
     hits: Integers
+    came_min: Floats
 
     def __len__(self) -> int:
         """Number of incidents that happened."""
@@ -165,6 +167,8 @@ def outcome_of(
     times = np.array(clock, dtype=np.float64)[:, kept]
     times[times == NEVER] = np.nan
     reported, dispatched, first, full, care, cleared = times
+    came = np.array(state.came, dtype=np.float64).reshape(len(onset), world.capabilities)[kept]
+    came[came == NEVER] = np.nan
     last_level, units_sent, first_unit = np.array((state.level, state.units_sent, state.first_unit), dtype=np.int64)[
         :, kept
     ]
@@ -194,6 +198,7 @@ def outcome_of(
         units_sent=units_sent,
         first_kind=np.where(first_unit >= 0, fleet.kind[first_unit], -1) if len(fleet.kind) else first_unit,
         hits=day.incidents.hits[kept],
+        came_min=came,
     )
     units = UnitRows(*fleet, missions=np.array(state.missions, dtype=np.int64), busy_min=busy)
     hit, limit_reached, lost = (state.counters[counter] for counter in (HIT, LIMIT_REACHED, LOST))
