@@ -125,7 +125,7 @@ def posted_table(scenario: Scenario, texts: Texts) -> Table:
         ends = (figure.low * count, figure.mode * count, figure.high * count)
         whole = [total + part for total, part in zip(whole, ends, strict=True)]
         each = _persons(figure.low, figure.mode, figure.high, texts) if count > 1 else NOTHING
-        grade = t("grade.assumption") if figure.grade == "D" else figure.grade
+        grade = t("rakor.assumed") if figure.grade == "D" else figure.grade
         number = texts.number(count) if duty != "traffic_points" else NOTHING
         rows.append(Row((t(f"duty.{duty}"), number, each, _persons(*ends, texts), grade)))
     low, mode, high = whole

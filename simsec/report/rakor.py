@@ -92,13 +92,13 @@ def rakor_page(scenario: Scenario, plan: Plan, runs: Replications, citation: str
         "kinds": [kind_row(scenario, runs, kind, texts) for kind in settings.incidents],
         "promise_note": t("rakor.promise_note", days=len(runs)),
         "homeless": t("rakor.homeless", units=texts.joined(labels)) if homeless else "",
-        "sizes": (_points(len(settings.agencies), 13), _points(len(settings.incidents), 14)),
+        "sizes": (_points(len(settings.agencies), 11.8), _points(len(settings.incidents), 14)),
         "citation": citation,
     }
     return environment().get_template("rakor.html.j2").render(context)
 
 
-def _points(rows: int, fit: int) -> float:
+def _points(rows: int, fit: float) -> float:
     """Size of the letters with which so many rows fit on the sheet; no smaller than can be read in the hand."""
     return max(round(LETTERS_PT * min(1.0, fit / max(rows, 1)), 1), SMALLEST_PT)
 
