@@ -92,7 +92,7 @@ def rakor_page(scenario: Scenario, plan: Plan, runs: Replications, citation: str
         "kinds": [kind_row(scenario, runs, kind, texts) for kind in settings.incidents],
         "promise_note": t("rakor.promise_note", days=len(runs)),
         "homeless": t("rakor.homeless", units=texts.joined(labels)) if homeless else "",
-        "sizes": (_points(len(settings.agencies), 11.8), _points(len(settings.incidents), 14)),
+        "sizes": (_points(len(settings.agencies), 12.6), _points(len(settings.incidents), 13)),
         "citation": citation,
     }
     return environment().get_template("rakor.html.j2").render(context)

@@ -21,7 +21,8 @@ from tests.report.reading import read
 from tests.report.test_summary import SECRET_WORDS, found_in, without_style
 from tests.scenario.shipped import AREAS, shipped_area
 
-AGENCIES = ("BPBD", "KPU", "Kodim")  # offices that bear no other name than their agency's
+# Offices that bear no other name than their agency, and a village called like the operation of its province.
+AGENCIES = ("BPBD", "KPU", "Kodim", "Candi")
 every_area = pytest.mark.parametrize("name", AREAS)
 
 
