@@ -74,6 +74,7 @@ class Replications:
         incident_day, incident_kind, incident_station, incident_onset_min, incident_response_min, incident_primary,
         incident_level, incident_first_kind, incident_rise_min, incident_clock_min: one row an incident; a response of
             inf: unanswered; the kind of unit that came first is -1 then.
+        incident_first_line_min: when somebody of the three pillars was there, nan where there are none.
         incident_came_min: when the first unit sent as each capability came, shape (incidents, capabilities), or nan.
         probes: minutes to first help, shape (days, probe times, stations), float32; empty when not asked for.
     """
@@ -106,6 +107,7 @@ class Replications:
     incident_first_kind: Integers
     incident_rise_min: Floats
     incident_clock_min: Floats
+    incident_first_line_min: Floats
     incident_came_min: Floats
     probes: NDArray[np.float32]
 
@@ -220,6 +222,7 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
         "first_kind": rows.first_kind,
         "rise": rows.rise_min,
         "clock": np.column_stack([getattr(rows, f"{name}_min") for name in CLOCK]),
+        "first_line": rows.first_line_min,
         "came": rows.came_min,
         "probes": np.array(probed, dtype=np.float32),
     }
@@ -282,6 +285,7 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         incident_first_kind=join("first_kind").astype(np.int64),
         incident_rise_min=join("rise"),
         incident_clock_min=join("clock"),
+        incident_first_line_min=join("first_line"),
         incident_came_min=join("came"),
         probes=stack("probes").astype(np.float32),
     )

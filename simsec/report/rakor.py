@@ -21,6 +21,7 @@ from simsec.locale import texts as texts_of
 from simsec.plan.plan import Plan
 from simsec.report.operation import operation_span
 from simsec.report.page import environment
+from simsec.report.pillars import first_line
 from simsec.scenario.agencies import Agency, called, concerned, providers, without_agency
 from simsec.scenario.parameter import Parameter, Text
 from simsec.scenario.reading import Scenario
@@ -78,6 +79,8 @@ def rakor_page(scenario: Scenario, plan: Plan, runs: Replications, citation: str
     foreign = texts_of(other)
     homeless = without_agency(settings)
     labels = [unit.label.of(texts.language) for unit in settings.units if unit.kind in homeless]
+    agencies = [agency_row(scenario, plan, runs, code, texts) for code in settings.agencies]
+    agencies += _pillars_row(scenario, runs, texts)
     context: dict[str, Any] = {
         "t": t,
         "texts": texts,
@@ -88,11 +91,11 @@ def rakor_page(scenario: Scenario, plan: Plan, runs: Replications, citation: str
             key: Said(t(f"rakor.head.{key}"), foreign.t(f"rakor.head.{key}"))
             for key in HEADS
         },
-        "agencies": [agency_row(scenario, plan, runs, code, texts) for code in settings.agencies],
+        "agencies": agencies,
         "kinds": [kind_row(scenario, runs, kind, texts) for kind in settings.incidents],
         "promise_note": t("rakor.promise_note", days=len(runs)),
         "homeless": t("rakor.homeless", units=texts.joined(labels)) if homeless else "",
-        "sizes": (_points(len(settings.agencies), 12.6), _points(len(settings.incidents), 13)),
+        "sizes": (_points(len(agencies), 12.2), _points(len(settings.incidents), 13)),
         "citation": citation,
     }
     return environment().get_template("rakor.html.j2").render(context)
@@ -208,6 +211,26 @@ def _place(scenario: Scenario, agency: Agency, texts: Texts) -> str:
 def _hours(scenario: Scenario, agency: Agency, texts: Texts) -> str:
     first, last = (parse_stamp(getattr(scenario.settings.clock, name)) for name in (agency.starts, agency.ends))
     return f"{texts.clock(first)}–{texts.clock(last)}"  # noqa: RUF001
+
+
+def _pillars_row(scenario: Scenario, runs: Replications, texts: Texts) -> list[AgencyRow]:
+    """The first line of the villages, where the scenario names it: it alerts and calms, and is no help."""
+    t, found, pillars = texts.t, first_line(scenario, runs), scenario.settings.three_pillars
+    if pillars is None or found is None:
+        return []
+    people = t("pillars.people", n=round(found.persons.sum()), villages=len(scenario.villages))
+    return [
+        AgencyRow(
+            name=Said(t("pillars.name"), t("pillars.what")),
+            asked=Said(t("pillars.does"), people),
+            promise=_promise(pillars.first_line_min, texts),
+            kept=Said(
+                t("pillars.kept", minutes=texts.number(found.whole.first)),
+                t("pillars.outside", minutes=texts.number(found.whole.outside)),
+            ),
+            breaks=Said(t("pillars.fails")),
+        )
+    ]
 
 
 def kind_row(scenario: Scenario, runs: Replications, kind: str, texts: Texts) -> KindRow:

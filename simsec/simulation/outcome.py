@@ -31,6 +31,7 @@ class IncidentRows:
         first_level, last_level: 0 green to 2 red.
         onset_min, alert_min, reported_min, dispatched_min, first_min, full_min, care_min, cleared_min: its clock; an
             alert is Linmas and crew on the spot, and never help.
+        first_line_min: when somebody of the village's three pillars was there, never help; nan where there are none.
         reopened_min: when a station that the incident closed opened again, nan when it closed none.
         response_min: onset to first help from outside the station; nan when nobody came.
         rise_min: shape (n, 3), minutes after onset at which each level is left if nobody came.
@@ -47,6 +48,7 @@ class IncidentRows:
     last_level: Integers
     onset_min: Floats
     alert_min: Floats
+    first_line_min: Floats
     reported_min: Floats
     dispatched_min: Floats
     first_min: Floats
@@ -173,6 +175,7 @@ def outcome_of(
         :, kept
     ]
     kind = day.incidents.kind[kept]
+    alert, first_line = onset[kept] + day.incidents.alert_delay_min[kept], day.incidents.first_line_delay_min[kept]
     closed = np.asarray(closes, dtype=np.bool_)[kind] if len(closes) else np.zeros(len(kind), dtype=np.bool_)
     busy = np.array(state.busy_min, dtype=np.float64)
     out = np.array(state.serves, dtype=np.int64) >= 0
@@ -185,7 +188,8 @@ def outcome_of(
         first_level=day.incidents.level[kept],
         last_level=last_level,
         onset_min=onset[kept],
-        alert_min=onset[kept] + day.incidents.alert_delay_min[kept],
+        alert_min=alert,
+        first_line_min=np.where(np.isinf(first_line), np.nan, alert + first_line),
         reported_min=reported,
         dispatched_min=dispatched,
         first_min=first,

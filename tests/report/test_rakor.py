@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 
 from simsec.analysis.promises import leads, promise_of
-from simsec.analysis.replications import CLOCK
+from simsec.analysis.replications import CLOCK, Replications, replicate
 from simsec.locale import LANGUAGES, texts
 from simsec.optimization.judge import Judged
+from simsec.plan import doctrine
 from simsec.report.facts import OPTIMISED
 from simsec.report.operation import calendar_table, played_share, posted_table
+from simsec.report.pillars import first_line, pillars_table
 from simsec.report.rakor import agency_row, kind_row, rakor_page
+from simsec.scenario import Scenario
 from simsec.scenario.agencies import Agency, Matter, called, concerned, providers
 from simsec.scenario.parameter import Text
-from simsec.scenario.schema import CAPABILITIES
+from simsec.scenario.schema import CAPABILITIES, DAY_TYPES
 from tests.report.reading import read
 from tests.report.test_summary import SECRET_WORDS, found_in, without_style
 from tests.scenario.shipped import AREAS, shipped_area
@@ -175,6 +178,40 @@ def test_posted_strength_adds_up(judged_shipped: Judged) -> None:
     committees = ledger.district_committee.mode * len(scenario.villages.subdistrict_codes)
     total = sum(figure.mode for figure in single) + committees + ledger.traffic_points.mode
     assert table.rows[-1].cells[3].startswith(f"{total:.0f} (")
+
+
+@pytest.fixture(scope="module")
+def city() -> tuple[Scenario, Replications]:
+    """A few days of the city whose source stresses the three pillars."""
+    scenario = shipped_area("kota-semarang")
+    return scenario, replicate(scenario, doctrine(scenario), dict.fromkeys(DAY_TYPES, 3))
+
+
+def test_the_three_pillars_come_after_the_alarm_and_are_never_help(city: tuple[Scenario, Replications]) -> None:
+    scenario, runs = city
+    pillars = scenario.settings.three_pillars
+    assert pillars is not None
+    away = runs.incident_first_line_min - runs.incident_clock_min[:, CLOCK.index("alert")]
+    assert (away >= pillars.first_line_min.low - 1e-9).all() and (away <= pillars.first_line_min.high + 1e-9).all()
+    without = replace(scenario, settings=scenario.settings.model_copy(update={"three_pillars": None}))
+    same = replicate(without, doctrine(without), dict.fromkeys(DAY_TYPES, 3))
+    assert np.isnan(same.incident_first_line_min).all()
+    assert (same.incident_response_min == runs.incident_response_min).all()
+    assert np.array_equal(same.incident_clock_min, runs.incident_clock_min, equal_nan=True)
+    assert first_line(without, same) is None and pillars_table(without, same, texts("en")) is None
+
+
+def test_the_first_line_rolls_up_from_village_to_the_whole(city: tuple[Scenario, Replications]) -> None:
+    scenario, runs = city
+    found, table = first_line(scenario, runs), pillars_table(scenario, runs, texts("en"))
+    assert found is not None and table is not None
+    assert found.persons.sum() == 3 * len(scenario.villages)
+    sectors = [medians.first for medians in found.sectors]
+    assert np.nanmin(found.villages) <= min(sectors) <= found.whole.first <= max(sectors) <= np.nanmax(found.villages)
+    assert found.whole.alarm < found.whole.first
+    assert len(table.rows) == len(scenario.villages.subdistrict_names) + 1
+    html = rakor_page(scenario, doctrine(scenario), runs, "simsec 0.0", texts("en"))
+    assert texts("en").t("pillars.does") in html
 
 
 def test_common_words_are_in_both_languages() -> None:
