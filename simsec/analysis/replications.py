@@ -75,8 +75,11 @@ class Replications:
         voter_hours_lost, voters_not_served: shape (days,), nan when not asked for.
         access: stations that were closed, what KPU decided about them, and more of the voters.
         incident_day, incident_kind, incident_station, incident_onset_min, incident_response_min, incident_primary,
-        incident_level, incident_rise_min, incident_clock_min, incident_asked_min, incident_decided_min,
-        incident_decision: one row an incident; a response of inf: unanswered.
+        incident_level, incident_first_kind, incident_rise_min, incident_clock_min, incident_asked_min,
+            incident_decided_min, incident_decision: one row an incident; a response of inf: unanswered; the kind of
+            unit that came first is -1 then.
+        incident_first_line_min: when somebody of the three pillars was there, nan where there are none.
+        incident_came_min: when the first unit sent as each capability came, shape (incidents, capabilities), or nan.
         probes: minutes to first help, shape (days, probe times, stations), float32; empty when not asked for.
     """
 
@@ -106,11 +109,14 @@ class Replications:
     incident_response_min: Floats
     incident_primary: NDArray[np.bool_]
     incident_level: Integers
+    incident_first_kind: Integers
     incident_rise_min: Floats
     incident_clock_min: Floats
     incident_asked_min: Floats
     incident_decided_min: Floats
     incident_decision: Integers
+    incident_first_line_min: Floats
+    incident_came_min: Floats
     probes: NDArray[np.float32]
 
     def __len__(self) -> int:
@@ -228,8 +234,11 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
         "response": np.where(np.isnan(rows.response_min), np.inf, rows.response_min),
         "primary": rows.primary,
         "level": rows.first_level,
+        "first_kind": rows.first_kind,
         "rise": rows.rise_min,
         "clock": np.column_stack([getattr(rows, f"{name}_min") for name in CLOCK]),
+        "first_line": rows.first_line_min,
+        "came": rows.came_min,
         "probes": np.array(probed, dtype=np.float32),
     }
 
@@ -288,11 +297,14 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         incident_response_min=join("response"),
         incident_primary=join("primary").astype(np.bool_),
         incident_level=join("level").astype(np.int64),
+        incident_first_kind=join("first_kind").astype(np.int64),
         incident_rise_min=join("rise"),
         incident_clock_min=join("clock"),
         incident_asked_min=join("asked"),
         incident_decided_min=join("decided"),
         incident_decision=join("decision").astype(np.int64),
+        incident_first_line_min=join("first_line"),
+        incident_came_min=join("came"),
         probes=stack("probes").astype(np.float32),
     )
 

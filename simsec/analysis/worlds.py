@@ -24,7 +24,15 @@ from simsec.scenario.schema import DAY_TYPES
 Floats = NDArray[np.float64]
 JUDGEMENTS = ("weights.", "forces.")  # values and decisions, not facts about the world
 # Cannot move minutes to first help:
-INERT = ("voters.", "kpu.", ".kpu_asks_after_min", ".target_min", "incidents.power_or_signal.")
+INERT = (
+    "voters.",
+    "kpu.",
+    ".kpu_asks_after_min",
+    "agencies.",
+    "three_pillars.",
+    ".target_min",
+    "incidents.power_or_signal.",
+)
 WORLD_STRIDE = 1_000  # every world has its own days: their noise must not repeat in all of them
 FIRST_PASS = {"ordinary": 12, "heavy_rain": 6, "rumour": 6, "severe": 16}
 CONFIRMED = 3  # figures that changed the gain most in the first pass, moved again on further days

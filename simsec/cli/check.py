@@ -25,6 +25,7 @@ def check(
         from simsec.plan import ledger_of, pattern_rows
         from simsec.plan.ledger import READINGS
         from simsec.scenario import read_scenario
+        from simsec.scenario.agencies import without_agency
 
         area = read_scenario(scenario)
         if area.general is not None:
@@ -46,6 +47,7 @@ def check(
                     "villages": len(area.villages),
                     "subdistricts": len(area.villages.subdistrict_codes),
                     "registered_voters": int(area.stations.registered_voters.sum()),
+                    "units_without_agency": without_agency(area.settings),
                     "readings": {reading: ledger_of(area, reading).pairs for reading in READINGS},
                     "patterns": [
                         {
@@ -85,6 +87,8 @@ def check(
                     available=number(ledger.free, 0),
                 )
             )
+        if homeless := without_agency(area.settings):
+            typer.echo(t("cli.check_homeless", units=texts_of(area, lang).joined(homeless)))
         if feasible is None:
             typer.echo(t("cli.check_none_feasible"))
         typer.echo(t("cli.check_good"))

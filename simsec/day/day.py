@@ -44,6 +44,8 @@ class Incidents:
         kind, station, level: shape (n,); level is the first one, 0 green to 2 red.
         onset_min: shape (n,), nan for a dormant child.
         alert_delay_min: detection: Linmas and crew on the spot know, which is an alert and never help.
+        first_line_delay_min: from the alert until somebody of the village's three pillars is there, no help either; inf
+            where the scenario names none.
         report_delay_min: detection and call.
         rise_min: shape (n, 3), minutes after onset at which each level is left if nobody came; inf: never.
         scene_min: shape (n, 3), minutes on scene at each level.
@@ -65,6 +67,7 @@ class Incidents:
     level: Integers
     onset_min: Floats
     alert_delay_min: Floats
+    first_line_delay_min: Floats
     report_delay_min: Floats
     rise_min: Floats
     scene_min: Floats

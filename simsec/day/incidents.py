@@ -145,7 +145,8 @@ def marked(scenario: Scenario, kind: Integers, station: Integers, onset: Floats,
     call = np.where(
         silent, calls.no_signal_call_min.quantile(draws.of("call")), calls.call_min.quantile(draws.of("call"))
     )
-    friction = scenario.settings.travel.friction
+    friction, pillars = scenario.settings.travel.friction, scenario.settings.three_pillars
+    first_line = pillars.first_line_min.quantile(draws.of("pillars")) if pillars else np.full(n, np.inf)
     u_noise = draws.table("noise", NOISE_SLOTS)
     none = np.zeros(n, dtype=np.int64)
     return Incidents(
@@ -154,6 +155,7 @@ def marked(scenario: Scenario, kind: Integers, station: Integers, onset: Floats,
         level=level,
         onset_min=onset,
         alert_delay_min=detection,
+        first_line_delay_min=first_line,
         report_delay_min=detection + call,
         rise_min=rise,
         scene_min=scene,

@@ -59,6 +59,7 @@ def read_day(path: Path, scenario: Scenario) -> Day:
         level=integers("level"),
         onset_min=floats("onset"),
         alert_delay_min=floats("alert_delay"),
+        first_line_delay_min=np.full(len(entries), np.inf),
         report_delay_min=floats("report_delay"),
         rise_min=floats("rise"),
         scene_min=floats("scene"),

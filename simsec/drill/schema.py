@@ -13,8 +13,8 @@ from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import say
-from simsec.scenario.parameter import Strict
-from simsec.scenario.schema import DayType, Level, Text
+from simsec.scenario.parameter import Strict, Text
+from simsec.scenario.schema import DayType, Level
 
 FORMAT = 1
 MAIN, DOCTRINE = "main", "doctrine"

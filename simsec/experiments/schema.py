@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from simsec.base.errors import say
-from simsec.scenario.parameter import Strict
-from simsec.scenario.schema import DayType, Text
+from simsec.scenario.parameter import Strict, Text
+from simsec.scenario.schema import DayType
 
 FORMAT = 1
 Value = bool | int | float | str

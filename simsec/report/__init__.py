@@ -1,4 +1,4 @@
-"""What a run hands to people: report, public summary, workbook and figures."""
+"""What a run hands to people: report, public summary, Rakor sheet, workbook and figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simsec.base.files import write_text, write_with
 from simsec.locale import LANGUAGES, Texts, texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
-from simsec.report.facts import sectors
+from simsec.report.facts import OPTIMISED, sectors
 from simsec.report.figures import (
     ledger_figure,
     pattern_figure,
@@ -23,6 +23,7 @@ from simsec.report.figures import (
 from simsec.report.labels import parameter_label
 from simsec.report.maps import map_figure
 from simsec.report.page import ReportMeta, report_page
+from simsec.report.rakor import rakor_page
 from simsec.report.style import png
 from simsec.report.summary import summary_figure, summary_page
 from simsec.report.verdict import deciding
@@ -58,7 +59,9 @@ def write_report(
     language: str | None = None,
     languages: tuple[str, ...] = LANGUAGES,
 ) -> list[Path]:
-    """Write report, public summary, figures and workbook into a run folder; all but the summary for the owner only.
+    """Write report, public summary, Rakor sheet, figures and workbook into a run folder.
+
+    Summary and Rakor sheet hold no positions and may be passed on; everything else is for the owner only.
 
     Args:
         folder: the run folder.
@@ -91,6 +94,8 @@ def write_report(
         picture = png(summary_figure(judged, search, words, alone=False))
         keep(folder / f"report{tail}.html", report_page(judged, search, meta, figures, words), private=True)
         keep(folder / f"summary{tail}.html", summary_page(judged, search, meta, picture, words), private=False)
+        sheet = rakor_page(judged.scenario, judged.plans[OPTIMISED], judged.runs[OPTIMISED], meta.citation, words)
+        keep(folder / f"rakor{tail}.html", sheet, private=False)
         if name == main:
             for figure, image in figures.items():
                 keep(folder / "figures" / f"{figure}.png", image, private=True)

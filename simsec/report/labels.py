@@ -76,6 +76,10 @@ def parameter_label(scenario: Scenario, path: str, texts: Texts) -> str:
         case ["units", number, "turnout_min"] if number.isdigit():
             label = scenario.settings.units[int(number)].label.of(texts.language)
             return texts.t("figure.turnout", unit=label)
+        case ["agencies", code, "promise_min"] if code in scenario.settings.agencies:
+            return texts.t("figure.promise", agency=scenario.settings.agencies[code].name)
+        case ["three_pillars", figure]:
+            return texts.t(f"figure.three_pillars.{figure}")
         case ["ladders", name, "steps", number, "delay_min"] if number.isdigit():
             ladder = next((ladder for ladder in scenario.settings.ladders if ladder.name == name), None)
             if ladder is not None:

@@ -167,7 +167,7 @@ def map_figure(judged: Judged, texts: Texts) -> Figure:
     bar.set_label(t("plot.map.scale"))
     write_ticks(bar.ax.xaxis, texts)
     figure.legend(
-        handles=_map_keys(texts, own_outlines(scenario)), loc="outside lower center", ncols=4, handletextpad=0.4
+        handles=_map_keys(texts, own_outlines(scenario)), loc="outside lower center", ncols=3, handletextpad=0.4
     )
     return figure
 
@@ -182,6 +182,8 @@ def _map_keys(texts: Texts, own: bool) -> list[Line2D]:
     return [
         key("*", BLACK, 13, t("plot.map.headquarters")),
         key("^", BLACK, 7, t("plot.map.posts")),
+        key("D", BLACK, 6, t("plot.map.commission")),
+        key("s", BLACK, 4, t("plot.map.committees")),
         key("o", VERMILION, 12, t("plot.map.reserve")),
         Line2D([], [], color=BORDER, label=outline),
     ]
@@ -224,8 +226,9 @@ def _rayons(ax: Axes, scenario: Scenario, taken: Floats, origin: tuple[float, fl
 def _posts(ax: Axes, scenario: Scenario, plan: Plan, origin: tuple[float, float]) -> None:
     posts = scenario.posts
     km = local_km(posts.lat, posts.lon, origin)
-    for types, marker, size in ((("polsek", "polsubsektor"), "^", 46), (("polres",), "*", 190)):
-        chosen = list(posts.of_type(*types))
+    drawn = ((("ppk",), "s", 16), (("polsek", "polsubsektor"), "^", 46), (("kpu",), "D", 44), (("polres",), "*", 190))
+    for types, marker, size in drawn:
+        chosen = np.array(posts.of_type(*types), dtype=np.int64)
         x, y = km[chosen].T
         ax.scatter(x, y, marker=marker, s=size, color=BLACK, edgecolors="white", linewidths=0.7, zorder=4)
     for site, squads in plan.squads.items():

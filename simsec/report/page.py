@@ -19,6 +19,8 @@ from simsec.report import tables, wording
 from simsec.report.access import access_sector_table, access_table
 from simsec.report.doubts import choice_lines, footnotes, gain_lines
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, days_by_type, headline, losers, sanity, sectors
+from simsec.report.operation import calendar_lines, calendar_table, posted_table
+from simsec.report.pillars import pillars_line, pillars_table
 from simsec.report.reserve import in_use, reach
 from simsec.report.verdict import break_even, same_plan
 from simsec.scenario.schema import DAY_TYPES
@@ -110,6 +112,11 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "feasibility": wording.feasibility_lines(scenario, judged.plans[OPTIMISED], texts),
         "patterns": tables.pattern_table(judged, texts),
         "ledger": tables.ledger_table(judged, texts),
+        "pillars": pillars_table(scenario, judged.runs[OPTIMISED], texts),
+        "pillars_line": pillars_line(scenario, judged.runs[OPTIMISED], texts),
+        "posted": posted_table(scenario, texts),
+        "calendar": calendar_table(scenario, texts),
+        "calendar_lines": calendar_lines(scenario, texts),
         "readings": wording.reading_lines(scenario, judged.plans[OPTIMISED], texts),
         "sector_lines": [
             *wording.sector_lines(scenario, by_sector.over_announced, ANNOUNCED, texts),

@@ -38,6 +38,7 @@ def settings_problems(settings: Settings) -> list[Problem]:
         *_twice("ladders", "capability", (word for ladder in settings.ladders for word in ladder.capabilities)),
         *_day_types(settings),
         *_reserve(settings),
+        *_agencies(settings),
         *_one_kind_of_scenario(settings),
         *_distributions(settings),
         *_losses(settings),
@@ -238,6 +239,32 @@ def _twice(table: str, column: str, names: Iterable[str]) -> list[Problem]:
         Problem(_FILE, say(template, column=column, count=count), "keep one", 0, table, name)
         for name, count in several.items()
     ]
+
+
+def _agencies(settings: Settings) -> Iterator[Problem]:
+    """Units that two agencies provide or none has, matters and kinds that nobody knows."""
+    kinds = {unit.kind for unit in settings.units}
+    given: dict[str, str] = {}
+    remedy = "correct the name"
+    for code, agency in settings.agencies.items():
+        for unit in agency.units:
+            if unit not in kinds:
+                bound = say("one of {words}", words=", ".join(sorted(kinds)))
+                yield Problem(_FILE, "no such kind of unit", remedy, 0, f"agencies.{code}.units", unit, bound)
+            elif unit in given:
+                what = say("the unit kind {unit} already belongs to {agency}", unit=unit, agency=given[unit])
+                yield Problem(_FILE, what, "give it to one agency", 0, f"agencies.{code}.units", unit)
+            given.setdefault(unit, code)
+        for key in ("decides", "informed_of", "takes_over"):
+            for matter in getattr(agency, key):
+                if matter not in settings.matters:
+                    bound = say("one of {words}", words=", ".join(settings.matters))
+                    yield Problem(_FILE, "no such matter", remedy, 0, f"agencies.{code}.{key}", matter, bound)
+    for name, found in settings.matters.items():
+        for kind in found.kinds:
+            if kind not in settings.incidents:
+                bound = say("one of {words}", words=", ".join(settings.incidents))
+                yield Problem(_FILE, "no such incident", remedy, 0, f"matters.{name}.kinds", kind, bound)
 
 
 def _day_types(settings: Settings) -> Iterator[Problem]:

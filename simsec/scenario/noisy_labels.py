@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from simsec.base.errors import InputError, Problem, say
 from simsec.base.files import content_hash
 from simsec.locale import texts
+from simsec.scenario.parameter import Text
 from simsec.scenario.reading import Scenario
-from simsec.scenario.schema import CLASSES, Settings, Text
+from simsec.scenario.schema import CLASSES, Settings
 
 _NAME = "-random-labels"
 

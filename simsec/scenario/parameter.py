@@ -27,6 +27,22 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class Text(Strict):
+    """A label in both languages.
+
+    Example:
+        >>> Text(en="flood", id="banjir").of("id")
+        'banjir'
+    """
+
+    en: str
+    id: str
+
+    def of(self, language: str) -> str:
+        """The label in ``en`` or ``id``."""
+        return self.id if language == "id" else self.en
+
+
 class Parameter(Strict):
     """A figure with its range and grade (A official, B one outlet, C derived, D assumption).
 

@@ -16,8 +16,9 @@ from pydantic import ValidationError
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import InputError, Message, Problem, say, system_words
 from simsec.base.files import content_hash
+from simsec.scenario.agencies import with_common
 from simsec.scenario.checking import road_problems, settings_problems, station_problems, unmet_needs
-from simsec.scenario.extending import SETTINGS, Source, source_of
+from simsec.scenario.extending import SETTINGS, Source, source_of, template
 from simsec.scenario.general import TABLES, General, filled_in, general_of
 from simsec.scenario.parameter import GENERAL, Parameter, walk_parameters
 from simsec.scenario.places import (
@@ -285,7 +286,7 @@ def _validated(source: Source) -> Settings:
     try:
         if general:
             return Settings.model_validate(filled_in(source.data), context=GENERAL)
-        return Settings.model_validate(source.data)
+        return Settings.model_validate(with_common(source.data, template("agencies")))
     except ValidationError as error:
         raise InputError(_problem(SETTINGS, item) for item in error.errors(include_url=False)) from None
 

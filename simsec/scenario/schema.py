@@ -13,7 +13,8 @@ from pydantic_core import PydanticKnownError
 
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import say
-from simsec.scenario.parameter import Parameter, Strict
+from simsec.scenario.agencies import Agency, Matter, Operation, ThreePillars
+from simsec.scenario.parameter import Parameter, Strict, Text
 from simsec.scenario.switching import put_back, without
 
 FORMAT = 1
@@ -103,22 +104,6 @@ Amount = Annotated[Parameter, AfterValidator(_positive)]
 Above = Annotated[Parameter, AfterValidator(_above_zero)]
 Share = Annotated[Parameter, AfterValidator(_share)]
 Moment = Annotated[Parameter, BeforeValidator(_in_minutes)]  # written as stamps
-
-
-class Text(Strict):
-    """A label in both languages.
-
-    Example:
-        >>> Text(en="flood", id="banjir").of("id")
-        'banjir'
-    """
-
-    en: str
-    id: str
-
-    def of(self, language: str) -> str:
-        """The label in ``en`` or ``id``."""
-        return self.id if language == "id" else self.en
 
 
 class Clock(Strict):
@@ -618,6 +603,10 @@ class Settings(Strict):
     teams: tuple[Team, ...]
     absences: tuple[Absence, ...] = ()
     ladders: tuple[Ladder, ...]
+    agencies: dict[str, Agency] = Field(default_factory=dict)
+    matters: dict[str, Matter] = Field(default_factory=dict)
+    operation: Operation | None = None
+    three_pillars: ThreePillars | None = None
     calls: Calls
     incidents: dict[str, Incident]
     spreading: Spreading

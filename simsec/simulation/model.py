@@ -154,6 +154,7 @@ class State(NamedTuple):
     queued: list[list[int]]  # [i][l] 0 or 1: stands in the waiting list
     sent: list[list[int]]  # [i][capability]
     arrived: list[list[int]]  # [i][capability]
+    came: list[list[float]]  # [i][capability] when the first unit sent as it arrived, NEVER until then
     here: list[int]  # [i] units sent and not yet cleared
     squads_here: list[int]  # [i]
     units_sent: list[int]  # [i]
@@ -196,6 +197,7 @@ def fresh_state(world: World, day: DayMarks) -> State:
         queued=[[0] * world.ladders for _ in range(n)],
         sent=[[0] * world.capabilities for _ in range(n)],
         arrived=[[0] * world.capabilities for _ in range(n)],
+        came=[[NEVER] * world.capabilities for _ in range(n)],
         here=[0] * n,
         squads_here=[0] * n,
         units_sent=[0] * n,

@@ -32,6 +32,7 @@ class IncidentRows:
         first_level, last_level: 0 green to 2 red.
         onset_min, alert_min, reported_min, dispatched_min, first_min, full_min, care_min, cleared_min: its clock; an
             alert is Linmas and crew on the spot, and never help.
+        first_line_min: when somebody of the village's three pillars was there, never help; nan where there are none.
         reopened_min: when a station that the incident closed was open again, where it stood or at its new place; nan
             when it closed none, or on that day never again.
         asked_min, decided_min: when its crew asked KPU and when KPU decided, nan: nothing was asked or left to decide.
@@ -40,6 +41,7 @@ class IncidentRows:
         rise_min: shape (n, 3), minutes after onset at which each level is left if nobody came.
         units_sent: how many were sent.
         first_kind: unit kind of the first help, -1: none.
+        came_min: shape (n, capabilities), when the first unit sent as each came.
     """
 
     incident: Integers
@@ -50,6 +52,7 @@ class IncidentRows:
     last_level: Integers
     onset_min: Floats
     alert_min: Floats
+    first_line_min: Floats
     reported_min: Floats
     dispatched_min: Floats
     first_min: Floats
@@ -65,6 +68,7 @@ class IncidentRows:
     asked_min: Floats
     decided_min: Floats
     decision: Integers
+    came_min: Floats
 
     def __len__(self) -> int:
         """Number of incidents that happened."""
@@ -181,10 +185,13 @@ def outcome_of(
     times = np.array(clock, dtype=np.float64)[:, kept]
     times[times == NEVER] = np.nan
     reported, dispatched, first, full, care, cleared = times
+    came = np.array(state.came, dtype=np.float64).reshape(len(onset), world.capabilities)[kept]
+    came[came == NEVER] = np.nan
     last_level, units_sent, first_unit = np.array((state.level, state.units_sent, state.first_unit), dtype=np.int64)[
         :, kept
     ]
     kind, began = day.incidents.kind[kept], onset[kept]
+    alert, first_line = began + day.incidents.alert_delay_min[kept], day.incidents.first_line_delay_min[kept]
     if scenario is not None:
         decided = decisions(scenario, kind, began, cleared, day.incidents.kpu[kept])
     else:
@@ -204,7 +211,8 @@ def outcome_of(
         first_level=day.incidents.level[kept],
         last_level=last_level,
         onset_min=began,
-        alert_min=began + day.incidents.alert_delay_min[kept],
+        alert_min=alert,
+        first_line_min=np.where(np.isinf(first_line), np.nan, alert + first_line),
         reported_min=reported,
         dispatched_min=dispatched,
         first_min=first,
@@ -220,6 +228,7 @@ def outcome_of(
         asked_min=decided[0],
         decided_min=decided[1],
         decision=decided[2],
+        came_min=came,
     )
     units = UnitRows(*fleet, missions=np.array(state.missions, dtype=np.int64), busy_min=busy, away_min=away)
     hit, limit_reached, lost = (state.counters[counter] for counter in (HIT, LIMIT_REACHED, LOST))

@@ -275,6 +275,8 @@ def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: lis
         return
     capability = state.serves_as[unit]
     state.on_scene[unit] = 1
+    if state.arrived[incident][capability] == 0:
+        state.came[incident][capability] = now
     state.arrived[incident][capability] += 1
     if state.first[incident] == NEVER:
         state.first[incident] = now

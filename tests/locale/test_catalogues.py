@@ -3,15 +3,18 @@
 import re
 import string
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import simsec
 from simsec.analysis.intervals import Doubt
 from simsec.analysis.measures import FAMILIES
+from simsec.analysis.promises import Part
 from simsec.locale import LANGUAGES, texts
 from simsec.optimization.search import PORTFOLIO
 from simsec.plan.ledger import READINGS
+from simsec.scenario.agencies import Place
 from simsec.scenario.places import POST_TYPES
 from simsec.scenario.schema import CLASSES, DAY_TYPES, SCOPES
 from tests.areas import shipped
@@ -26,6 +29,7 @@ ALIKE = {
     "method.days_of_type",
     "plan_line",
     "plot.map.km",
+    "rakor.people_unit",
     "sanity.median",
     "sheet.linmas",
     "table.worst_sector",
@@ -86,6 +90,9 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "family.": FAMILIES,
     "class.": CLASSES,
     "reading.": READINGS,
+    "rakor.place.": get_args(Place),
+    "rakor.of_": get_args(Part),
+    "calendar.": ("whole", "part", "none"),
     "scope.": SCOPES,
     "post_type.": (*POST_TYPES, "forward"),
     "plan.": ("announced", "doctrine", "optimised"),

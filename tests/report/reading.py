@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 class Reader(HTMLParser):
     """What a reader sees, what a browser would fetch, and whether the tags close."""
 
-    VOID = frozenset({"meta", "img", "br", "link", "input", "hr"})
+    VOID = frozenset({"meta", "img", "br", "col", "link", "input", "hr"})
 
     def __init__(self) -> None:
         super().__init__()

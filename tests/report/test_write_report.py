@@ -1,4 +1,4 @@
-"""A run folder gets every file under its name, private but for the summary."""
+"""A run folder gets every file under its name, private but for the summary and the Rakor sheet."""
 
 import sys
 from pathlib import Path
@@ -20,7 +20,7 @@ def test_a_run_folder_gets_everything_in_both_languages(
     monkeypatch.setattr("simsec.report.png", lambda figure: b"\x89PNG")
     written = write_report(tmp_path, judged, search, meta)
     names = {path.relative_to(tmp_path).as_posix() for path in written}
-    pages = {"report.html", "summary.html", "report-en.html", "summary-en.html"}
+    pages = {f"{page}{tail}.html" for page in ("report", "summary", "rakor") for tail in ("", "-en")}
     assert names == pages | {"summary.png", "plotting.xlsx"} | {f"figures/{name}.png" for name in FIGURES}
     assert names == {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert 'lang="id"' in (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -28,7 +28,7 @@ def test_a_run_folder_gets_everything_in_both_languages(
     assert load_workbook(tmp_path / "plotting.xlsx").sheetnames[0] == "Ringkasan"
     if sys.platform != "win32":
         for path in written:
-            assert path.stat().st_mode & 0o077 == (0o044 if path.name.startswith("summary") else 0)
+            assert path.stat().st_mode & 0o077 == (0o044 if path.name.startswith(("summary", "rakor")) else 0)
 
 
 def test_the_language_asked_for_is_the_main_one(

@@ -225,6 +225,7 @@ def day_of(*calls: Call, slow: float = 1.0) -> Day:
         level=np.array([call.level for call in calls], dtype=np.int64),
         onset_min=np.where(parent < 0, numbers("at"), np.nan),
         alert_delay_min=numbers("reported_after") / 2,
+        first_line_delay_min=np.full(n, np.inf),
         report_delay_min=numbers("reported_after"),
         rise_min=numbers("rises").reshape(n, 3),
         scene_min=np.array(scene, dtype=np.float64).reshape(n, 3),
