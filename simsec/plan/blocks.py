@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from simsec.geography.ground import between_stations, ground_of
+from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import CLASSES
 
@@ -40,12 +41,28 @@ def pairs_needed(scenario: Scenario, sector: int, tps_per_pair: int) -> dict[str
     return needed
 
 
-def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int]) -> Integers:
+def kept_blocks(plan: Plan | None) -> Integers | None:
+    """The blocks of a plan that hold a locked station, -1 elsewhere, shape (stations,); None when nothing is locked.
+
+    Example:
+        >>> from simsec.scenario.schema import Policy
+        >>> locked = np.array([False, True, False])
+        >>> plan = Plan("", np.array([0, 0, 1]), {}, {}, Policy(name="chain_of_command"), "reserve_on_top", locked)
+        >>> kept_blocks(plan).tolist()
+        [0, 0, -1]
+    """
+    if plan is None or not plan.locked.any():
+        return None
+    return np.where(np.isin(plan.block, plan.block[plan.locked]), plan.block, -1).astype(np.int64)
+
+
+def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int], kept: Integers | None = None) -> Integers:
     """Draw the guard blocks of the whole area.
 
     Args:
         scenario: what is known.
         low_pairs: sub-district number -> pairs for its stations of the low class; the other classes take their pattern.
+        kept: blocks that stay as they are, -1 for stations that are free, shape (stations,); they count as pairs.
 
     Returns:
         Block of each station, shape (stations,), numbered by sub-district and by the first station's place.
@@ -66,6 +83,12 @@ def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int]) -> Integers:
             if not len(members):
                 continue
             wanted = low_pairs[sector] if name == "low" else pairs_needed(scenario, sector, 1)[name]
+            if kept is not None:
+                numbers, label = np.unique(kept[members[kept[members] >= 0]], return_inverse=True)
+                block[members[kept[members] >= 0]] = made + label
+                made, wanted, members = made + len(numbers), wanted - len(numbers), members[kept[members] < 0]
+                if not len(members):
+                    continue
             groups = min(max(wanted, 1), len(members))
             least = getattr(scenario.settings.patterns, name).tps
             label = _near_groups(between_stations(ground, members), groups, least)
