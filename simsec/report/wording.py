@@ -142,6 +142,9 @@ def options_text(options: str, texts: Texts) -> str:
     """What made a model differ, such as ``tail 0.3, containment 2``, with the words and numbers of the language."""
     said = []
     for option in options.split(", ") if options else ():
+        if texts.has(f"option.{option.replace(' ', '_')}"):
+            said.append(texts.t(f"option.{option.replace(' ', '_')}"))
+            continue
         word, _, number = option.rpartition(" ")
         known = texts.has(f"option.{word}") and number.replace(".", "", 1).isdigit()
         said.append(texts.t(f"option.{word}", n=texts.figure(float(number))) if known else option)
