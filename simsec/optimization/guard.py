@@ -2,7 +2,7 @@
 
 Patrols are asked for by more than the police: an evacuation of low ground, an escalation of medical help. A model that
 prices only the police would spend them. So every candidate is held against the plan it shall replace, family by family,
-on the same days, and refused where one family is worse beyond a tolerance and beyond chance.
+on the same days, and refused where one family is worse beyond a tolerance and beyond chance, or by far on average.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from simsec.scenario.reading import Scenario
 # A family is worse when its one-sided 95 % limit lies beyond this share of what it waits under the plan to be replaced.
 TOLERANCE = 0.01
 ONE_SIDED = 0.95
+# So large a mean loss is refused also where the days are too few to tell it from chance: what is rare, such as help in
+# a flood, must not be given away because nobody looked long enough.
+LARGE = 0.1
 
 
 @dataclass(frozen=True)
@@ -29,17 +32,19 @@ class Guarded:
         before: its weighted minutes under the plan to be replaced.
         loss: what the candidate adds to them, paired; low and high are each one-sided at 95 %.
         tolerance: how much may be added, in the same minutes.
+        large: how much may not be added on average even if chance could explain it.
     """
 
     family: str
     before: Estimate
     loss: Estimate
     tolerance: float
+    large: float
 
     @property
     def worse(self) -> bool:
-        """Whether the family is worse beyond the tolerance and beyond chance."""
-        return self.loss.low > self.tolerance
+        """Whether the family is worse beyond the tolerance and beyond chance, or by far on average."""
+        return self.loss.low > self.tolerance or self.loss.mean > self.large
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +70,7 @@ def guard(
     """Hold every other family under a candidate against the plan it shall replace.
 
     The test is one-sided and paired by day: a family is worse where the lower 95 % limit of its added weighted minutes
-    exceeds ``tolerance`` times its minutes before. A family of which nothing is expected is left out.
+    exceeds ``tolerance`` times its minutes before; a mean loss above ``LARGE`` times them counts without it. A family of which nothing is expected is left out.
 
     Args:
         scenario: what is known.
@@ -95,7 +100,7 @@ def guard(
             continue
         added = after.weighted[:, number] - before.weighted[:, number]
         loss = primary_measure(scenario, added, before.stratum, family, level=2 * ONE_SIDED - 1)
-        found.append(Guarded(family, was, loss, tolerance * was.mean))
+        found.append(Guarded(family, was, loss, tolerance * was.mean, LARGE * was.mean))
     return tuple(found)
 
 
