@@ -93,14 +93,18 @@ def _show(one: Compared, texts: Texts) -> None:
     from rich.text import Text
 
     from simsec.report.comparing import compare_lines, gain_table, sector_table
+    from simsec.report.doubts import footnotes
 
     typer.echo(one.scenario.settings.title.of(texts.language))
     for line in compare_lines(one, texts):
         typer.echo(line)
-    for found in (gain_table(one, texts), sector_table(one, texts)):
+    tables = (gain_table(one, texts), sector_table(one, texts))
+    for found in tables:
         table = Table()
         for place, name in enumerate(found.head):
             table.add_column(Text(name), justify="left" if place in found.words else "right")
         for row in found.rows:
             table.add_row(*(Text(cell) for cell in row.cells))
         Console().print(table)
+    for line in footnotes(tables, texts):
+        typer.echo(line)

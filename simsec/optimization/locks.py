@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -93,6 +93,20 @@ def read_locks(path: Path, scenario: Scenario) -> Locks:
     if problems:
         raise InputError(problems)
     return Locks(patrols, squads)
+
+
+def joined(locks: Sequence[Locks]) -> Locks:
+    """Locks of several files as one; the last file has the last word on a post.
+
+    Raises:
+        InputError: two plans lock blocks.
+    """
+    plans = [one.plan for one in locks if one.plan is not None]
+    if len(plans) > 1:
+        raise InputError([Problem("--lock", "two plans lock blocks", "give one plan folder")])
+    patrols = {site: count for one in locks for site, count in one.patrols.items()}
+    squads = {site: count for one in locks for site, count in one.squads.items()}
+    return Locks(patrols, squads, plans[0] if plans else None)
 
 
 def over_strength(scenario: Scenario, locks: Locks, file: str) -> list[Problem]:

@@ -18,6 +18,7 @@ from simsec.analysis.workers import Progress, Workers
 from simsec.locale import NOTHING, Texts
 from simsec.optimization.aims import gain
 from simsec.plan.plan import Plan
+from simsec.report.doubts import footnotes
 from simsec.report.facts import NAN, NOTICEABLE_MIN, SCOPES, known_minutes, sector_gains, types_of
 from simsec.report.page import ReportMeta, data_uri, environment
 from simsec.report.tables import Row, Table
@@ -224,10 +225,10 @@ def compare_json(compared: Compared) -> dict[str, Any]:
         "scenario_hash": scenario.hash,
         "plans": [{"name": plan.name, "plan_hash": plan.hash} for plan in compared.plans],
         "days": len(compared.runs[0]),
-        "gain": _json(compared.comparison.gain),
-        "gain_by_family": {name: {s: _json(g) for s, g in found.items()} for name, found in compared.gains.items()},
-        "gain_by_weights": {name: _json(found) for name, found in compared.comparison.gain_by_weights.items()},
-        "gain_in_the_tail": _json(compared.tail),
+        "gain": estimate_json(compared.comparison.gain),
+        "gain_by_family": {name: {s: estimate_json(g) for s, g in found.items()} for name, found in compared.gains.items()},
+        "gain_by_weights": {name: estimate_json(found) for name, found in compared.comparison.gain_by_weights.items()},
+        "gain_in_the_tail": estimate_json(compared.tail),
         "variance_ratio": compared.comparison.variance_ratio,
         "worst_tenth_min": list(compared.worst_tenth),
         "stations_gaining": int((worse < -NOTICEABLE_MIN).sum()),
@@ -238,14 +239,14 @@ def compare_json(compared: Compared) -> dict[str, Any]:
                 "name": scenario.villages.subdistrict_names[sector],
                 "pairs": [count[sector] for count in pairs],
                 "stations_losing": int(((worse > NOTICEABLE_MIN) & (place == sector)).sum()),
-                "gain_without_severe": _json(compared.by_sector[sector]),
+                "gain_without_severe": estimate_json(compared.by_sector[sector]),
             }
             for sector, code in enumerate(scenario.villages.subdistrict_codes)
         ],
     }
 
 
-def _json(found: Estimate) -> dict[str, Any]:
+def estimate_json(found: Estimate) -> dict[str, Any]:
     figure = {"mean": found.mean, "low": found.low, "high": found.high, "days": found.days}
     return figure | ({"doubt": str(found.doubt)} if found.doubt else {})
 
@@ -270,6 +271,7 @@ def compare_page(
             "gains": gain_table(one, texts),
             "sectors": sector_table(one, texts),
             "villages": village_table(one, texts),
+            "notes": footnotes((gain_table(one, texts), sector_table(one, texts)), texts),
         }
         for one, picture in zip(compared, pictures, strict=True)
     ]

@@ -207,7 +207,7 @@ def change_figure(scenario: Scenario, plans: tuple[Plan, Plan], minutes: tuple[F
         size = 6 + 6 * np.minimum(np.abs(longer[marked]), 10.0)
         axes[1].scatter(x[marked], y[marked], s=size, color=colour, marker=marker, linewidths=0, label=t(key))
     axes[1].set_title(capital(t("plot.change.difference")))
-    axes[1].legend(loc="lower right", markerscale=1.0)
+    figure.legend(loc="outside lower center", ncols=3, handletextpad=0.4)
     for ax in axes:
         _posts(ax, scenario, plans[1], origin)
     bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, location="bottom", fraction=0.035, aspect=52, pad=0.01)
