@@ -207,5 +207,6 @@ def print_json(data: Any) -> None:
 
 def estimate_json(estimate: Any) -> dict[str, Any]:
     """A figure with its interval, for machines; and why the interval may cover too seldom, where it may."""
-    figure = {"mean": estimate.mean, "low": estimate.low, "high": estimate.high, "days": estimate.days}
-    return figure | ({"doubt": str(estimate.doubt)} if estimate.doubt else {})
+    from simsec.results.run_folder import estimate_json as written
+
+    return written(estimate)

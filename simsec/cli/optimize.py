@@ -114,7 +114,9 @@ def optimize(
                 plan, facts = found.chosen, facts | search_json(found)
                 told += search_lines(found, texts)
                 if from_plan is not None:
-                    plan = _few(area, from_plan, plan, pool, seed, max_changes, objective, stage, texts, facts, told)
+                    must = (*locks.patrols, *locks.squads)
+                    wanted = (max_changes, must, objective)
+                    plan = _few(area, from_plan, plan, pool, seed, wanted, stage, texts, facts, told)
                 check_plan(area, plan, plan.name)
                 write_plan(run.folder / "plan", plan, area)
             facts["seconds"] = round(time.monotonic() - begun, 1)
@@ -133,8 +135,7 @@ def _few(
     target: Plan,
     pool: Any,
     seed: int,
-    most: int,
-    objective: Objective,
+    wanted: tuple[int, tuple[str, ...], Objective],
     stage: Any,
     texts: Texts,
     facts: dict[str, Any],
@@ -145,8 +146,9 @@ def _few(
     from simsec.optimization.named import named_plan
     from simsec.report.optimising import changes_json, changes_lines, changes_table
 
+    most, must, objective = wanted
     given = named_plan(area, word, pool, seed=seed, progress=stage("doctrine"))
-    found = few_changes(area, given, target, pool, seed=seed, most=most, aim=objective, progress=stage)
+    found = few_changes(area, given, target, pool, seed=seed, most=most, aim=objective, must=must, progress=stage)
     facts |= {"from": given.name, "changes": changes_json(area, found, texts)}
     told += changes_lines(found, texts)
     if found.ranked:

@@ -9,7 +9,7 @@ where gains shrink as moves are added); what each is worth is then told on furth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -123,7 +123,8 @@ def keep_numbers(old: Integers, new: Integers) -> Integers:
     left.
 
     Args:
-        old, new: block of each station, shape (stations,).
+        old: block of each station before, shape (stations,).
+        new: block of each station now, shape (stations,).
 
     Example:
         >>> keep_numbers(np.array([0, 0, 1, 2, 2]), np.array([1, 2, 0, 3, 3])).tolist()
@@ -293,6 +294,7 @@ def few_changes(
     seed: int = 1,
     most: int = MOST_CHANGES,
     aim: Aim = "primary",
+    must: Collection[str] = (),
     ranking: Mapping[str, int] = RANKING,
     telling: Mapping[str, int] = TELLING,
     progress: Callable[[str], Progress] | None = None,
@@ -307,6 +309,7 @@ def few_changes(
         seed: of the days.
         most: moves on the list.
         aim: what is looked for.
+        must: places whose moves come first whatever they gain, such as posts locked by hand; also beyond ``most``.
         ranking: day type -> days that rank the moves.
         telling: day type -> further days that tell gains.
         progress: gives a progress function for each stage: ``ranking``, ``telling``.
@@ -314,7 +317,8 @@ def few_changes(
     moves = moves_between(scenario, given, target)
     keys = day_keys(ranking, (seed,), CHANGES_FIRST)
     judge = _Judge(scenario, given, target, workers, keys, aim)
-    order = _greedy(judge, moves, most, progress("ranking") if progress else None)
+    first = [move for move in moves if any(part.place in must for part in move.parts)]
+    order = _greedy(judge, moves, first, most, progress("ranking") if progress else None)
     plans = [
         given,
         *(with_moves(scenario, given, target, order[: n + 1], f"{n + 1}") for n in range(len(order))),
@@ -366,13 +370,16 @@ class _Judge:
         return found
 
 
-def _greedy(judge: _Judge, moves: Sequence[Move], most: int, progress: Progress | None) -> list[Move]:
-    """The moves by marginal gain on the ranking days, until none gains or there are enough."""
+def _greedy(
+    judge: _Judge, moves: Sequence[Move], first: Sequence[Move], most: int, progress: Progress | None
+) -> list[Move]:
+    """The first moves, then those of the largest marginal gain on the ranking days, until none gains or enough are."""
     if not moves or most < 1:
         return []
-    now, *alone = judge.measures([[], *([move] for move in moves)])
-    worth = {number: now - found for number, found in enumerate(alone)}
-    chosen: list[int] = []
+    chosen = [moves.index(move) for move in first]
+    rest = [number for number in range(len(moves)) if number not in chosen]
+    now, *alone = judge.measures([first, *([*first, moves[number]] for number in rest)])
+    worth = {number: now - found for number, found in zip(rest, alone, strict=True)}
     fresh = set(worth)
     rounds = min(most, len(moves))
     while worth and len(chosen) < rounds:

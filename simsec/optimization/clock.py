@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from simsec.analysis.workers import Progress
 
 LEAST_DAYS = 4  # of every type; fewer tell nothing
+MARGIN, MARGIN_S = 0.08, 1.0  # kept back for starting, for the chunk of days under way, and for writing
 
 
 class OutOfTime(Exception):
@@ -25,7 +26,7 @@ class Clock:
 
     def __init__(self, limit_s: float | None) -> None:
         """Start now; None for no limit."""
-        self.limit_s = limit_s
+        self.limit_s = None if limit_s is None else (1 - MARGIN) * limit_s - MARGIN_S
         self.struck = False
         self._started = time.monotonic()
         self._pace_s = 0.01  # of a day under one plan; measured as soon as some were played

@@ -219,7 +219,8 @@ def _check(prices: Prices, limits: Limits, options: DeploymentOptions, bounds: B
         problems.append(Problem(say("strength"), what, remedy, bound=bound))
     squads = sum(bounds.squads.values())
     if squads > limits.reserve_squads:
-        what, bound = say("{squads} squads are locked", squads=squads), say("at most {most}", most=limits.reserve_squads)
+        what = say("{squads} squads are locked", squads=squads)
+        bound = say("at most {most}", most=limits.reserve_squads)
         problems.append(Problem(say("locks"), what, "the reserve is as announced", column="squads", bound=bound))
     if not prices.weighted.sum() > 0:
         what, remedy = say("no incident that needs the police is expected"), say("check rates and shares")

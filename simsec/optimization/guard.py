@@ -70,7 +70,8 @@ def guard(
     """Hold every other family under a candidate against the plan it shall replace.
 
     The test is one-sided and paired by day: a family is worse where the lower 95 % limit of its added weighted minutes
-    exceeds ``tolerance`` times its minutes before; a mean loss above ``LARGE`` times them counts without it. A family of which nothing is expected is left out.
+    exceeds ``tolerance`` times its minutes before; a mean loss above ``LARGE`` times them counts without it. A family
+    of which nothing is expected is left out.
 
     Args:
         scenario: what is known.

@@ -114,7 +114,8 @@ def over_strength(scenario: Scenario, locks: Locks, file: str) -> list[Problem]:
     ledger, problems = ledger_of(scenario), []
     squads = sum(locks.squads.values())
     if squads > ledger.reserve_squads:
-        what, bound = say("{squads} squads are locked", squads=squads), say("at most {most}", most=ledger.reserve_squads)
+        what = say("{squads} squads are locked", squads=squads)
+        bound = say("at most {most}", most=ledger.reserve_squads)
         remedy = say("lock {n} fewer", n=squads - ledger.reserve_squads)
         problems.append(Problem(file, what, remedy, column="squads", bound=bound))
     extra = sum(count - 1 for count in locks.patrols.values())

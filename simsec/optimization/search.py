@@ -48,13 +48,14 @@ SELECTION = {"ordinary": 20, "heavy_rain": 12, "rumour": 12, "severe": 48}
 ACCEPTANCE_FIRST = SELECTION_FIRST + 500_000
 ACCEPTANCE = {"ordinary": 60, "heavy_rain": 40, "rumour": 40, "severe": 120}
 # What the models of the portfolio look for: the tail over sub-districts, containment of a spreading crowd, and whether
-# every Polsek keeps the patrols of the best doctrine.
+# every Polsek keeps the patrols of the best doctrine. The first matter most: a time limit leaves out the last.
 PORTFOLIO = (
-    *((tail, containment, False) for tail in (0.0, 0.3) for containment in (0.5, 1.0, 2.0)),
-    *((0.0, 1.0, True), (0.3, 1.0, True), (0.3, 2.0, True)),
+    *((0.0, 1.0, True), (0.0, 1.0, False), (0.3, 1.0, True), (0.3, 1.0, False), (0.3, 2.0, True)),
+    *((tail, containment, False) for containment in (2.0, 0.5) for tail in (0.0, 0.3)),
 )
 GAP = 0.01  # relative; simulation, not the model, has the last word
 MOST_BUSY = 0.9
+MODELS_SHARE = 0.5  # of the time left when the models' turn comes
 TRIES = 3  # candidates that may come to the paired test, a further one only after the guard refused the one before
 
 
@@ -190,10 +191,16 @@ class Work:
         return measured(self.scenario, daily(self.scenario, runs, self.aim), runs.stratum, self.aim)
 
 
-def _deploy(shared: tuple[Prices, Limits], task: tuple[DeploymentOptions, Bounds]) -> Deployment | None:
+def _deploy(shared: tuple[Prices, Limits, float], task: tuple[DeploymentOptions, Bounds]) -> Deployment | None:
     """The answer of a model; None when the time was up before it had one."""
+    prices, limits, until = shared
+    options, bounds = task
+    left_s = until - time.time()
+    if left_s <= 0:
+        return None
     try:
-        return deploy(*shared, *task)
+        options = replace(options, time_limit_s=min(options.time_limit_s, left_s))
+        return deploy(prices, limits, options, bounds)
     except NoPlanInTime:
         return None
 
@@ -211,19 +218,17 @@ def _portfolio(work: Work, busy: Busy, best: Plan) -> list[tuple[Plan, Deploymen
     scenario, bounds = work.scenario, bounds_of(work.scenario, work.locks)
     bar = work.clock.bar(work.progress("solving") if work.progress else None)
     prices = prices_of(scenario, busy, sites=bounds.squads, tick=work.clock.check)
-    turns = -(-len(PORTFOLIO) // work.workers.count)
-    limit_s = min(work.time_limit_s, 0.6 * work.clock.left_s / turns)
+    limit_s = work.time_limit_s
+    for_models_s = MODELS_SHARE * work.clock.left_s
     tasks = [
         (
-            DeploymentOptions(
-                tail_weight=tail, containment_weight=containment, solver=work.solver, gap=GAP, time_limit_s=limit_s
-            ),
+            DeploymentOptions(tail, containment_weight=containment, solver=work.solver, gap=GAP, time_limit_s=limit_s),
             floors(scenario, best, bounds) if keeps else bounds,
         )
         for tail, containment, keeps in PORTFOLIO
     ]
     found: dict[str, tuple[Plan, Deployment, bool]] = {}
-    made = work.workers.map(_deploy, (prices, limits_of(scenario)), tasks, bar)
+    made = work.workers.map(_deploy, (prices, limits_of(scenario), time.time() + for_models_s), tasks, bar)
     for number, (deployment, (_, _, keeps)) in enumerate(zip(made, PORTFOLIO, strict=True), start=1):
         if deployment is not None:
             plan = plan_of(scenario, deployment, f"model-{number}", work.locks.plan)
@@ -290,7 +295,8 @@ def search(
         training_keys = day_keys(work.clock.days(training, plans=1, share=0.1), (seed,), TRAINING_FIRST)
         trained = work.play([family[best]], training_keys, "training", units=True)[0]
         found = replace(found, training_days=len(training_keys))
-        made = _portfolio(work, busy_from(scenario, trained, len(scenario.stations) / family[best].blocks), family[best])
+        busy = busy_from(scenario, trained, len(scenario.stations) / family[best].blocks)
+        made = _portfolio(work, busy, family[best])
         if not made:
             return replace(found, time_is_up=work.clock.limit_s is not None)
         tried = work.play([plan for plan, _, _ in made], keys, "candidates")

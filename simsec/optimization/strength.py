@@ -17,11 +17,11 @@ from simsec.analysis.replications import Replications, day_keys, replicate_plans
 from simsec.analysis.workers import Progress, Workers
 from simsec.base.errors import InputError
 from simsec.optimization.aims import Aim, family_of, gain
+from simsec.optimization.changes import TELLING_FIRST
 from simsec.optimization.choices import Bounds
 from simsec.optimization.deployment import DeploymentOptions, deploy, limits_of, plan_of
 from simsec.optimization.guard import Guarded, guard, refused
 from simsec.optimization.judge import TRAINING_FIRST
-from simsec.optimization.changes import TELLING_FIRST
 from simsec.optimization.locks import Locks, bounds_of
 from simsec.optimization.pricing import Prices, prices_of
 from simsec.optimization.search import GAP, TRAINING, busy_from, floors

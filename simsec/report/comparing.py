@@ -23,6 +23,7 @@ from simsec.report.facts import NAN, NOTICEABLE_MIN, SCOPES, known_minutes, sect
 from simsec.report.page import ReportMeta, data_uri, environment
 from simsec.report.tables import Row, Table
 from simsec.report.wording import plan_label, plan_name
+from simsec.results.run_folder import estimate_json
 from simsec.scenario.reading import Scenario
 
 Floats = NDArray[np.float64]
@@ -77,7 +78,7 @@ def _mean_of(values: Floats, group: NDArray[np.int64], groups: int) -> Floats:
     known = np.isfinite(values)
     total = np.bincount(group[known], weights=values[known], minlength=groups)
     count = np.bincount(group[known], minlength=groups)
-    return np.divide(total, count, out=np.full(groups, NAN), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.full(groups, NAN), where=count > 0), dtype=np.float64)
 
 
 def compare_plans(
@@ -226,7 +227,10 @@ def compare_json(compared: Compared) -> dict[str, Any]:
         "plans": [{"name": plan.name, "plan_hash": plan.hash} for plan in compared.plans],
         "days": len(compared.runs[0]),
         "gain": estimate_json(compared.comparison.gain),
-        "gain_by_family": {name: {s: estimate_json(g) for s, g in found.items()} for name, found in compared.gains.items()},
+        "gain_by_family": {
+            family: {scope: estimate_json(found) for scope, found in by_scope.items()}
+            for family, by_scope in compared.gains.items()
+        },
         "gain_by_weights": {name: estimate_json(found) for name, found in compared.comparison.gain_by_weights.items()},
         "gain_in_the_tail": estimate_json(compared.tail),
         "variance_ratio": compared.comparison.variance_ratio,
@@ -244,11 +248,6 @@ def compare_json(compared: Compared) -> dict[str, Any]:
             for sector, code in enumerate(scenario.villages.subdistrict_codes)
         ],
     }
-
-
-def estimate_json(found: Estimate) -> dict[str, Any]:
-    figure = {"mean": found.mean, "low": found.low, "high": found.high, "days": found.days}
-    return figure | ({"doubt": str(found.doubt)} if found.doubt else {})
 
 
 def compare_page(

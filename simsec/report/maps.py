@@ -210,7 +210,8 @@ def change_figure(scenario: Scenario, plans: tuple[Plan, Plan], minutes: tuple[F
     figure.legend(loc="outside lower center", ncols=3, handletextpad=0.4)
     for ax in axes:
         _posts(ax, scenario, plans[1], origin)
-    bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, location="bottom", fraction=0.035, aspect=52, pad=0.01)
+    scale = ScalarMappable(norm, colours)
+    bar = figure.colorbar(scale, ax=axes, location="bottom", fraction=0.035, aspect=52, pad=0.01)
     bar.set_label(t("plot.map.scale"))
     write_ticks(bar.ax.xaxis, texts)
     return figure

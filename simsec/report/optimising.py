@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from simsec.locale import NOTHING, Texts
 from simsec.optimization.changes import BLOCKS, PATROLS, Change, Changes, Move
-from simsec.optimization.guard import Guarded, Refusal
+from simsec.optimization.guard import Guarded
 from simsec.optimization.search import Search
 from simsec.optimization.strength import Frontier, Level, resting
-from simsec.report.comparing import estimate_json
 from simsec.report.reserve import site_name
 from simsec.report.tables import Row, Table
-from simsec.report.wording import options_text, plan_label, plan_name
+from simsec.report.wording import guard_line, plan_label, plan_name, plan_size, refusal_lines
+from simsec.results.run_folder import estimate_json
 from simsec.scenario.reading import Scenario
-
-
-def guard_line(guarded: Guarded, texts: Texts) -> str:
-    """How much longer a family waits, in words."""
-    return texts.t(
-        "guard.family",
-        family=texts.t(f"family.{guarded.family}"),
-        loss=texts.interval(guarded.loss, 1, sign=True),
-        before=texts.number(guarded.before.mean, 1),
-    )
-
-
-def refusal_lines(refusals: Iterable[Refusal], texts: Texts) -> list[str]:
-    """Which guard refused which candidate."""
-    return [
-        texts.t(
-            "guard.refused_selection" if refusal.stage == "selection" else "guard.refused_acceptance",
-            plan=options_text(refusal.options, texts),
-            families="; ".join(guard_line(guarded, texts) for guarded in refusal.guarded),
-        )
-        for refusal in refusals
-    ]
 
 
 def search_lines(found: Search, texts: Texts) -> list[str]:
@@ -196,7 +174,7 @@ def frontier_table(levels: Sequence[Level], texts: Texts) -> Table:
     for level in levels:
         loss = NOTHING if level.plan is None else texts.interval(level.loss, 1, sign=True)
         key = "strength.none" if level.plan is None else "strength.keeps" if level.keeps else "strength.worse"
-        placed = NOTHING if level.plan is None else plan_label(level.plan, texts).partition(" – ")[2]
+        placed = NOTHING if level.plan is None else plan_size(level.plan, texts)
         rows.append(Row((texts.number(level.police), texts.number(level.squads), placed, loss, t(key))))
     return Table(tuple(t(f"strength.{key}") for key in ("police", "squads", "plan", "loss", "verdict")), tuple(rows))
 

@@ -127,6 +127,7 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
             gain=texts.interval(search.acceptance, 1, sign=True),
         ),
         "worlds": t("page.worlds_same" if same_plan(judged) else "page.worlds"),
+        "refused": wording.refusal_lines(search.refusals, texts),
         "struck": [wording.plan_name(c.plan.name, texts) for c in search.candidates if c.time_limit_struck],
         "doctrines": tables.candidate_table(search, "doctrine", texts),
         "models": tables.candidate_table(search, "model", texts),
