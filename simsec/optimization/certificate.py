@@ -258,9 +258,9 @@ def no_congestion_bound(
     """Bound what any placement can reach: one placement for all days, every unit always free, the same travel.
 
     Every need waits for its nearest unit, or for the last of the several it wants, as if nobody else needed them. A
-    real day only adds waiting for busy units, so its weighted mean cannot be less, whatever the dispatcher does. That holds
-    for needs dispatched from the sites where units wait: where units start their next trip from elsewhere, a lucky one
-    may be nearer, and nothing is proven.
+    real day only adds waiting for busy units, so its weighted mean cannot be less, whatever the dispatcher does. That
+    holds for needs dispatched from the sites where units wait: where units start their next trip from elsewhere, a
+    lucky one may be nearer, and nothing is proven.
 
     Args:
         minutes: of travel from sites to needs, shape (needs, sites); the same that the simulation charges.

@@ -218,7 +218,8 @@ def compare_lines(compared: Compared, texts: Texts) -> list[str]:
 
 def compare_json(compared: Compared) -> dict[str, Any]:
     """For machines; nothing finer than sub-districts."""
-    scenario, before, after = compared.scenario, *compared.minutes
+    scenario = compared.scenario
+    before, after = compared.minutes
     worse, place = np.nan_to_num(after - before), scenario.stations.subdistrict
     pairs = [pairs_by_sector(scenario, plan).tolist() for plan in compared.plans]
     return {

@@ -7,7 +7,7 @@ from typing import Any
 
 from simsec.locale import NOTHING, Texts
 from simsec.optimization.changes import BLOCKS, PATROLS, Change, Changes, Move
-from simsec.optimization.guard import Guarded
+from simsec.optimization.guard import Guarded, refused
 from simsec.optimization.search import Search
 from simsec.optimization.strength import Frontier, Level, resting
 from simsec.report.reserve import site_name
@@ -174,8 +174,10 @@ def frontier_table(levels: Sequence[Level], texts: Texts) -> Table:
     for level in levels:
         loss = NOTHING if level.plan is None else texts.interval(level.loss, 1, sign=True)
         key = "strength.none" if level.plan is None else "strength.keeps" if level.keeps else "strength.worse"
+        others = [t(f"family.{guarded.family}") for guarded in refused(level.guarded)]
+        verdict = t("strength.others", families=texts.joined(others)) if others else t(key)
         placed = NOTHING if level.plan is None else plan_size(level.plan, texts)
-        rows.append(Row((texts.number(level.police), texts.number(level.squads), placed, loss, t(key))))
+        rows.append(Row((texts.number(level.police), texts.number(level.squads), placed, loss, verdict)))
     return Table(tuple(t(f"strength.{key}") for key in ("police", "squads", "plan", "loss", "verdict")), tuple(rows))
 
 
