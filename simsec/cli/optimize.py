@@ -63,6 +63,7 @@ def optimize(
         from simsec.optimization.budget import with_budget
         from simsec.optimization.clock import Clock
         from simsec.optimization.locks import joined, read_locks
+        from simsec.optimization.named import named_plan
         from simsec.optimization.search import search
         from simsec.plan.doctrine import refuse_general
         from simsec.plan.feasibility import check_plan, explain_infeasible
@@ -96,9 +97,11 @@ def optimize(
             def stage(key: str) -> Any:
                 return bar(texts.t(f"cli.{key}"))
 
-            plan: Plan | None = None
-            if least_strength:
-                _frontier(area, from_plan, pool, seed, solver, time_limit, locks, stage, texts, facts, told)
+            given: Plan | None = None
+            if from_plan is not None or least_strength:
+                given = named_plan(area, from_plan or "announced", pool, seed=seed, progress=stage("doctrine"))
+            if least_strength and given is not None:
+                _frontier(area, given, pool, seed, solver, time_limit, locks, stage, texts, facts, told)
             else:
                 found = search(
                     area,
@@ -113,10 +116,10 @@ def optimize(
                 )
                 plan, facts = found.chosen, facts | search_json(found)
                 told += search_lines(found, texts)
-                if from_plan is not None:
+                if given is not None:
                     must = (*locks.patrols, *locks.squads)
                     wanted = (max_changes, must, objective)
-                    plan = _few(area, from_plan, plan, pool, seed, wanted, stage, texts, facts, told)
+                    plan = _few(area, given, plan, pool, seed, wanted, stage, texts, facts, told)
                 check_plan(area, plan, plan.name)
                 write_plan(run.folder / "plan", plan, area)
             facts["seconds"] = round(time.monotonic() - begun, 1)
@@ -131,7 +134,7 @@ def optimize(
 
 def _few(
     area: Scenario,
-    word: str,
+    given: Plan,
     target: Plan,
     pool: Any,
     seed: int,
@@ -143,11 +146,9 @@ def _few(
 ) -> Plan:
     """The few changes from a plan toward the one found; the plan with them."""
     from simsec.optimization.changes import few_changes
-    from simsec.optimization.named import named_plan
     from simsec.report.optimising import changes_json, changes_lines, changes_table
 
     most, must, objective = wanted
-    given = named_plan(area, word, pool, seed=seed, progress=stage("doctrine"))
     found = few_changes(area, given, target, pool, seed=seed, most=most, aim=objective, must=must, progress=stage)
     facts |= {"from": given.name, "changes": changes_json(area, found, texts)}
     told += changes_lines(found, texts)
@@ -158,7 +159,7 @@ def _few(
 
 def _frontier(
     area: Scenario,
-    word: str | None,
+    today: Plan,
     pool: Any,
     seed: int,
     solver: Literal["highs", "cbc"],
@@ -170,11 +171,9 @@ def _frontier(
     told: list[str | Table],
 ) -> None:
     """The least strength that keeps the response of a plan, the announced one by default."""
-    from simsec.optimization.named import named_plan
     from simsec.optimization.strength import least_strength
     from simsec.report.optimising import frontier_json, frontier_lines, frontier_table
 
-    today = named_plan(area, word or "announced", pool, seed=seed, progress=stage("doctrine"))
     limit_s = 20.0 if time_limit is None else time_limit
     found = least_strength(
         area, today, pool, seed=seed, solver=solver, time_limit_s=limit_s, locks=locks, progress=stage
