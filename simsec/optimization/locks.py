@@ -118,7 +118,7 @@ def over_strength(scenario: Scenario, locks: Locks, file: str) -> list[Problem]:
         bound = say("at most {most}", most=ledger.reserve_squads)
         remedy = say("lock {n} fewer", n=squads - ledger.reserve_squads)
         problems.append(Problem(file, what, remedy, column="squads", bound=bound))
-    extra = sum(count - 1 for count in locks.patrols.values())
+    extra = sum(max(count - 1, 0) for count in locks.patrols.values())
     if extra * PAIR_PERSONS > ledger.free:
         what = say("the locked patrols take {used} officers", used=extra * PAIR_PERSONS)
         bound = say("at most {most} ({reading})", most=ledger.free, reading=ledger.reading)
