@@ -58,6 +58,7 @@ def optimize(
     lang: Annotated[Language | None, typer.Option(help="Language; the scenario's own by default.")] = None,
 ) -> None:
     """Look for a plan and write it; with --from, the few changes that bring most of the gain."""
+    begun = time.monotonic()  # importing what follows takes a moment, which belongs to the time limit
     with exit_codes(lang, scenario), errors_in_json(json, lang, scenario):
         from simsec.analysis.workers import default_workers, open_workers
         from simsec.optimization.budget import with_budget
@@ -72,7 +73,7 @@ def optimize(
         from simsec.results.run_folder import whole_run_folder
         from simsec.scenario import read_scenario
 
-        begun, clock = time.monotonic(), Clock(time_limit)
+        clock = Clock(time_limit, begun)
         area = with_budget(read_scenario(scenario), budget or [])
         refuse_general(area)
         explain_infeasible(area)

@@ -180,6 +180,7 @@ def write_run(
             }
             for refusal in found.refusals
         ],
+        "certificate": certificate_json(found),
         "worlds": len(judged.worlds.gains),
         "world_days": world_days,
         "world_seed": judged.seeds[0],
@@ -210,6 +211,21 @@ def write_run(
     )
     write_report(folder, judged, found, meta, language)
     return facts
+
+
+def certificate_json(found: Search) -> dict[str, Any]:
+    """What is proven of the plan, part by part; where nothing is, why not."""
+    from simsec.optimization.certificate import no_congestion_bound
+
+    tried = found.chosen_candidate
+    model = tried is not None and tried.origin == "model"
+    bound = no_congestion_bound([[0.0]], [0.0], [0], units=1, moves=True)  # units are sent on from where they are
+    return {
+        "deployment_model": {"proven": model, "gap": tried.gap if tried is not None and model else None},
+        "reserve": {"proven": False, "reason": "no sample of needs with an unlimited reserve was drawn in this run"},
+        "no_congestion": {"proven": bound.proven, "reason": bound.reason},
+        "best_of_the_models": {"probability": found.choice.probability, "procedure": found.choice.procedure},
+    }
 
 
 def headline(judged: Judged, found: Search, texts: Any) -> list[str]:

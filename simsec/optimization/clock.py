@@ -24,11 +24,11 @@ class Clock:
         ({'ordinary': 60}, inf)
     """
 
-    def __init__(self, limit_s: float | None) -> None:
-        """Start now; None for no limit."""
+    def __init__(self, limit_s: float | None, started: float | None = None) -> None:
+        """Start now, or at a reading of ``time.monotonic``; None for no limit."""
         self.limit_s = None if limit_s is None else (1 - MARGIN) * limit_s - MARGIN_S
         self.struck = False
-        self._started = time.monotonic()
+        self._started = time.monotonic() if started is None else started
         self._pace_s = 0.01  # of a day under one plan; measured as soon as some were played
 
     @property
