@@ -52,6 +52,8 @@ def first_sentence(judged: Judged, search: Search, texts: Texts) -> str:
     """The sentence a report opens with: in how many worlds, how much, what decides; or that it is not better."""
     t, worlds = texts.t, judged.worlds
     doctrine, said = plan_name(judged.plans[DOCTRINE].name, texts), verdict(judged, search)
+    if said == "not_accepted" and guarded_off(search):
+        return t("first.refused", doctrine=doctrine)
     if said == "not_accepted":
         return t("first.not_accepted", doctrine=doctrine, gain=texts.interval(search.acceptance, 1, sign=True))
     gain = texts.interval(judged.over_doctrine.gain, 1, sign=True)
@@ -72,6 +74,11 @@ def first_sentence(judged: Judged, search: Search, texts: Texts) -> str:
         "better": "first.better",
     }
     return t(sentences[said], **fields)
+
+
+def guarded_off(search: Search) -> bool:
+    """Whether the guard of the other responders refused the last candidate that was left."""
+    return not search.accepted and bool(search.refusals) and (not search.acceptance_days or search.acceptance.low > 0)
 
 
 def holds_in_worlds(worlds: Worlds) -> bool:

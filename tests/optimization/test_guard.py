@@ -85,3 +85,20 @@ def test_days_are_rationed_to_the_time_left() -> None:
     assert 850 < sum(clock.days(wanted, plans=1, share=1.0).values()) <= 920
     assert sum(clock.days(wanted, plans=10, share=0.5).values()) <= 46
     assert Clock(None).days(wanted, plans=99, share=0.01) == wanted
+
+
+def test_the_report_says_that_the_guard_refused_and_no_gain_that_was_never_tested() -> None:
+    from simsec.locale import texts
+    from simsec.optimization.guard import Refusal
+    from simsec.optimization.search import NONE, Search
+    from simsec.report.wording import guarded_off, refusal_lines
+
+    plan = doctrine(tiny())
+    runs = replicate(tiny(), plan, FEW)
+    worse = refused(guard(tiny(), runs, longer(runs, "medical", 1.2)))
+    refusal = Refusal(plan, "tail 0.3, containment 1, patrols kept", "selection", worse)
+    found = Search(plan, plan, plan, False, NONE, (), 1, 1, 0, refusals=(refusal,))
+    assert guarded_off(found) and not guarded_off(replace(found, refusals=()))
+    assert not guarded_off(replace(found, accepted=True))
+    (line,) = refusal_lines(found.refusals, texts("en"))
+    assert "medical" in line and "patrols as in the best doctrine" in line and "tail weight 0.3" in line
