@@ -119,7 +119,9 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
             *wording.loser_lines(judged, lost[ANNOUNCED], ANNOUNCED, texts),
             wording.restore_line(by_sector, texts),
         ],
-        "search_line": t(
+        "search_line": t("search.line_untested", training=search.training_days, selection=search.selection_days)
+        if not search.acceptance_days
+        else t(
             "search.line",
             training=search.training_days,
             selection=search.selection_days,
