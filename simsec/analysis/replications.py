@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsec.analysis.access import Access, access_row, gather_access, voter_rows
-from simsec.analysis.intervals import Estimate, incident_quantile, stratified_mean
+from simsec.analysis.intervals import LEVEL, Estimate, incident_quantile, stratified_mean
 from simsec.analysis.measures import (
     FAMILIES,
     expected_number,
@@ -411,6 +411,7 @@ def primary_measure(
     family: str = "security",
     *day_types: str,
     per_incident: bool = False,
+    level: float = LEVEL,
 ) -> Estimate:
     """Weighted minutes of a family per expected weighted primary incident, over the named day types.
 
@@ -421,12 +422,13 @@ def primary_measure(
         family: a responder family.
         day_types: all by default (natural rates); naming one gives the figure "given that it happens".
         per_incident: divide by the expected number of primary incidents instead, for sums under other weights.
+        level: of the interval.
     """
     probability = strata(scenario, *day_types)
     total = sum(probability.values())
     expected = expected_number(scenario) if per_incident else expected_weight(scenario)
     constant = sum(p / total * expected[DAY_TYPES[number]][family] for number, p in probability.items())
-    estimate = stratified_mean(values, stratum, probability)
+    estimate = stratified_mean(values, stratum, probability, level)
     if constant <= 0:
         return replace(estimate, mean=float("nan"), low=float("nan"), high=float("nan"))
     return replace(estimate, mean=estimate.mean / constant, low=estimate.low / constant, high=estimate.high / constant)

@@ -111,6 +111,21 @@ def exit_codes(language: Language | None = None, scenario: Path | None = None) -
 
 
 @contextmanager
+def errors_in_json(json: bool, language: Language | None = None, scenario: Path | None = None) -> Iterator[None]:
+    """Also say errors made on purpose as JSON on stdout, in words, before they become lines and an exit code."""
+    try:
+        yield
+    except SimsecError as error:
+        if json:
+            from simsec.locale import texts
+
+            tell = texts(language_of_errors(language, scenario)).message
+            lines = [problem.line_in(tell) for problem in error.problems] if isinstance(error, InputError) else []
+            print_json({"error": lines or [tell(error.args[0])], "exit_code": error.exit_code})
+        raise
+
+
+@contextmanager
 def progress_bars(show: bool) -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     """Bars on stderr when it is a terminal: call with a label for a bar, then the bar with done and all.
 
@@ -192,5 +207,6 @@ def print_json(data: Any) -> None:
 
 def estimate_json(estimate: Any) -> dict[str, Any]:
     """A figure with its interval, for machines; and why the interval may cover too seldom, where it may."""
-    figure = {"mean": estimate.mean, "low": estimate.low, "high": estimate.high, "days": estimate.days}
-    return figure | ({"doubt": str(estimate.doubt)} if estimate.doubt else {})
+    from simsec.results.run_folder import estimate_json as written
+
+    return written(estimate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from simsec.cli import check, drill, new, plan, query, replay, simulate, sweep
+from simsec.cli import check, compare, drill, new, optimize, plan, query, replay, simulate, sweep
 
 app = typer.Typer(
     name="simsec",
@@ -14,6 +14,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(plan.plan)
+app.command()(optimize.optimize)
+app.command()(compare.compare)
 app.command()(simulate.simulate)
 app.command()(replay.replay)
 app.command()(sweep.sweep)

@@ -124,6 +124,8 @@ def write_run(
     seconds: float,
 ) -> dict[str, Any]:
     """Write everything a run leaves behind; returns the facts for the manifest."""
+    from simsec.optimization.aims import gain
+    from simsec.optimization.judge import tails
     from simsec.plan.files import write_plan
     from simsec.report import ReportMeta, write_report
     from simsec.results.run_folder import citation, versions
@@ -165,6 +167,20 @@ def write_run(
         "gain_over_announced": estimate_json(judged.over_announced.gain),
         "gain_over_best_doctrine": estimate_json(judged.over_doctrine.gain),
         "gain_given_day_type": {name: estimate_json(gain) for name, gain in judged.over_doctrine.gain_by_type.items()},
+        "worst_tenth_of_days": dict(
+            zip(("announced", "best_doctrine", "chosen"), map(estimate_json, tails(judged)), strict=True)
+        ),
+        "gain_in_worst_tenth_of_days": estimate_json(gain(area, judged.runs[1], judged.runs[2], "tail")),
+        "refused": [
+            {
+                "plan": refusal.plan.name,
+                "options": refusal.options,
+                "stage": refusal.stage,
+                "families": {guarded.family: estimate_json(guarded.loss) for guarded in refusal.guarded},
+            }
+            for refusal in found.refusals
+        ],
+        "certificate": certificate_json(found),
         "worlds": len(judged.worlds.gains),
         "world_days": world_days,
         "world_seed": judged.seeds[0],
@@ -195,6 +211,21 @@ def write_run(
     )
     write_report(folder, judged, found, meta, language)
     return facts
+
+
+def certificate_json(found: Search) -> dict[str, Any]:
+    """What is proven of the plan, part by part; where nothing is, why not."""
+    from simsec.optimization.certificate import no_congestion_bound
+
+    tried = found.chosen_candidate
+    model = tried is not None and tried.origin == "model"
+    bound = no_congestion_bound([[0.0]], [0.0], [0], units=1, moves=True)  # units are sent on from where they are
+    return {
+        "deployment_model": {"proven": model, "gap": tried.gap if tried is not None and model else None},
+        "reserve": {"proven": False, "reason": "no sample of needs with an unlimited reserve was drawn in this run"},
+        "no_congestion": {"proven": bound.proven, "reason": bound.reason},
+        "best_of_the_models": {"probability": found.choice.probability, "procedure": found.choice.procedure},
+    }
 
 
 def headline(judged: Judged, found: Search, texts: Any) -> list[str]:

@@ -35,10 +35,10 @@ import numpy as np
 import pulp
 
 from simsec.base.errors import InputError, Problem, RunError, say
+from simsec.optimization.choices import Bounds, worth_choosing
 from simsec.optimization.objective import (
     Choice,
     DeploymentOptions,
-    GuardPrices,
     Priced,
     Prices,
     Shares,
@@ -47,7 +47,7 @@ from simsec.optimization.objective import (
     price,
 )
 from simsec.optimization.solving import Status, garbage_collector_paused, integral, relative_gap, solve
-from simsec.plan.blocks import build_blocks
+from simsec.plan.blocks import build_blocks, kept_blocks
 from simsec.plan.feasibility import check_plan
 from simsec.plan.ledger import PAIR_PERSONS, ledger_of
 from simsec.plan.plan import Plan
@@ -55,6 +55,7 @@ from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import Reading
 
 __all__ = [
+    "Bounds",
     "Choice",
     "Deployment",
     "DeploymentOptions",
@@ -132,13 +133,16 @@ def limits_of(scenario: Scenario, reading: Reading | None = None) -> Limits:
     return Limits(ledger.free, ledger.reserve_squads, forward, ledger.reading)
 
 
-def deploy(prices: Prices, limits: Limits, options: DeploymentOptions | None = None) -> Deployment:
+def deploy(
+    prices: Prices, limits: Limits, options: DeploymentOptions | None = None, bounds: Bounds | None = None
+) -> Deployment:
     """Choose patterns, patrols and places of squads together.
 
     Args:
         prices: of every choice.
         limits: of strength.
         options: what to look for; the defaults by default.
+        bounds: set by hand, or by a plan that must not be undercut; none by default.
 
     Returns:
         The best choice found, with the solver's bound.
@@ -156,11 +160,12 @@ def deploy(prices: Prices, limits: Limits, options: DeploymentOptions | None = N
         >>> found.bound <= found.objective, plan_of(scenario, found, "optimised").reserve_squads
         (True, 10)
     """
-    options = options or DeploymentOptions()
-    _check(prices, limits, options)
+    options, bounds = options or DeploymentOptions(), bounds or Bounds()
+    _check(prices, limits, options, bounds)
+    most_patrols = bounds.most_patrols(options.patrols_at_most)
     started = time.perf_counter()
     with garbage_collector_paused():
-        model = _Model(prices, limits, options)
+        model = _Model(prices, limits, options, bounds)
     solved = solve(
         model.problem, solver=options.solver, time_limit_s=options.time_limit_s, gap=options.gap, seed=options.seed
     )
@@ -168,12 +173,12 @@ def deploy(prices: Prices, limits: Limits, options: DeploymentOptions | None = N
         template = "{solver} calls the deployment infeasible although the strength staffs the least of it"
         raise RunError(say(template, solver=solved.solver))
     found = model.choice()
-    told = price(prices, found, options).objective
+    told = price(prices, found, options, most_patrols).objective
     if told > solved.objective + _RECHECK * (1.0 + abs(solved.objective)):
         template = "{solver} says its deployment costs {cost}, the recount says {told}"
         raise RunError(say(template, solver=solved.solver, cost=solved.objective, told=told))
-    choice = _nobody_idle(prices, found, limits, options)
-    priced = price(prices, choice, options)
+    choice = _nobody_idle(prices, found, limits, options, bounds)
+    priced = price(prices, choice, options, most_patrols)
     guards, sites = prices.guards, prices.squads.sites
     return Deployment(
         low_pairs=tuple(guards.low_pairs[choice.row].tolist()),
@@ -193,16 +198,30 @@ def deploy(prices: Prices, limits: Limits, options: DeploymentOptions | None = N
     )
 
 
-def _check(prices: Prices, limits: Limits, options: DeploymentOptions) -> None:
+def _check(prices: Prices, limits: Limits, options: DeploymentOptions, bounds: Bounds) -> None:
     guards, problems = prices.guards, []
-    sectors = len(guards.polsek)
-    least = int(np.minimum.reduceat(guards.officers, np.searchsorted(guards.sector, np.arange(sectors))).sum())
+    sectors = range(len(guards.polsek))
+    patrols_at_most = max(options.patrols_at_most, 1)
+    fewest = [worth_choosing(guards, sector, patrols_at_most, bounds)[:1] for sector in sectors]
+    problems += [
+        Problem(say("locks"), say("no pattern of {post} has so many pairs", post=guards.polsek[sector]), "lock fewer")
+        for sector in sectors
+        if not fewest[sector]
+    ]
+    least = sum(officers for choices in fewest for _, _, officers, _ in choices)
     if least > limits.free:
-        most, template = int(guards.block_size.max()), "blocks of up to {most} stations need {officers} officers"
-        what = say(template, most=most, officers=least)
+        most = int(guards.block_size.max())
+        template = "blocks of up to {most} stations need {officers} officers"
+        held = "blocks of up to {most} stations and what is locked need {officers} officers"
+        what = say(held, most=most, officers=least) if bounds != Bounds() else say(template, most=most, officers=least)
         remedy = say("find {more} more, or allow larger blocks", more=least - limits.free)
         bound = say("at most {most}, free under {reading}", most=limits.free, reading=limits.reading)
         problems.append(Problem(say("strength"), what, remedy, bound=bound))
+    squads = sum(bounds.squads.values())
+    if squads > limits.reserve_squads:
+        what = say("{squads} squads are locked", squads=squads)
+        bound = say("at most {most}", most=limits.reserve_squads)
+        problems.append(Problem(say("locks"), what, "the reserve is as announced", column="squads", bound=bound))
     if not prices.weighted.sum() > 0:
         what, remedy = say("no incident that needs the police is expected"), say("check rates and shares")
         problems.append(Problem(say("demand"), what, remedy))
@@ -220,13 +239,17 @@ def _check(prices: Prices, limits: Limits, options: DeploymentOptions) -> None:
         raise InputError(problems)
 
 
-def _nobody_idle(prices: Prices, choice: Choice, limits: Limits, options: DeploymentOptions) -> Choice:
+def _nobody_idle(
+    prices: Prices, choice: Choice, limits: Limits, options: DeploymentOptions, bounds: Bounds
+) -> Choice:
     """Whoever the solver, content with its gap, left over: officers where they save most, squads at headquarters."""
     guards, sites = prices.guards, prices.squads.sites
     row, patrols, squads = choice.row.copy(), choice.patrols.copy(), choice.squads.copy()
     for site in np.flatnonzero(~sites.forward).tolist():
+        if sites.code[site] in bounds.squads:
+            continue
         squads[site] += max(min(int(sites.room[site] - squads[site]), limits.reserve_squads - int(squads.sum())), 0)
-    options_of = [_worth_choosing(guards, sector, options.patrols_at_most) for sector in range(len(row))]
+    options_of = [worth_choosing(guards, sector, options.patrols_at_most, bounds) for sector in range(len(row))]
     while True:
         now, takes = guard_cost(guards, row, patrols), guards.officers[row] + PAIR_PERSONS * (patrols - 1)
         left = limits.free - int(takes.sum())
@@ -253,8 +276,8 @@ class _Sum:
 class _Model:
     """The mixed-integer program and its variables."""
 
-    def __init__(self, prices: Prices, limits: Limits, options: DeploymentOptions) -> None:
-        self.prices, self.options = prices, options
+    def __init__(self, prices: Prices, limits: Limits, options: DeploymentOptions, bounds: Bounds) -> None:
+        self.prices, self.options, self.bounds = prices, options, bounds
         self.problem = pulp.LpProblem("deployment", pulp.LpMinimize)
         self.cost = [self.problem.add_variable(f"cost_{s}") for s in range(len(prices.guards.polsek))]
         self.spreading = _Sum([], 0.0)
@@ -271,7 +294,7 @@ class _Model:
         strength = []
         for s in range(len(guards.polsek)):
             chosen = []
-            for row, patrols, officers, cost in _worth_choosing(guards, s, self.options.patrols_at_most):
+            for row, patrols, officers, cost in worth_choosing(guards, s, self.options.patrols_at_most, self.bounds):
                 variable = self.problem.add_variable(f"pattern_{row}_{patrols}", 0, 1, cat="Integer")
                 self.pattern.append((s, row, patrols, variable))
                 chosen.append((variable, 1.0))
@@ -286,6 +309,9 @@ class _Model:
         self.count = [
             problem.add_variable(f"squads_{j}", 0, int(room), cat="Integer") for j, room in enumerate(sites.room)
         ]
+        for j, code in enumerate(sites.code):
+            if code in self.bounds.squads:
+                problem += pulp.LpAffineExpression([(self.count[j], 1.0)]) == self.bounds.squads[code]
         opened = []
         for j in np.flatnonzero(sites.forward).tolist():
             opened.append((problem.add_variable(f"open_{j}", 0, 1, cat="Integer"), 1.0))
@@ -331,7 +357,7 @@ class _Model:
         objective += [(variable, price / total) for variable, price in self.spreading.terms]
         present = np.flatnonzero(prices.weighted > 0).tolist()
         if options.tail_weight > 0:
-            best = best_of_each(prices, options)
+            best = best_of_each(prices, options, self.bounds.most_patrols(options.patrols_at_most))
             threshold = problem.add_variable("tail_from", 0)
             objective.append((threshold, options.tail_weight))
             each = options.tail_weight / ((1 - options.tail_from) * len(present))
@@ -355,22 +381,7 @@ class _Model:
         return Choice(row.astype(np.int64), patrols, squads)
 
 
-def _worth_choosing(guards: GuardPrices, sector: int, patrols_at_most: int) -> list[tuple[int, int, int, float]]:
-    """Row, patrols, officers and cost of what is cheaper than everything that takes no more officers."""
-    rows = np.flatnonzero(guards.sector == sector)
-    each: list[tuple[int, float, int, int]] = []
-    for patrols in range(1, patrols_at_most + 1):
-        costs = guard_cost(guards, rows, np.full(len(rows), patrols)).tolist()
-        needs = (guards.officers[rows] + PAIR_PERSONS * (patrols - 1)).tolist()
-        each += zip(needs, costs, rows.tolist(), [patrols] * len(rows), strict=True)
-    kept: list[tuple[int, int, int, float]] = []
-    for officers, cost, row, patrols in sorted(each):
-        if not kept or cost < kept[-1][3]:
-            kept.append((row, patrols, officers, cost))
-    return kept
-
-
-def plan_of(scenario: Scenario, deployment: Deployment, name: str) -> Plan:
+def plan_of(scenario: Scenario, deployment: Deployment, name: str, kept: Plan | None = None) -> Plan:
     """The plan of a deployment: blocks drawn by the builder, checked against all limits without a solver.
 
     The example stands at :func:`deploy`.
@@ -379,17 +390,19 @@ def plan_of(scenario: Scenario, deployment: Deployment, name: str) -> Plan:
         scenario: that the prices were made for.
         deployment: the answer.
         name: what people will call it.
+        kept: a plan whose blocks with locked stations stay as they are.
 
     Raises:
         InputError: the plan breaks a limit.
     """
     plan = Plan(
         name=name,
-        block=build_blocks(scenario, dict(enumerate(deployment.low_pairs))),
+        block=build_blocks(scenario, dict(enumerate(deployment.low_pairs)), kept_blocks(kept)),
         patrols=deployment.patrols,
         squads=deployment.squads,
         policy=scenario.settings.policy,
         reading=deployment.limits.reading,
+        locked=np.zeros(0, dtype=np.bool_) if kept is None else kept.locked,
         scenario_hash=scenario.hash,
         prepositioned=scenario.settings.prepositioned,
     )

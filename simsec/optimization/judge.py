@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simsec.analysis.comparison import Comparison, compare_runs
+from simsec.analysis.intervals import Estimate
 from simsec.analysis.replications import Replications, day_keys, replicate_plans
 from simsec.analysis.stations import StationMinutes, station_minutes
+from simsec.analysis.tail import ALPHA
 from simsec.analysis.workers import Progress, Workers
 from simsec.analysis.worlds import Worlds, play_worlds
+from simsec.optimization.aims import daily, measured
 from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 
@@ -42,6 +45,15 @@ class Judged:
     over_doctrine: Comparison
     worlds: Worlds
     seeds: tuple[int, ...]
+
+
+def tails(judged: Judged, alpha: float = ALPHA) -> tuple[Estimate, Estimate, Estimate]:
+    """The primary measure of the worst share 1 - alpha of the days, under each plan: what a mean hides."""
+    first, second, third = (
+        measured(judged.scenario, daily(judged.scenario, runs, "tail", alpha), runs.stratum, "tail")
+        for runs in judged.runs
+    )
+    return first, second, third
 
 
 def judge(

@@ -254,20 +254,27 @@ def squad_cost(squads: SquadPrices, counts: Integers, containment_weight: float)
     return waiting, third[:, -1] * shares.third + squads.third_else * shares.third_else
 
 
-def best_of_each(prices: Prices, options: DeploymentOptions) -> Floats:
+def best_of_each(prices: Prices, options: DeploymentOptions, most_patrols: int | None = None) -> Floats:
     """The least any plan could give each sub-district: best pattern and patrols, all squads next door, shape (S,)."""
+    most = most_patrols or options.patrols_at_most
     guards, squads = prices.guards, prices.squads
     sectors = len(guards.polsek)
     rows = np.arange(len(guards.sector))
-    each = [guard_cost(guards, rows, np.full(len(rows), n)) for n in range(1, options.patrols_at_most + 1)]
+    each = [guard_cost(guards, rows, np.full(len(rows), n)) for n in range(1, most + 1)]
     guarded = np.minimum.reduceat(np.min(each, axis=0), np.searchsorted(guards.sector, np.arange(sectors)))
     q = squads.busy**squads.levels
     near = (1 - q) * squads.first.min(axis=1) + q * squads.first_else
     return guarded + np.bincount(squads.sector, weights=near, minlength=sectors)
 
 
-def price(prices: Prices, choice: Choice, options: DeploymentOptions) -> Priced:
+def price(prices: Prices, choice: Choice, options: DeploymentOptions, most_patrols: int | None = None) -> Priced:
     """Price a choice without a solver.
+
+    Args:
+        prices: of everything.
+        choice: one way to deploy.
+        options: what the model looks for.
+        most_patrols: at one Polsek, where limits set by hand allow more than the options do.
 
     Example:
         >>> from simsec.optimization.pricing import Busy, prices_of
@@ -285,7 +292,7 @@ def price(prices: Prices, choice: Choice, options: DeploymentOptions) -> Priced:
     waiting, spreading = squad_cost(prices.squads, choice.squads, options.containment_weight)
     by_sector = guard_cost(prices.guards, choice.row, choice.patrols)
     by_sector = by_sector + np.bincount(prices.squads.sector, weights=waiting, minlength=sectors)
-    best = best_of_each(prices, options)
+    best = best_of_each(prices, options, most_patrols)
     present = prices.weighted > 0
     excess = np.sort((by_sector - best)[present] / prices.weighted[present])[::-1]
     worst = (1 - options.tail_from) * len(excess)

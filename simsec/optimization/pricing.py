@@ -7,7 +7,7 @@ not enter. Prices choose a plan, simulation judges it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -110,6 +110,8 @@ def prices_of(
     *,
     largest_block: int = LARGEST_BLOCK,
     forward_per_sector: int = FORWARD_PER_SECTOR,
+    sites: Collection[str] = (),
+    tick: Callable[[], None] | None = None,
 ) -> Prices:
     """Price every choice once.
 
@@ -122,6 +124,8 @@ def prices_of(
         busy: measured in simulation, see :class:`Busy`.
         largest_block: stations a pair of the low class may guard at most.
         forward_per_sector: villages of each sub-district that are tried as forward posts.
+        sites: further villages that must be tried, such as those where squads are locked.
+        tick: called now and then, for a clock that may stop the work.
 
     Raises:
         InputError: ``largest_block`` lies below the pattern of the low class.
@@ -140,10 +144,10 @@ def prices_of(
         raise InputError([Problem(say("largest block"), what, remedy, value=str(largest_block), bound=bound)])
     demand = expected_demand(scenario)
     work = _Work(scenario, demand, curves_of(scenario, demand), busy)
-    squads, beside, charged = _squad_prices(work, forward_per_sector)
+    squads, beside, charged = _squad_prices(work, forward_per_sector, sites)
     sectors = len(scenario.villages.subdistrict_codes)
     weighted = _totals(demand.weighted, scenario.villages.subdistrict, sectors)
-    return Prices(_guard_prices(work, beside, charged, largest_block), squads, weighted)
+    return Prices(_guard_prices(work, beside, charged, largest_block, tick), squads, weighted)
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +224,9 @@ def candidate_sites(scenario: Scenario) -> Sites:
     return sites.take(np.flatnonzero(sites.room > 0))
 
 
-def _squad_prices(work: _Work, forward_per_sector: int) -> tuple[SquadPrices, dict[tuple[int, int], Floats], Floats]:
+def _squad_prices(
+    work: _Work, forward_per_sector: int, must: Collection[str]
+) -> tuple[SquadPrices, dict[tuple[int, int], Floats], Floats]:
     """Prices of squads; what an incident at each station costs with a squad next door; what is charged here."""
     scenario, sites = work.scenario, candidate_sites(work.scenario)
     village, sector = scenario.stations.village, scenario.stations.subdistrict
@@ -257,7 +263,7 @@ def _squad_prices(work: _Work, forward_per_sector: int) -> tuple[SquadPrices, di
     minutes += np.where(sites.rayon[None, :] == rayon[:, None], 0.0, head_start)
     first, third = _sums(first, cluster, clusters), _sums(third, cluster, clusters)
     first_else, third_else = (_totals(v, cluster, clusters) for v in (first_else, third_else))
-    kept = _worth_trying(sites, first + third, forward_per_sector)
+    kept = _worth_trying(sites, first + third, forward_per_sector, must)
     order = np.argsort(minutes[:, kept], axis=1, kind="stable")
     first, third = _in_rungs(first[:, kept], third[:, kept], order, first_else + third_else)
     prices = SquadPrices(
@@ -292,14 +298,15 @@ def _clusters(scenario: Scenario) -> tuple[Integers, int]:
     return label, made
 
 
-def _worth_trying(sites: Sites, price: Floats, forward_per_sector: int) -> Integers:
+def _worth_trying(sites: Sites, price: Floats, forward_per_sector: int, must: Collection[str]) -> Integers:
     """All posts, and in each sub-district the villages where squads beside those at headquarters would save most."""
     score = np.minimum(price, price[:, :1]).sum(axis=0)
     kept = np.flatnonzero(~sites.forward).tolist()
     for sector in np.unique(sites.sector[sites.forward]).tolist():
         villages = np.flatnonzero(sites.forward & (sites.sector == sector))
         kept += villages[np.argsort(score[villages], kind="stable")][:forward_per_sector].tolist()
-    return np.array(sorted(kept), dtype=np.int64)
+    kept += [place for place, code in enumerate(sites.code) if code in must]
+    return np.array(sorted(set(kept)), dtype=np.int64)
 
 
 def _in_rungs(first: Floats, third: Floats, order: Integers, without: Floats) -> tuple[Floats, Floats]:
@@ -356,9 +363,10 @@ def _worth_of_containing(work: _Work, kind: int, level: int, asked: Waits) -> Fl
     return np.asarray(villages * work.curves.weighted(kind, level, minutes).mean(), dtype=np.float64)
 
 
-@lru_cache(maxsize=8)
-def _drawn_blocks(scenario: Scenario, largest_block: int) -> tuple[tuple[dict[int, int], Integers], ...]:
-    """Blocks with every number of pairs a sub-district may have, as the builder draws them; kept, prices share them.
+def _drawn_blocks(
+    scenario: Scenario, largest_block: int, tick: Callable[[], None] | None
+) -> Iterator[tuple[dict[int, int], Integers]]:
+    """Blocks with every number of pairs a sub-district may have, as the builder draws them.
 
     Where a sub-district has fewer choices than others, its last one comes again.
     """
@@ -367,15 +375,25 @@ def _drawn_blocks(scenario: Scenario, largest_block: int) -> tuple[tuple[dict[in
     counts = np.bincount(low, minlength=len(scenario.villages.subdistrict_codes)).tolist()
     smallest = scenario.settings.patterns.low.tps
     choices = [range(-(-count // largest_block), -(-count // smallest) + 1) for count in counts]
-    turns = [
-        {sector: choice[min(turn, len(choice) - 1)] for sector, choice in enumerate(choices)}
-        for turn in range(max(len(choice) for choice in choices))
-    ]
-    return tuple((pairs, build_blocks(scenario, pairs)) for pairs in turns)
+    for turn in range(max(len(choice) for choice in choices)):
+        if tick is not None:
+            tick()
+        pairs = tuple(choice[min(turn, len(choice) - 1)] for choice in choices)
+        yield dict(enumerate(pairs)), _drawn(scenario, pairs)
+
+
+@lru_cache(maxsize=512)
+def _drawn(scenario: Scenario, pairs: tuple[int, ...]) -> Integers:
+    """Blocks with so many pairs of the low class in each sub-district; kept, prices share them."""
+    return build_blocks(scenario, dict(enumerate(pairs)))
 
 
 def _guard_prices(
-    work: _Work, beside: dict[tuple[int, int], Floats], charged: Floats, largest_block: int
+    work: _Work,
+    beside: dict[tuple[int, int], Floats],
+    charged: Floats,
+    largest_block: int,
+    tick: Callable[[], None] | None,
 ) -> GuardPrices:
     scenario, sector = work.scenario, work.scenario.stations.subdistrict
     sectors = len(scenario.villages.subdistrict_codes)
@@ -386,7 +404,7 @@ def _guard_prices(
     station = _StationPrices.of(work, beside)
     rows: dict[tuple[int, int], tuple[float, float, float]] = {}
     inside = [between_stations(ground_of(scenario), np.flatnonzero(sector == s)) for s in range(sectors)]
-    for pairs, block in _drawn_blocks(scenario, largest_block):
+    for pairs, block in _drawn_blocks(scenario, largest_block, tick):
         under = station.under(work, block, inside)
         own, to_patrol, to_squad = (_totals(value, sector, sectors) for value in under)
         rows |= {(s, pairs[s]): (float(own[s]), float(to_patrol[s]), float(to_squad[s])) for s in range(sectors)}

@@ -2,25 +2,42 @@
 
 Three streams of days that never meet: training (how busy units are), selection (who is best; then, on further days of
 the stream, whether the best candidate beats doctrine), judging (:mod:`simsec.optimization.judge`).
+
+A candidate is accepted only if it is better on the paired test and leaves no other family of responders worse
+(:mod:`simsec.optimization.guard`). The models price the police alone and would spend the patrols that others call for;
+so a third of the portfolio keeps at every Polsek the patrols of the best doctrine.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simsec.analysis.intervals import Estimate
-from simsec.analysis.measures import FAMILIES
-from simsec.analysis.replications import Replications, busy_met, day_keys, primary_measure, replicate_plans, strata
+from simsec.analysis.intervals import LEVEL, Estimate
+from simsec.analysis.replications import (
+    DayKey,
+    Replications,
+    busy_met,
+    day_keys,
+    replicate_plans,
+    strata,
+)
 from simsec.analysis.selection import Choice, choose
 from simsec.analysis.workers import Progress, Workers
+from simsec.base.errors import InputError, Problem, say
+from simsec.optimization.aims import Aim, daily, family_of, gain, measured
+from simsec.optimization.choices import Bounds
+from simsec.optimization.clock import Clock, OutOfTime
 from simsec.optimization.deployment import Deployment, DeploymentOptions, Limits, deploy, limits_of, plan_of
+from simsec.optimization.guard import Guarded, Refusal, guard, refused
 from simsec.optimization.judge import SELECTION_FIRST, TRAINING_FIRST
+from simsec.optimization.locks import Locks, bounds_of, locked
 from simsec.optimization.pricing import Busy, Prices, prices_of
-from simsec.optimization.solving import SolverName
-from simsec.plan.doctrine import doctrine, doctrine_family
+from simsec.optimization.solving import NoPlanInTime, SolverName
+from simsec.plan.doctrine import doctrine, doctrine_family, polsek_of
 from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 
@@ -30,10 +47,16 @@ TRAINING = {"ordinary": 20, "heavy_rain": 20, "rumour": 20, "severe": 40}
 SELECTION = {"ordinary": 20, "heavy_rain": 12, "rumour": 12, "severe": 48}
 ACCEPTANCE_FIRST = SELECTION_FIRST + 500_000
 ACCEPTANCE = {"ordinary": 60, "heavy_rain": 40, "rumour": 40, "severe": 120}
-# What the models of the portfolio look for: the tail over sub-districts, and containment of a spreading crowd.
-PORTFOLIO = tuple((tail, containment) for tail in (0.0, 0.3) for containment in (0.5, 1.0, 2.0))
+# What the models of the portfolio look for: the tail over sub-districts, containment of a spreading crowd, and whether
+# every Polsek keeps the patrols of the best doctrine. The first matter most: a time limit leaves out the last.
+PORTFOLIO = (
+    *((0.0, 1.0, True), (0.0, 1.0, False), (0.3, 1.0, True), (0.3, 1.0, False), (0.3, 2.0, True)),
+    *((tail, containment, False) for containment in (2.0, 0.5) for tail in (0.0, 0.3)),
+)
 GAP = 0.01  # relative; simulation, not the model, has the last word
 MOST_BUSY = 0.9
+MODELS_SHARE = 0.5  # of the time left when the models' turn comes
+TRIES = 3  # candidates that may come to the paired test, a further one only after the guard refused the one before
 
 
 @dataclass(frozen=True)
@@ -50,6 +73,7 @@ class Candidate:
         seconds: the solver took.
         time_limit_struck: whether the clock stopped the solver before its gap did.
         options: what made the model differ, in words.
+        guarded: how the other families fared on the selection days; empty for the doctrine.
     """
 
     plan: Plan
@@ -63,6 +87,12 @@ class Candidate:
     seconds: float = 0.0
     time_limit_struck: bool = False
     options: str = ""
+    guarded: tuple[Guarded, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether the guard of the other families refuses it."""
+        return bool(refused(self.guarded))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +103,16 @@ class Search:
         announced: the announced doctrine.
         best_doctrine: the doctrine with the least measure on the selection days.
         chosen: the plan proposed; the best doctrine itself when no candidate passed.
-        accepted: whether the best candidate beat the best doctrine in the paired test.
+        accepted: whether the best candidate beat the best doctrine in the paired test and passed the guard.
         acceptance: its gain on the days of that test, which chose nothing.
         candidates: everything tried, doctrine first.
         training_days: how many.
         selection_days: how many chose the best doctrine and the best candidate.
         acceptance_days: how many further days the paired test took.
         choice: how sure the choice of the best candidate among the models is, on the days that chose.
+        refusals: candidates that the guard of the other families refused.
+        guarded: how the other families fared under the candidate of the last paired test, on its days.
+        time_is_up: whether a time limit for the whole search cut it short.
     """
 
     announced: Plan
@@ -92,15 +125,14 @@ class Search:
     selection_days: int
     acceptance_days: int
     choice: Choice = UNSTATED
+    refusals: tuple[Refusal, ...] = ()
+    guarded: tuple[Guarded, ...] = ()
+    time_is_up: bool = False
 
-
-def _security(runs: Replications) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    column: np.ndarray[tuple[int], np.dtype[np.float64]] = runs.weighted[:, FAMILIES.index("security")]
-    return column
-
-
-def _gain(scenario: Scenario, first: Replications, second: Replications) -> Estimate:
-    return primary_measure(scenario, _security(first) - _security(second), first.stratum)
+    @property
+    def chosen_candidate(self) -> Candidate | None:
+        """What was tried as the plan proposed; None where the time was up before any was."""
+        return next((found for found in self.candidates if found.plan.hash == self.chosen.hash), None)
 
 
 def busy_from(scenario: Scenario, runs: Replications, tps_per_pair: float) -> Busy:
@@ -118,30 +150,89 @@ def busy_from(scenario: Scenario, runs: Replications, tps_per_pair: float) -> Bu
     return Busy.of(scenario, share("pair"), tps_per_pair, share("patrol"), share("squad", "severe"))
 
 
-def _deploy(shared: tuple[Prices, Limits], options: DeploymentOptions) -> Deployment:
-    return deploy(*shared, options)
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What all stages of a search share.
+
+    Attributes:
+        scenario: what is known.
+        workers: their number changes no result.
+        seed: of training and selection days.
+        solver: of the models.
+        time_limit_s: for each model.
+        aim: what is looked for.
+        locks: what is fixed by hand.
+        clock: of the whole search.
+        progress: gives a progress function for each stage.
+    """
+
+    scenario: Scenario
+    workers: Workers
+    seed: int
+    solver: SolverName
+    time_limit_s: float
+    aim: Aim
+    locks: Locks
+    clock: Clock
+    progress: Callable[[str], Progress] | None
+
+    def play(
+        self, plans: Sequence[Plan], keys: tuple[DayKey, ...], stage: str, *, units: bool = False
+    ) -> list[Replications]:
+        """Play plans on the same days, as long as the clock allows."""
+        started = time.monotonic()
+        bar = self.clock.bar(self.progress(stage) if self.progress else None)
+        found = replicate_plans(self.scenario, plans, keys, self.workers, units=units, progress=bar)
+        self.clock.played(len(keys), len(plans), time.monotonic() - started)
+        return found
+
+    def measure(self, runs: Replications) -> Estimate:
+        """What is looked for, of one plan."""
+        return measured(self.scenario, daily(self.scenario, runs, self.aim), runs.stratum, self.aim)
 
 
-def _portfolio(
-    scenario: Scenario,
-    busy: Busy,
-    solver: SolverName,
-    time_limit_s: float,
-    workers: Workers,
-    progress: Progress | None,
-) -> list[tuple[Plan, Deployment]]:
-    """A plan a model, those that decide the same left out."""
-    options = [
-        DeploymentOptions(
-            tail_weight=tail, containment_weight=containment, solver=solver, gap=GAP, time_limit_s=time_limit_s
+def _deploy(shared: tuple[Prices, Limits, float], task: tuple[DeploymentOptions, Bounds]) -> Deployment | None:
+    """The answer of a model; None when the time was up before it had one."""
+    prices, limits, until = shared
+    options, bounds = task
+    left_s = until - time.time()
+    if left_s <= 0:
+        return None
+    try:
+        options = replace(options, time_limit_s=min(options.time_limit_s, left_s))
+        return deploy(prices, limits, options, bounds)
+    except NoPlanInTime:
+        return None
+
+
+def floors(scenario: Scenario, plan: Plan, bounds: Bounds) -> Bounds:
+    """Bounds under which every Polsek keeps the patrols it has under a plan."""
+    kept = {sector: plan.patrols.get(site, 1) for sector, site in enumerate(polsek_of(scenario))}
+    most = DeploymentOptions().patrols_at_most
+    least = {sector: (count, max(count, most)) for sector, count in kept.items()}
+    return replace(bounds, patrols={**least, **bounds.patrols})
+
+
+def _portfolio(work: Work, busy: Busy, best: Plan) -> list[tuple[Plan, Deployment, bool]]:
+    """A plan a model, those that decide the same left out; and whether it keeps the patrols of doctrine."""
+    scenario, bounds = work.scenario, bounds_of(work.scenario, work.locks)
+    bar = work.clock.bar(work.progress("solving") if work.progress else None)
+    prices = prices_of(scenario, busy, sites=bounds.squads, tick=work.clock.check)
+    limit_s = work.time_limit_s
+    for_models_s = MODELS_SHARE * work.clock.left_s
+    tasks = [
+        (
+            DeploymentOptions(tail, containment_weight=containment, solver=work.solver, gap=GAP, time_limit_s=limit_s),
+            floors(scenario, best, bounds) if keeps else bounds,
         )
-        for tail, containment in PORTFOLIO
+        for tail, containment, keeps in PORTFOLIO
     ]
-    shared = (prices_of(scenario, busy), limits_of(scenario))
-    found: dict[str, tuple[Plan, Deployment]] = {}
-    for number, deployment in enumerate(workers.map(_deploy, shared, options, progress), start=1):
-        plan = plan_of(scenario, deployment, f"model-{number}")
-        found.setdefault(plan.hash, (plan, deployment))
+    found: dict[str, tuple[Plan, Deployment, bool]] = {}
+    made = work.workers.map(_deploy, (prices, limits_of(scenario), time.time() + for_models_s), tasks, bar)
+    for number, (deployment, (_, _, keeps)) in enumerate(zip(made, PORTFOLIO, strict=True), start=1):
+        if deployment is not None:
+            plan = plan_of(scenario, deployment, f"model-{number}", work.locks.plan)
+            found.setdefault(plan.hash, (plan, deployment, keeps))
     return list(found.values())
 
 
@@ -155,6 +246,9 @@ def search(
     training: Mapping[str, int] = TRAINING,
     selection: Mapping[str, int] = SELECTION,
     acceptance: Mapping[str, int] = ACCEPTANCE,
+    aim: Aim = "primary",
+    locks: Locks | None = None,
+    clock: Clock | None = None,
     progress: Callable[[str], Progress] | None = None,
 ) -> Search:
     """Look for a plan that is better than doctrine.
@@ -168,93 +262,134 @@ def search(
         training: day type -> training days.
         selection: day type -> days that choose the best doctrine and the best candidate.
         acceptance: day type -> further days on which the best candidate must beat the best doctrine.
+        aim: what candidates are chosen and accepted by; the models themselves price the police.
+        locks: what is fixed by hand; doctrine is then played with the locks upon it.
+        clock: of the whole search; with a limit fewer days are played, and what overruns is left out.
         progress: gives a progress function for each stage: ``doctrine``, ``training``, ``solving``, ``candidates``,
             ``selection``.
 
     Raises:
-        InputError: no pattern can be staffed.
+        InputError: no pattern can be staffed, or nothing is expected to happen of what is looked for.
         RunError: the solver gave no answer.
     """
-
-    def bar(stage: str) -> Progress | None:
-        return progress(stage) if progress else None
-
-    keys = day_keys(selection, (seed,), SELECTION_FIRST)
+    work = Work(scenario, workers, seed, solver, time_limit_s, aim, locks or Locks(), clock or Clock(None), progress)
     announced = doctrine(scenario)
-    family = [announced, *doctrine_family(scenario)]
-    played = replicate_plans(scenario, family, keys, workers, progress=bar("doctrine"))
-    measures = [primary_measure(scenario, _security(runs), runs.stratum) for runs in played]
-    best = min(range(len(family)), key=lambda number: (measures[number].mean, number))
-    training_keys = day_keys(training, (seed,), TRAINING_FIRST)
-    trained = replicate_plans(
-        scenario, [family[best]], training_keys, workers, units=True, progress=bar("training")
-    )[0]
-    busy = busy_from(scenario, trained, len(scenario.stations) / family[best].blocks)
-    made = _portfolio(scenario, busy, solver, time_limit_s, workers, bar("solving"))
-    tried = replicate_plans(scenario, [plan for plan, _ in made], keys, workers, progress=bar("candidates"))
-    candidates = [
-        Candidate(plan, "doctrine", measure, _gain(scenario, played[best], runs) if number != best else NONE)
-        for number, (plan, measure, runs) in enumerate(zip(family, measures, played, strict=True))
-    ]
-    models = [
-        _candidate(scenario, plan, deployment, runs, played[best])
-        for (plan, deployment), runs in zip(made, tried, strict=True)
-    ]
-    top = min(models, key=lambda candidate: candidate.measure.mean)
-    choice = _choice(scenario, tried)
-    accepted, gain = _accepted(scenario, family[best], top.plan, acceptance, seed, workers, bar("selection"))
-    return Search(
-        announced=announced,
-        best_doctrine=family[best],
-        chosen=replace(top.plan, name="optimised") if accepted else family[best],
-        accepted=accepted,
-        acceptance=gain,
-        candidates=(*candidates, *models),
-        training_days=len(training_keys),
-        selection_days=len(keys),
-        acceptance_days=gain.days,
-        choice=choice,
-    )
+    found = Search(announced, announced, announced, False, NONE, (), 0, 0, 0)
+    try:
+        family = _family(work, announced)
+        found = replace(found, announced=family[0], best_doctrine=family[0], chosen=family[0])
+        counts = work.clock.days(selection, plans=len(family), share=0.2)
+        keys = day_keys(counts, (seed,), SELECTION_FIRST)
+        played = work.play(family, keys, "doctrine")
+        measures = [work.measure(runs) for runs in played]
+        _refuse_nothing(measures[0], aim)
+        best = min(range(len(family)), key=lambda number: (measures[number].mean, number))
+        gains = [gain(scenario, played[best], runs, aim) for runs in played]
+        candidates = tuple(
+            Candidate(plan, "doctrine", measures[number], gains[number] if number != best else NONE)
+            for number, plan in enumerate(family)
+        )
+        found = replace(
+            found, best_doctrine=family[best], chosen=family[best], candidates=candidates, selection_days=len(keys)
+        )
+        training_keys = day_keys(work.clock.days(training, plans=1, share=0.1), (seed,), TRAINING_FIRST)
+        trained = work.play([family[best]], training_keys, "training", units=True)[0]
+        found = replace(found, training_days=len(training_keys))
+        busy = busy_from(scenario, trained, len(scenario.stations) / family[best].blocks)
+        made = _portfolio(work, busy, family[best])
+        if not made:
+            return replace(found, time_is_up=work.clock.limit_s is not None)
+        tried = work.play([plan for plan, _, _ in made], keys, "candidates")
+        models = [_candidate(work, one, runs, played[best]) for one, runs in zip(made, tried, strict=True)]
+        found = replace(
+            found, candidates=(*candidates, *models), choice=_choice(work, models, tried), refusals=_refusals(models)
+        )
+        return _accept(work, found, models, acceptance)
+    except OutOfTime:
+        return replace(found, time_is_up=True)
 
 
-def _choice(scenario: Scenario, tried: Sequence[Replications]) -> Choice:
-    """How sure it is that the candidate with the least measure is the best of them, in units of the measure."""
+def _family(work: Work, announced: Plan) -> list[Plan]:
+    """Announced plan and doctrine family, with the locks upon them."""
+    family = [announced, *doctrine_family(work.scenario, tick=work.clock.check)]
+    kept = [plan for plan in (locked(work.scenario, plan, work.locks) for plan in family) if plan is not None]
+    if not kept:
+        what = say("no plan by rule of thumb can be staffed with what is locked")
+        raise InputError([Problem(say("locks"), what, "lock fewer")])
+    return kept
+
+
+def _refuse_nothing(measure: Estimate, aim: Aim) -> None:
+    """Refuse to look for what cannot be seen: no incident of the family is expected."""
+    if measure.mean != measure.mean:
+        what = say("no incident of this family is expected, so no plan is better than another")
+        raise InputError([Problem(say("objective"), what, say("check rates and shares"), value=family_of(aim))])
+
+
+def _choice(work: Work, models: Sequence[Candidate], tried: Sequence[Replications]) -> Choice:
+    """How sure it is that the best candidate the guard lets pass is the best of them, in units of the measure."""
+    passed = [number for number, model in enumerate(models) if not model.refused]
+    if not passed:
+        return UNSTATED
     stratum = tried[0].stratum
-    unit = primary_measure(scenario, np.ones(len(stratum)), stratum).mean
-    return choose(np.array([_security(runs) for runs in tried]) * unit, stratum, strata(scenario))
+    unit = measured(work.scenario, np.ones(len(stratum)), stratum, work.aim).mean
+    values = np.array([daily(work.scenario, tried[number], work.aim) for number in passed]) * unit
+    found = choose(values, stratum, strata(work.scenario))
+    return replace(found, best=passed[found.best]) if found.best >= 0 else found
 
 
 def _candidate(
-    scenario: Scenario, plan: Plan, deployment: Deployment, runs: Replications, doctrine_runs: Replications
+    work: Work, made: tuple[Plan, Deployment, bool], runs: Replications, doctrine_runs: Replications
 ) -> Candidate:
+    plan, deployment, keeps = made
     options = deployment.options
+    words = f"tail {options.tail_weight:g}, containment {options.containment_weight:g}"
     return Candidate(
         plan=plan,
         origin="model",
-        measure=primary_measure(scenario, _security(runs), runs.stratum),
-        gain=_gain(scenario, doctrine_runs, runs),
+        measure=work.measure(runs),
+        gain=gain(work.scenario, doctrine_runs, runs, work.aim),
         objective=deployment.objective,
         bound=deployment.bound,
         gap=deployment.gap,
         solver=deployment.solver,
         seconds=deployment.seconds,
         time_limit_struck=deployment.status != "optimal",
-        options=f"tail {options.tail_weight:g}, containment {options.containment_weight:g}",
+        options=f"{words}, patrols kept" if keeps else words,
+        guarded=guard(work.scenario, doctrine_runs, runs, family_of(work.aim)),
     )
 
 
-def _accepted(
-    scenario: Scenario,
-    doctrine_plan: Plan,
-    candidate: Plan,
-    acceptance: Mapping[str, int],
-    seed: int,
-    workers: Workers,
-    progress: Progress | None,
-) -> tuple[bool, Estimate]:
-    """Whether the candidate beats doctrine, paired, on days that chose neither; and by how much."""
-    keys = day_keys(acceptance, (seed,), ACCEPTANCE_FIRST)
-    plans: Sequence[Plan] = (doctrine_plan, candidate)
-    first, second = replicate_plans(scenario, plans, keys, workers, progress=progress)
-    gain = _gain(scenario, first, second)
-    return gain.low > 0, gain
+def _refusals(models: Sequence[Candidate]) -> tuple[Refusal, ...]:
+    return tuple(
+        Refusal(model.plan, model.options, "selection", refused(model.guarded)) for model in models if model.refused
+    )
+
+
+def _accept(work: Work, found: Search, models: Sequence[Candidate], acceptance: Mapping[str, int]) -> Search:
+    """Let the best candidates meet the best doctrine, paired, on days that chose neither, until one is let pass.
+
+    A further candidate comes to the test only after the guard refused the one before, each at half the error of the one
+    before, so that all tests together err no more than twice as often as one.
+    """
+    ranked = sorted((model for model in models if not model.refused), key=lambda model: model.measure.mean)[:TRIES]
+    if not ranked:
+        return found
+    counts = work.clock.days(acceptance, plans=2, share=0.7)
+    keys = day_keys(counts, (work.seed,), ACCEPTANCE_FIRST)
+    first: Replications | None = None
+    for number, model in enumerate(ranked):
+        plans = [found.best_doctrine, model.plan] if first is None else [model.plan]
+        *before, second = work.play(plans, keys, "selection")
+        first = before[0] if before else first
+        assert first is not None
+        told = gain(work.scenario, first, second, work.aim, level=1 - (1 - LEVEL) / 2**number)
+        guarded = guard(work.scenario, first, second, family_of(work.aim))
+        found = replace(found, acceptance=told, acceptance_days=told.days, guarded=guarded)
+        if not told.low > 0:
+            return found
+        if not refused(guarded):
+            return replace(found, chosen=replace(model.plan, name="optimised"), accepted=True)
+        refusal = Refusal(model.plan, model.options, "acceptance", refused(guarded))
+        found = replace(found, refusals=(*found.refusals, refusal))
+    return found

@@ -16,6 +16,7 @@ from scipy.optimize import linear_sum_assignment
 
 from simsec.day.access import hamlets
 from simsec.geography.ground import between_stations, ground_of
+from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import CLASSES
 
@@ -58,12 +59,28 @@ def block_key(scenario: Scenario) -> Integers:
     return np.asarray(key * (len(villages) + 1) + hamlet + 1, dtype=np.int64)
 
 
-def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int]) -> Integers:
+def kept_blocks(plan: Plan | None) -> Integers | None:
+    """The blocks of a plan that hold a locked station, -1 elsewhere, shape (stations,); None when nothing is locked.
+
+    Example:
+        >>> from simsec.scenario.schema import Policy
+        >>> locked = np.array([False, True, False])
+        >>> plan = Plan("", np.array([0, 0, 1]), {}, {}, Policy(name="chain_of_command"), "reserve_on_top", locked)
+        >>> kept_blocks(plan).tolist()
+        [0, 0, -1]
+    """
+    if plan is None or not plan.locked.any():
+        return None
+    return np.where(np.isin(plan.block, plan.block[plan.locked]), plan.block, -1).astype(np.int64)
+
+
+def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int], kept: Integers | None = None) -> Integers:
     """Draw the guard blocks of the whole area.
 
     Args:
         scenario: what is known.
         low_pairs: sub-district number -> pairs for its stations of the low class; the other classes take their pattern.
+        kept: blocks that stay as they are, -1 for stations that are free, shape (stations,); they count as pairs.
 
     Returns:
         Block of each station, shape (stations,), numbered by sub-district and by the first station's place.
@@ -83,6 +100,12 @@ def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int]) -> Integers:
         name = CLASSES[int(stations.station_class[members[0]])]
         least = getattr(scenario.settings.patterns, name).tps
         wanted = low_pairs[int(stations.subdistrict[members[0]])] if name == "low" else -(-len(members) // least)
+        if kept is not None:
+            numbers, label = np.unique(kept[members[kept[members] >= 0]], return_inverse=True)
+            block[members[kept[members] >= 0]] = made + label
+            made, wanted, members = made + len(numbers), wanted - len(numbers), members[kept[members] < 0]
+            if not len(members):
+                continue
         groups = min(max(wanted, 1), len(members))
         block[members] = made + _near_groups(between_stations(ground, members), groups, least)
         made += groups

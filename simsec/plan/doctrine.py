@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,10 +139,17 @@ def doctrine(scenario: Scenario, tps_per_pair: int | None = None, reading: Readi
     )
 
 
-def doctrine_family(scenario: Scenario, reading: Reading | None = None) -> list[Plan]:
+def doctrine_family(
+    scenario: Scenario, reading: Reading | None = None, tick: Callable[[], None] | None = None
+) -> list[Plan]:
     """Every block size the strength can staff while each Polsek keeps its commander and a patrol; smallest first.
 
     Sizes that need exactly as many pairs as the size before are left out: they are the same plan with a worse name.
+
+    Args:
+        scenario: what is known.
+        reading: of the strength; the scenario's own by default.
+        tick: called before each size, for a clock that may stop the work.
 
     Example:
         >>> from simsec.scenario import read_scenario
@@ -152,6 +159,8 @@ def doctrine_family(scenario: Scenario, reading: Reading | None = None) -> list[
     refuse_general(scenario)
     family: list[Plan] = []
     for size in range(scenario.settings.patterns.low.tps, LARGEST_BLOCK + 1):
+        if tick is not None:
+            tick()
         try:
             plan = doctrine(scenario, size, reading)
         except InputError:

@@ -150,8 +150,8 @@ def sectors(judged: Judged) -> Sectors:
         pairs=np.array(pairs),
         patrols=np.array(patrols),
         minutes=np.array(minutes),
-        over_announced=_sector_gains(scenario, judged.runs[ANNOUNCED], judged.runs[OPTIMISED], stations),
-        over_doctrine=_sector_gains(scenario, judged.runs[DOCTRINE], judged.runs[OPTIMISED], stations),
+        over_announced=sector_gains(scenario, judged.runs[ANNOUNCED], judged.runs[OPTIMISED], stations),
+        over_doctrine=sector_gains(scenario, judged.runs[DOCTRINE], judged.runs[OPTIMISED], stations),
     )
 
 
@@ -167,7 +167,7 @@ def site_sector(scenario: Scenario, site: str) -> int:
     return int(scenario.villages.subdistrict[scenario.villages.code.index(site)])
 
 
-def _sector_gains(
+def sector_gains(
     scenario: Scenario, first: Replications, second: Replications, stations: Integers
 ) -> tuple[Estimate, ...]:
     """Gains in weighted minutes per expected weighted incident there; a severe event would mark one place by chance."""

@@ -24,8 +24,8 @@ from simsec.geography.outline import Rings, outlines, read_boundaries
 from simsec.locale import Texts
 from simsec.optimization.judge import Judged
 from simsec.plan.plan import Plan
-from simsec.report.facts import ANNOUNCED, OPTIMISED, known_minutes
-from simsec.report.style import BLACK, INK, VERMILION, capital, new_figure, styled, write_ticks
+from simsec.report.facts import ANNOUNCED, NOTICEABLE_MIN, OPTIMISED, known_minutes
+from simsec.report.style import BLACK, BLUE, INK, VERMILION, capital, new_figure, styled, write_ticks
 from simsec.scenario.reading import Scenario
 
 Floats = NDArray[np.float64]
@@ -169,6 +169,51 @@ def map_figure(judged: Judged, texts: Texts) -> Figure:
     figure.legend(
         handles=_map_keys(texts, own_outlines(scenario)), loc="outside lower center", ncols=3, handletextpad=0.4
     )
+    return figure
+
+
+@styled
+def change_figure(scenario: Scenario, plans: tuple[Plan, Plan], minutes: tuple[Floats, Floats], texts: Texts) -> Figure:
+    """Two maps: minutes to first help under the second plan, and what changed against the first.
+
+    Args:
+        scenario: what is known.
+        plans: the first and the second; the reserve of the second is drawn.
+        minutes: mean minutes to first help at each station under each, nan where never anybody was free.
+        texts: the language.
+    """
+    t = texts.t
+    figure = new_figure(t("plot.change.title"), t("plot.change.subtitle"), texts, size=MAP_SIZE)
+    areas, origin = area_outlines(scenario), _origin(scenario)
+    x, y = local_km(scenario.stations.lat, scenario.stations.lon, origin).T
+    colours, norm = minutes_colours(STEPS_MIN, more=True)
+    axes = figure.subplots(1, 2)
+    for ax in axes:
+        patches = _patches(areas, origin)
+        ax.add_collection(
+            PatchCollection([patch for _, patch in patches], facecolor=GROUND, edgecolor=BORDER, linewidth=0.9)
+        )
+        _frame(ax, patches)
+        _scale_bar(ax, texts)
+    order = np.argsort(np.nan_to_num(minutes[1], nan=np.inf), kind="stable")
+    axes[0].scatter(x[order], y[order], c=minutes[1][order], s=13, cmap=colours, norm=norm, linewidths=0)
+    axes[0].set_title(capital(t("plot.change.after")))
+    longer = np.nan_to_num(minutes[1] - minutes[0])
+    for marked, colour, marker, key in (
+        (np.abs(longer) <= NOTICEABLE_MIN, BORDER, ".", "plot.change.same"),
+        (longer < -NOTICEABLE_MIN, BLUE, "o", "plot.change.sooner"),
+        (longer > NOTICEABLE_MIN, VERMILION, "v", "plot.change.later"),
+    ):
+        size = 6 + 6 * np.minimum(np.abs(longer[marked]), 10.0)
+        axes[1].scatter(x[marked], y[marked], s=size, color=colour, marker=marker, linewidths=0, label=t(key))
+    axes[1].set_title(capital(t("plot.change.difference")))
+    figure.legend(loc="outside lower center", ncols=3, handletextpad=0.4)
+    for ax in axes:
+        _posts(ax, scenario, plans[1], origin)
+    scale = ScalarMappable(norm, colours)
+    bar = figure.colorbar(scale, ax=axes, location="bottom", fraction=0.035, aspect=52, pad=0.01)
+    bar.set_label(t("plot.map.scale"))
+    write_ticks(bar.ax.xaxis, texts)
     return figure
 
 

@@ -130,7 +130,9 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         ],
         "access": access_table(judged, texts),
         "access_sectors": access_sector_table(judged, texts),
-        "search_line": t(
+        "search_line": t("search.line_untested", training=search.training_days, selection=search.selection_days)
+        if not search.acceptance_days
+        else t(
             "search.line",
             training=search.training_days,
             selection=search.selection_days,
@@ -138,6 +140,7 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
             gain=texts.interval(search.acceptance, 1, sign=True),
         ),
         "worlds": t("page.worlds_same" if same_plan(judged) else "page.worlds"),
+        "refused": wording.refusal_lines(search.refusals, texts),
         "struck": [wording.plan_name(c.plan.name, texts) for c in search.candidates if c.time_limit_struck],
         "doctrines": tables.candidate_table(search, "doctrine", texts),
         "models": tables.candidate_table(search, "model", texts),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from simsec.analysis.intervals import Estimate
 from simsec.analysis.worlds import Worlds
 from simsec.locale import NOTHING, Texts
-from simsec.optimization.judge import Judged
+from simsec.optimization.guard import Guarded, Refusal
+from simsec.optimization.judge import Judged, tails
 from simsec.optimization.search import Search
 from simsec.plan.feasibility import PatternRow, pattern_rows, plan_problems
 from simsec.plan.ledger import PAIR_PERSONS, READINGS, ledger_of
@@ -51,6 +52,8 @@ def first_sentence(judged: Judged, search: Search, texts: Texts) -> str:
     """The sentence a report opens with: in how many worlds, how much, what decides; or that it is not better."""
     t, worlds = texts.t, judged.worlds
     doctrine, said = plan_name(judged.plans[DOCTRINE].name, texts), verdict(judged, search)
+    if said == "not_accepted" and guarded_off(search):
+        return t("first.refused", doctrine=doctrine)
     if said == "not_accepted":
         return t("first.not_accepted", doctrine=doctrine, gain=texts.interval(search.acceptance, 1, sign=True))
     gain = texts.interval(judged.over_doctrine.gain, 1, sign=True)
@@ -71,6 +74,11 @@ def first_sentence(judged: Judged, search: Search, texts: Texts) -> str:
         "better": "first.better",
     }
     return t(sentences[said], **fields)
+
+
+def guarded_off(search: Search) -> bool:
+    """Whether the guard of the other responders refused the last candidate that was left."""
+    return not search.accepted and bool(search.refusals) and (not search.acceptance_days or search.acceptance.low > 0)
 
 
 def holds_in_worlds(worlds: Worlds) -> bool:
@@ -100,9 +108,14 @@ def plan_name(name: str, texts: Texts) -> str:
 
 def plan_label(plan: Plan, texts: Texts) -> str:
     """A plan by its size, and by its name where that says more: pairs, stations a pair, patrols."""
-    per_pair = texts.number(len(plan.block) / max(plan.blocks, 1), 1)
-    label = texts.t("plan_label", pairs=plan.blocks, per_pair=per_pair, patrols=sum(plan.patrols.values()))
+    label = plan_size(plan, texts)
     return label if texts.has(f"plan_name.{plan.name}") else texts.t("plan_line", plan=plan.name, label=label)
+
+
+def plan_size(plan: Plan, texts: Texts) -> str:
+    """Pairs, stations a pair and patrols of a plan."""
+    per_pair = texts.number(len(plan.block) / max(plan.blocks, 1), 1)
+    return texts.t("plan_label", pairs=plan.blocks, per_pair=per_pair, patrols=sum(plan.patrols.values()))
 
 
 def plan_labels(judged: Judged, texts: Texts) -> list[str]:
@@ -125,6 +138,8 @@ def opening(judged: Judged, search: Search, texts: Texts) -> list[str]:
     if said not in ("not_accepted", "same"):
         lines.append(worlds_line(judged.worlds, texts))
     lines.append(t("opening.over_announced", gain=texts.interval(announced, 1, sign=True)))
+    worst = [texts.number(found.mean, 1) for found in tails(judged)]
+    lines.append(t("opening.tail", announced=worst[0], doctrine=worst[1], optimised=worst[2]))
     if said == "better" and not announced.low > 0:
         lines.append(t("opening.announced_not_beaten"))
     turned = announced_over_doctrine(judged)
@@ -142,10 +157,35 @@ def options_text(options: str, texts: Texts) -> str:
     """What made a model differ, such as ``tail 0.3, containment 2``, with the words and numbers of the language."""
     said = []
     for option in options.split(", ") if options else ():
+        if texts.has(f"option.{option.replace(' ', '_')}"):
+            said.append(texts.t(f"option.{option.replace(' ', '_')}"))
+            continue
         word, _, number = option.rpartition(" ")
         known = texts.has(f"option.{word}") and number.replace(".", "", 1).isdigit()
         said.append(texts.t(f"option.{word}", n=texts.figure(float(number))) if known else option)
     return ", ".join(said)
+
+
+def guard_line(guarded: Guarded, texts: Texts) -> str:
+    """How much longer a family waits, in words."""
+    return texts.t(
+        "guard.family",
+        family=texts.t(f"family.{guarded.family}"),
+        loss=texts.interval(guarded.loss, 1, sign=True),
+        before=texts.number(guarded.before.mean, 1),
+    )
+
+
+def refusal_lines(refusals: Iterable[Refusal], texts: Texts) -> list[str]:
+    """Which guard refused which candidate."""
+    return [
+        texts.t(
+            "guard.refused_selection" if refusal.stage == "selection" else "guard.refused_acceptance",
+            plan=options_text(refusal.options, texts),
+            families="; ".join(guard_line(guarded, texts) for guarded in refusal.guarded),
+        )
+        for refusal in refusals
+    ]
 
 
 def weights_line(scenario: Scenario, texts: Texts) -> str:

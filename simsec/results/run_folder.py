@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from simsec.analysis.intervals import Estimate
 from simsec.base.errors import InputError, Problem, RunError, say, system_words
 from simsec.base.files import write_text
 
@@ -121,6 +122,17 @@ def json_text(data: Any) -> str:
         ['[', '1.5,', 'null', ']']
     """
     return json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def estimate_json(estimate: Estimate) -> dict[str, Any]:
+    """A figure with its interval, for machines; and why the interval may cover too seldom, where it may.
+
+    Example:
+        >>> estimate_json(Estimate(2.0, 1.0, 3.0, 200))
+        {'mean': 2.0, 'low': 1.0, 'high': 3.0, 'days': 200}
+    """
+    figure = {"mean": estimate.mean, "low": estimate.low, "high": estimate.high, "days": estimate.days}
+    return figure | ({"doubt": str(estimate.doubt)} if estimate.doubt else {})
 
 
 def _plain(data: Any) -> Any:

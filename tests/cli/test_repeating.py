@@ -28,7 +28,7 @@ def test_the_command_of_a_manifest_makes_the_same_plan_again(tmp_path: Path, mon
         told.append(f"{meta.command} in {language}")
 
     monkeypatch.setattr(search, "search", partial(search.search, training=FEW, selection=FEW, acceptance=FEW))
-    monkeypatch.setattr(search, "PORTFOLIO", ((0.0, 0.5),))
+    monkeypatch.setattr(search, "PORTFOLIO", ((0.0, 0.5, False),))
     monkeypatch.setattr(judge, "WORLDS", 2)
     monkeypatch.setattr(report, "write_report", no_pages)
     monkeypatch.chdir(tmp_path)

@@ -27,7 +27,7 @@ def test_days_that_train_choose_accept_and_judge_never_meet_and_the_choice_is_st
         return replicate_plans(scenario, plans, keys, workers, **asked)
 
     monkeypatch.setattr(module, "replicate_plans", watched)
-    monkeypatch.setattr(module, "PORTFOLIO", ((0.0, 0.5), (0.3, 2.0)))
+    monkeypatch.setattr(module, "PORTFOLIO", ((0.0, 0.5, False), (0.3, 2.0, True)))
     few: dict[str, int] = dict.fromkeys(DAY_TYPES, 4)
     with open_workers(1) as pool:
         found = module.search(tiny(), pool, time_limit_s=5, training=few, selection=few, acceptance=few)
