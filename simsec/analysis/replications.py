@@ -67,12 +67,14 @@ class Replications:
         stations_hit, limit_reached: shape (days,).
         busy_share: by unit kind, shape (days, kinds).
         reserve_busy: squads of the reserve out, every half hour, shape (days, looks).
+        reserve_exhausted_min: minutes in which no squad of the reserve was free, exact, shape (days,); nan without one.
         units_busy: units of each kind out, every half hour, shape (days, looks, kinds); empty when not asked for.
         unit_count: units of each kind, shape (kinds,).
         missions, busy_min: of every unit, shape (days, units); empty when not asked for.
         voter_hours_lost, voters_not_served: shape (days,), nan when not asked for.
         incident_day, incident_kind, incident_station, incident_onset_min, incident_response_min, incident_primary,
-        incident_level, incident_rise_min, incident_clock_min: one row an incident; a response of inf: unanswered.
+        incident_level, incident_last_level, incident_rise_min, incident_clock_min: one row an incident; a response of
+            inf: unanswered.
         probes: minutes to first help, shape (days, probe times, stations), float32; empty when not asked for.
     """
 
@@ -88,6 +90,7 @@ class Replications:
     limit_reached: Integers
     busy_share: Floats
     reserve_busy: NDArray[np.int16]
+    reserve_exhausted_min: Floats
     units_busy: NDArray[np.int16]
     unit_count: Integers
     missions: NDArray[np.int32]
@@ -101,6 +104,7 @@ class Replications:
     incident_response_min: Floats
     incident_primary: NDArray[np.bool_]
     incident_level: Integers
+    incident_last_level: Integers
     incident_rise_min: Floats
     incident_clock_min: Floats
     probes: NDArray[np.float32]
@@ -203,6 +207,7 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
         "limit_reached": figures.limit_reached,
         "busy_share": figures.busy_share,
         "reserve_busy": np.array(reserve, dtype=np.int16),
+        "reserve_exhausted_min": outcome.reserve_exhausted_min,
         "unit_count": np.subtract(world.kind_end, world.kind_first),
         "units_busy": np.array(out, dtype=np.int16),
         "missions": outcome.units.missions.astype(np.int32) if options.missions else np.zeros(0, np.int32),
@@ -213,6 +218,7 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
         "response": np.where(np.isnan(rows.response_min), np.inf, rows.response_min),
         "primary": rows.primary,
         "level": rows.first_level,
+        "last_level": rows.last_level,
         "rise": rows.rise_min,
         "clock": np.column_stack([getattr(rows, f"{name}_min") for name in CLOCK]),
         "probes": np.array(probed, dtype=np.float32),
@@ -260,6 +266,7 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         limit_reached=stack("limit_reached").astype(np.int64),
         busy_share=stack("busy_share"),
         reserve_busy=stack("reserve_busy").astype(np.int16),
+        reserve_exhausted_min=stack("reserve_exhausted_min").astype(np.float64),
         units_busy=stack("units_busy").astype(np.int16),
         unit_count=np.asarray(rows[0]["unit_count"], dtype=np.int64),
         missions=stack("missions").astype(np.int32),
@@ -273,6 +280,7 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         incident_response_min=join("response"),
         incident_primary=join("primary").astype(np.bool_),
         incident_level=join("level").astype(np.int64),
+        incident_last_level=join("last_level").astype(np.int64),
         incident_rise_min=join("rise"),
         incident_clock_min=join("clock"),
         probes=stack("probes").astype(np.float32),

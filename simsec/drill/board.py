@@ -258,6 +258,8 @@ def _turn_back(board: Board, unit: int, then: list[Event]) -> None:
     at, home = position(world, state, unit, now), world.unit_home[unit]
     rules.withdraw(world, state, unit, now, then)
     state.serves[unit] = NOWHERE
+    if world.unit_kind[unit] == world.squad_kind:
+        rules.squad_returns(state, now)
     state.leg_from[unit], state.leg_to[unit] = at, home
     state.leg_start[unit] = now
     state.leg_slow[unit] = slowness(world, board.day, now, at, home)

@@ -43,6 +43,8 @@ COMPILED: tuple[Callable[..., Any], ...] = (
     rules.schedule_rise,
     rules.wake,
     rules.withdraw,
+    rules.squad_leaves,
+    rules.squad_returns,
     rules.send,
     rules.fill,
     rules.request,

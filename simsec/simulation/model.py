@@ -17,6 +17,7 @@ GREEN, YELLOW, RED = range(3)
 BLOCK, SUBDISTRICT, RAYON, REGENCY = range(4)
 GUARD, PATROL, SQUAD, MEDIC, AMBULANCE = range(5)  # the first of schema.CAPABILITIES: those a rule names
 HIT, LIMIT_REACHED, LOST = range(3)  # counters of the state
+ALL_OUT_SINCE, ALL_OUT_MIN = range(2)  # of the reserve
 AREA_LEVEL_TIME, LEVEL_TIME, FIRST_COME = range(3)  # schema.Queue.order
 
 NOWHERE = -1
@@ -129,6 +130,7 @@ class State(NamedTuple):
     missions: list[int]  # [u]
     busy_min: list[float]  # [u] from order to clear
     ordered_at: list[float]  # [u]
+    reserve_out: list[float]  # since when no squad is free (NEVER: one is), minutes of that so far
     onset: list[float]  # [i] NEVER while dormant
     level: list[int]  # [i]
     due: list[list[float]]  # [i][l] when the request on its way reaches the next step, NEVER: none is; others are void
@@ -168,6 +170,7 @@ def fresh_state(world: World, day: DayMarks) -> State:
         missions=[0] * units,
         busy_min=[0.0] * units,
         ordered_at=[NEVER] * units,
+        reserve_out=[NEVER, 0.0],
         onset=list(day.onset),
         level=list(day.level),
         due=[[NEVER] * world.ladders for _ in range(n)],

@@ -9,6 +9,8 @@ incident *rises* a level and asks again, higher up; a crowd may *spread* to the 
 from __future__ import annotations
 
 from simsec.simulation.model import (
+    ALL_OUT_MIN,
+    ALL_OUT_SINCE,
     AREA_LEVEL_TIME,
     ARRIVE,
     CLEAR,
@@ -154,12 +156,29 @@ def send(
     state.leg_slow[unit] = factor
     state.missions[unit] += 1
     state.ordered_at[unit] = now
+    if other < 0 and kind == world.squad_kind:
+        squad_leaves(world, state, now)
     state.sent[incident][capability] += 1
     state.here[incident] += 1
     state.units_sent[incident] += 1
     if state.dispatched[incident] == NEVER:
         state.dispatched[incident] = now
     then.append((now + turnout + travel, ARRIVE, incident, unit, state.ticket[unit]))
+
+
+def squad_leaves(world: World, state: State, now: float) -> None:
+    """A squad was ordered out: the reserve is exhausted from now on if it was the last free one, wherever they wait."""
+    for unit in range(world.kind_first[world.squad_kind], world.kind_end[world.squad_kind]):
+        if state.serves[unit] < 0:
+            return
+    state.reserve_out[ALL_OUT_SINCE] = now
+
+
+def squad_returns(state: State, now: float) -> None:
+    """A squad is free again, on its way home or there: the reserve is exhausted no longer."""
+    if state.reserve_out[ALL_OUT_SINCE] != NEVER:
+        state.reserve_out[ALL_OUT_MIN] += now - state.reserve_out[ALL_OUT_SINCE]
+        state.reserve_out[ALL_OUT_SINCE] = NEVER
 
 
 def withdraw(world: World, state: State, unit: int, now: float, then: list[Event]) -> None:
@@ -295,6 +314,8 @@ def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list
     state.serves[unit] = -1
     state.on_scene[unit] = 0
     state.busy_min[unit] += now - state.ordered_at[unit]
+    if world.unit_kind[unit] == world.squad_kind:
+        squad_returns(state, now)
     state.leg_from[unit] = home if world.home_at_once == 1 else target
     state.leg_to[unit] = home
     state.leg_start[unit] = now
