@@ -72,6 +72,7 @@ class Replications:
         unit_count: units of each kind, shape (kinds,).
         missions, busy_min: of every unit, shape (days, units); empty when not asked for.
         voter_hours_lost, voters_not_served: shape (days,), nan when not asked for.
+        station_closed_min: minutes of the voting hours in which stations were closed, over all, shape (days,); as them.
         incident_day, incident_kind, incident_station, incident_onset_min, incident_response_min, incident_primary,
         incident_level, incident_last_level, incident_rise_min, incident_clock_min: one row an incident; a response of
             inf: unanswered.
@@ -97,6 +98,7 @@ class Replications:
     busy_min: Floats
     voter_hours_lost: Floats
     voters_not_served: Floats
+    station_closed_min: Floats
     incident_day: Integers
     incident_kind: Integers
     incident_station: Integers
@@ -240,6 +242,8 @@ def play_chunk(
     hours, not_served = voters_lost(scenario, played) if options.voters else (unasked, unasked)
     for number, row in enumerate(row for day_rows in rows for row in day_rows):
         row["voter_hours_lost"], row["voters_not_served"] = hours[number], not_served[number]
+        closed = played[number][1].stations.closed_min if options.voters else unasked[:1]
+        row["station_closed_min"] = float(closed.sum())
     return rows
 
 
@@ -273,6 +277,7 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         busy_min=stack("busy_min"),
         voter_hours_lost=stack("voter_hours_lost"),
         voters_not_served=stack("voters_not_served"),
+        station_closed_min=stack("station_closed_min"),
         incident_day=np.repeat(np.arange(len(rows)), lengths),
         incident_kind=join("kind").astype(np.int64),
         incident_station=join("station").astype(np.int64),

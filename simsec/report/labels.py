@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from simsec.analysis.breakdown import CALM, NATURAL, Group
+from simsec.base.clock import parse_stamp
 from simsec.locale import Texts
 from simsec.scenario.reading import Scenario
 
@@ -14,6 +16,35 @@ def incident_label(scenario: Scenario, kind: int, texts: Texts) -> str:
 def unit_label(scenario: Scenario, kind: str, texts: Texts) -> str:
     """Name of a unit kind by its code."""
     return next((unit.label.of(texts.language) for unit in scenario.settings.units if unit.kind == kind), kind)
+
+
+def group_label(scenario: Scenario, group: Group, texts: Texts) -> str:
+    """Name of a group of incidents, as people read it."""
+    t, villages = texts.t, scenario.villages
+    match group.dimension:
+        case "kind":
+            return incident_label(scenario, group.number, texts)
+        case "family":
+            return t(f"family.{group.code}") if group.code != "none" else t("measured.no_family")
+        case "first_level" | "last_level":
+            return t(f"level.{group.code}")
+        case "class":
+            return t(f"class.{group.code}")
+        case "village":
+            sector = villages.subdistrict_names[int(villages.subdistrict[group.number])]
+            return t("measured.village", name=villages.name[group.number], sector=sector)
+        case "subdistrict":
+            return villages.subdistrict_names[group.number]
+        case "hour":
+            return texts.clock(parse_stamp(group.code))
+    return group.code if group.dimension == "rayon" else t("dimension.all")
+
+
+def scope_label(scope: str, texts: Texts) -> str:
+    """Name of a scope: natural rates, days without a severe event, or given a type of day."""
+    if scope in (NATURAL, CALM):
+        return texts.t("table.natural" if scope == NATURAL else "table.calm")
+    return texts.t("table.given", day_type=texts.t(f"day_type.{scope}"))
 
 
 def parameter_label(scenario: Scenario, path: str, texts: Texts) -> str:
