@@ -320,8 +320,9 @@ def incident_quantiles(
         near = int(4 * (len(ordered) * q * (1 - q)) ** 0.5) + 16
         again = ordered[_resampled_places(day_of, resampled, q * every * (1 - 1e-12), place, near)]
         low, high = np.quantile(again, [0.5 - level / 2, 0.5 + level / 2], method="lower")
-        sides = (np.bincount(day_of[side], minlength=len(stratum)) for side in (ordered <= estimate, ordered >= estimate))
-        carried = min(_carrying_days(held * weights) for held in sides)
+        sides = (ordered <= estimate, ordered >= estimate)
+        held = (np.bincount(day_of[side], minlength=len(stratum)) * weights for side in sides)
+        carried = min(_carrying_days(of_day) for of_day in held)
         doubt = Doubt.FEW if fewest < FEW_DAYS else Doubt.SKEWED if carried < CARRYING_DAYS else Doubt.NONE
         found.append(Estimate(estimate, float(low), float(high), days, doubt))
     return found

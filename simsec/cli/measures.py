@@ -24,6 +24,7 @@ DEFAULT = ("family", "kind")
 LEVEL = ("first_level", "last_level")  # what "level" stands for
 UNIT = "unit"
 WIDTH, NAME_WIDTH = 100, 22
+DASH = "\u2013"
 SHOWN = ("per_day", "response_mean_min", "response_p90_min", "within_target_share", "unanswered_per_day", "rose_share")
 WITH_RANGE = ("response_mean_min", "response_p90_min", "within_target_share")
 
@@ -89,16 +90,16 @@ def short_interval(estimate: Estimate, digits: int, texts: Texts, *, share: bool
         >>> from simsec.analysis.intervals import Estimate
         >>> from simsec.locale import texts
         >>> short_interval(Estimate(12.34, 11.0, 13.52, 99), 1, texts("id"))
-        '12,3 (11,0–13,5)'
+        '12,3 (11,0\u201313,5)'
         >>> short_interval(Estimate(0.663, 0.641, 0.694, 99), 0, texts("en"), share=True)
-        '66% (64–69)'
+        '66% (64\u201369)'
     """
     if share:
         figure = texts.percent(estimate.mean, digits)
         low, high = (texts.number(100 * end, digits) for end in (estimate.low, estimate.high))
     else:
         figure, low, high = (texts.number(x, digits) for x in (estimate.mean, estimate.low, estimate.high))
-    return figure if estimate.too_few_days else f"{figure} ({low}–{high})"
+    return figure if estimate.too_few_days else f"{figure} ({low}{DASH}{high})"
 
 
 def print_measures(area: Scenario, runs: Replications, by: Sequence[str], texts: Texts) -> None:

@@ -33,9 +33,14 @@ from simsec.report.style import (
 from simsec.report.tables import Row, Table
 
 KIND_COLUMNS = (
-    "per_day", "response_mean_min", "response_p90_min", "within_target_share", "full_mean_min", "unanswered_per_day",
+    "per_day",
+    "response_mean_min",
+    "response_p90_min",
+    "within_target_share",
+    "unanswered_per_day",
     "rose_share",
-)  # fmt: skip
+)
+FEW_MARK = "‡"
 SEVERE = "severe"
 PEAK = 0.96  # of the height of an axis: where a triangle stands for more than one in ten without help
 
@@ -62,7 +67,11 @@ def _cell(group: Group, measure: str, texts: Texts) -> str:
     if group.few and not measure.endswith("per_day"):  # too few incidents, not too few days: the note says so
         figure = estimate.mean
         told = texts.percent(figure) if share else texts.number(figure, digits_of(measure))
-        return f"{told} *" if np.isfinite(figure) else told
+        return f"{told} {FEW_MARK}" if np.isfinite(figure) else told
+    if estimate.mean == np.inf:
+        if not np.isfinite(estimate.low):
+            return texts.t("measured.nobody")
+        return texts.t("measured.never", low=texts.number(estimate.low, digits_of(measure)))
     return texts.interval(estimate, digits_of(measure), share=share, marked=True)
 
 
@@ -151,8 +160,13 @@ def hours_figure(judged: Judged, texts: Texts) -> Figure:
         hour = np.array([parse_stamp(group.code) for group in found]) + 30.0
         _count_bars(above, hour, [group.estimates["per_day"] for group in found], FAMILY_COLOURS[column])
         _late_dots(below, hour, found, FAMILY_COLOURS[column])
+        if all(group.few for group in found):
+            below.text(0.5, 0.5, t("plot.hours.few"), transform=below.transAxes, ha="center", va="center", fontsize=11)
+            below.set_yticks([])
+        else:
+            localise(below.yaxis, texts)
+        localise(above.yaxis, texts)
         for ax in (above, below):
-            localise(ax.yaxis, texts)
             ax.set_xlim(start, end)
             ax.grid(False, axis="x")
         localise_clock(below, texts, start, end, 360)
@@ -166,7 +180,9 @@ def _count_bars(ax: Axes, hour: np.ndarray, counts: Sequence[Estimate], colour: 
     ax.bar(hour, np.nan_to_num(mean), 56, color=colour, alpha=0.75)
     known = [place for place, count in enumerate(counts) if not count.too_few_days and count.mean > 0]
     ax.vlines(hour[known], [counts[p].low for p in known], [counts[p].high for p in known], color="black", linewidth=1)
-    ax.set_ylim(0, max(float(np.nan_to_num(mean).max(initial=0.0)) * 1.25, 1e-3))
+    highs = np.nan_to_num([count.high for count in counts])
+    most = float(np.nan_to_num(mean).max(initial=0.0))
+    ax.set_ylim(0, max(min(float(highs.max(initial=0.0)) * 1.05, 2.0 * most), most * 1.05, 1e-3))
 
 
 def _late_dots(ax: Axes, hour: np.ndarray, found: Sequence[Group], colour: str) -> None:
@@ -177,7 +193,8 @@ def _late_dots(ax: Axes, hour: np.ndarray, found: Sequence[Group], colour: str) 
     for at, late in finite:
         if not late.too_few_days:
             ax.plot([at, at], [late.low, min(late.high, edge)], color=colour, linewidth=1.6)
-        ax.plot(at, late.mean, "o", color=colour, markerfacecolor="white" if late.too_few_days else colour, markersize=6)
+        face = "white" if late.too_few_days else colour
+        ax.plot(at, late.mean, "o", color=colour, markerfacecolor=face, markersize=6)
     never = [at for at, late in told if np.isinf(late.mean)]
     ax.plot(never, [edge * PEAK] * len(never), "^", color=colour, markersize=7)
     ax.set_ylim(0, edge)

@@ -45,7 +45,9 @@ DAYS = pa.schema(
         pa.field("limit_reached", pa.int32(), metadata={"meaning": "how often the limit of spreading was reached"}),
         pa.field("reserve_busy_peak", pa.int32(), metadata={"meaning": "most squads of the reserve out at once"}),
         pa.field(
-            "reserve_exhausted_min", pa.float64(), metadata={"meaning": "minutes in which no squad was free; nan: there is none"}
+            "reserve_exhausted_min",
+            pa.float64(),
+            metadata={"meaning": "minutes in which no squad of the reserve was free; nan: there is none"},
         ),
         pa.field("voter_hours_lost", pa.float64(), metadata={"meaning": "waiting beyond the undisturbed queue, hours"}),
         pa.field("voters_not_served", pa.float64(), metadata={"meaning": "voters turned away through closures"}),

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 import simsec
+from simsec.analysis.breakdown import DIMENSIONS, MEASURES
 from simsec.analysis.intervals import Doubt
 from simsec.analysis.measures import FAMILIES
 from simsec.locale import LANGUAGES, texts
 from simsec.optimization.search import PORTFOLIO
 from simsec.plan.ledger import READINGS
+from simsec.report.measured import KIND_COLUMNS
 from simsec.scenario.places import POST_TYPES
-from simsec.scenario.schema import CLASSES, DAY_TYPES, SCOPES
+from simsec.scenario.schema import CLASSES, DAY_TYPES, LEVELS, SCOPES
 from tests.areas import shipped
 
 PACKAGE = Path(simsec.__file__).parent
@@ -85,6 +87,11 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "day_type.": DAY_TYPES,
     "family.": FAMILIES,
     "class.": CLASSES,
+    "level.": LEVELS,
+    "dimension.": (*(name for name in DIMENSIONS if name != "all"), "unit"),
+    "column.": ("measured_low", "measured_high", *MEASURES),
+    "measured.": (*KIND_COLUMNS, "clock_hours", "busy_share", "busy_hours", "busy_p95_hours", "longest_hours"),
+    "plot.places.": ("mean", "p90"),
     "reading.": READINGS,
     "scope.": SCOPES,
     "post_type.": (*POST_TYPES, "forward"),
