@@ -23,6 +23,8 @@ SOURCES = sorted(path for pattern in ("*.py", "*.j2") for path in PACKAGE.rglob(
 # Proper names, abbreviations and bare patterns that read alike in both languages.
 ALIKE = {
     *(f"post_type.{name}" for name in ("polres", "polsek", "polsubsektor", "ppk", "kpu", "bpbd", "kodim")),
+    "cli.col_response_p90_min",
+    "cli.measured_title",
     "column.post",
     "doubt.note",
     "method.days_of_type",
