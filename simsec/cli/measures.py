@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DEFAULT = ("family", "kind")
 LEVEL = ("first_level", "last_level")  # what "level" stands for
 UNIT = "unit"
-WIDTH, NAME_WIDTH = 100, 22
+WIDTH, NAME_WIDTH = 100, 14
 DASH = "\u2013"
 SHOWN = ("per_day", "response_mean_min", "response_p90_min", "within_target_share", "unanswered_per_day", "rose_share")
 WITH_RANGE = ("response_mean_min", "response_p90_min", "within_target_share")
@@ -119,7 +119,7 @@ def print_measures(area: Scenario, runs: Replications, by: Sequence[str], texts:
         told = scopes_told(dimension, known)
         if told:
             rows = breakdown(area, runs, (dimension,), scopes=told[:1])
-            console.print(_group_table(area, rows, texts))
+            console.print(group_table(area, rows, texts))
             hidden = sum(group.few for group in rows) if dimension == "village" else 0
             if hidden:
                 typer.echo(texts.t("cli.measured_few", n=hidden))
@@ -150,7 +150,7 @@ def _table(title: str, heads: Sequence[str]) -> Table:
     return table
 
 
-def _group_table(area: Scenario, rows: Sequence[Group], texts: Texts) -> Table:
+def group_table(area: Scenario, rows: Sequence[Group], texts: Texts) -> Table:
     """One dimension under one scope; of villages those with enough incidents."""
     from simsec.report.labels import group_label, scope_label
 

@@ -1,6 +1,7 @@
 """The commands: what they print, their exit codes, and what wrong input gets."""
 
 import errno
+import io
 import json
 import os
 import shutil
@@ -12,11 +13,16 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
+from simsec.analysis.breakdown import MEASURES, Group
+from simsec.analysis.intervals import Estimate
 from simsec.cli.common import Language, exit_codes
 from simsec.cli.main import app
+from simsec.cli.measures import WIDTH, group_table
 from simsec.locale import texts
+from simsec.scenario import read_scenario
 
 AREA = Path(__file__).parents[2] / "scenarios" / "kabupaten-semarang"
 SOURCE = AREA / "source"
@@ -135,6 +141,21 @@ def test_simulate_tells_the_measures_asked_for_in_a_hundred_columns(language: st
     rows = out[out.index(words.t("dimension.family")) : out.index(words.t("cli.measured_note"))].splitlines()
     assert max(len(row) for row in rows if row != words.t("cli.measured_places")) <= 100
     assert words.t("cli.measured_exhausted", scope="x", share="y", minutes="z").split("x")[0] in out
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_wide_figures_still_fit_a_hundred_columns(language: str) -> None:
+    wide = {"per_day": Estimate(139.67, 130.0, 150.0, 99), "unanswered_per_day": Estimate(10.25, 9.0, 11.0, 99)}
+    minutes, share = Estimate(146.9, 127.6, 166.3, 99), Estimate(1.0, 0.99, 1.0, 99)
+    told = {name: share if name.endswith("_share") else minutes for name in MEASURES} | wide
+    area, words = read_scenario(AREA), texts(language)
+    rows = [Group("kind", code, n, "natural", 99, 99, told) for n, code in enumerate(area.settings.incidents)]
+    console = Console(width=WIDTH, file=io.StringIO())
+    console.print(group_table(area, rows, words))
+    lines = console.file.getvalue().splitlines()
+    figures = [line for line in lines if "146" in line]
+    assert len(figures) == len(rows) and all(line.rstrip().endswith(words.percent(1.0)) for line in figures)
+    assert max(map(len, lines)) <= WIDTH and words.t("cli.col_rose_share") in "".join(lines)
 
 
 def test_simulate_holds_every_measure_asked_for_as_json() -> None:
