@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -255,39 +255,97 @@ def incident_quantile(
         level: of the interval.
         seed: of the resampling.
     """
-    day_weight = day_weights(stratum, probability)
-    if day_weight is None:
-        return Estimate(float("nan"), float("nan"), float("nan"), int(np.isin(stratum, list(probability)).sum()))
+    resampled = resampled_weights(stratum, probability, seed)
+    return incident_quantiles(values, day, stratum, probability, (q,), level, resampled)[0]
+
+
+def resampled_weights(stratum: Integers, probability: Mapping[int, float], seed: int = 0) -> Floats | None:
+    """Weights of the days in every resample of whole days within their type; None where a type has too few for that.
+
+    Returns:
+        Shape (resamples, days).
+    """
+    weights = day_weights(stratum, probability)
+    strata = [np.flatnonzero(stratum == number) for number in probability]
+    if weights is None or min(map(len, strata)) < BOOTSTRAP_DAYS:
+        return None
+    rng, found = np.random.default_rng(seed), np.zeros((RESAMPLES, len(stratum)))
+    for resample in found:
+        for members in strata:
+            resample[members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)))
+    return np.asarray(found * weights)
+
+
+def incident_quantiles(
+    values: Floats,
+    day: Integers,
+    stratum: Integers,
+    probability: Mapping[int, float],
+    qs: Sequence[float],
+    level: float = LEVEL,
+    resampled: Floats | None = None,
+) -> list[Estimate]:
+    """Several quantiles over the same incidents, see :func:`incident_quantile`.
+
+    Args:
+        values: one an incident, shape (incidents,).
+        day: number of its day, shape (incidents,).
+        stratum: type of each day, shape (days,).
+        probability: type -> probability; only these types enter.
+        qs: each between 0 and 1.
+        level: of the interval.
+        resampled: from :func:`resampled_weights`, shape (resamples, days): many groups of incidents share them.
+
+    Returns:
+        One a quantile; without an interval where no resamples are given.
+    """
+    nan, weights = float("nan"), day_weights(stratum, probability)
+    days = int(np.isin(stratum, list(probability)).sum())
+    if weights is None:
+        return [Estimate(nan, nan, nan, days) for _ in qs]
     order = np.argsort(values, kind="stable")
     ordered, day_of = values[order], day[order]
-    estimate = _quantile_of(ordered, day_weight[day_of], q)
-    rng = np.random.default_rng(seed)
-    strata = [np.flatnonzero(stratum == number) for number in probability]
-    days, fewest = int(sum(map(len, strata))), min(map(len, strata))
-    if fewest < BOOTSTRAP_DAYS:
-        return Estimate(estimate, float("nan"), float("nan"), days)
-    found = np.empty(RESAMPLES)
-    for resample in range(RESAMPLES):
-        times = np.zeros(len(stratum))
-        for members in strata:
-            times[members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)))
-        found[resample] = _quantile_of(ordered, (day_weight * times)[day_of], q)
-    if np.isnan(found).any():  # some resamples hold no incident at all
-        return Estimate(estimate, float("nan"), float("nan"), days)
-    low, high = np.quantile(found, [0.5 - level / 2, 0.5 + level / 2], method="lower")
-    sides = (np.bincount(day[side], minlength=len(stratum)) for side in (values <= estimate, values >= estimate))
-    carried = min(_carrying_days(held * day_weight) for held in sides)
-    doubt = Doubt.FEW if fewest < FEW_DAYS else Doubt.SKEWED if carried < CARRYING_DAYS else Doubt.NONE
-    return Estimate(estimate, float(low), float(high), days, doubt)
+    total, fewest = np.cumsum(weights[day_of]), min(int(np.sum(stratum == number)) for number in probability)
+    every = None if resampled is None else resampled @ np.bincount(day_of, minlength=len(stratum))
+    found = []
+    for q in qs:
+        if not len(total) or total[-1] <= 0:
+            found.append(Estimate(nan, nan, nan, days))
+            continue
+        place = min(int(np.searchsorted(total, q * total[-1] * (1 - 1e-12))), len(ordered) - 1)
+        estimate = float(ordered[place])
+        if resampled is None or every is None or (every <= 0).any():  # some resamples hold no incident at all
+            found.append(Estimate(estimate, nan, nan, days))
+            continue
+        near = int(4 * (len(ordered) * q * (1 - q)) ** 0.5) + 16
+        again = ordered[_resampled_places(day_of, resampled, q * every * (1 - 1e-12), place, near)]
+        low, high = np.quantile(again, [0.5 - level / 2, 0.5 + level / 2], method="lower")
+        sides = (ordered <= estimate, ordered >= estimate)
+        held = (np.bincount(day_of[side], minlength=len(stratum)) * weights for side in sides)
+        carried = min(_carrying_days(of_day) for of_day in held)
+        doubt = Doubt.FEW if fewest < FEW_DAYS else Doubt.SKEWED if carried < CARRYING_DAYS else Doubt.NONE
+        found.append(Estimate(estimate, float(low), float(high), days, doubt))
+    return found
+
+
+def _resampled_places(day_of: Integers, resampled: Floats, target: Floats, place: int, near: int) -> Integers:
+    """Where in the order the weight of every resample reaches its target: near where that of the sample does.
+
+    Only the incidents around that place are gone through; what lies below enters day by day.
+    """
+    n = len(day_of)
+    while True:
+        first, end = max(place - near, 0), min(place + near + 1, n)
+        below = resampled @ np.bincount(day_of[:first], minlength=resampled.shape[1])
+        reached = below[:, None] + np.cumsum(resampled[:, day_of[first:end]], axis=1)
+        if (first == 0 or (below < target).all()) and (end == n or (reached[:, -1] >= target).all()):
+            break
+        near *= 2
+    inside = np.argmax(reached >= target[:, None], axis=1)
+    inside[reached[:, -1] < target] = end - first - 1  # by a rounding
+    return np.asarray(first + inside)
 
 
 def _carrying_days(held: Floats) -> float:
     """How many days some incidents come from, as Kish counts: the more unevenly they hold them, the fewer."""
     return float(held.sum() ** 2 / (held @ held)) if held.any() else 0.0
-
-
-def _quantile_of(ordered: Floats, weights: Floats, q: float) -> float:
-    total = np.cumsum(weights)
-    if not len(total) or total[-1] <= 0:
-        return float("nan")
-    return float(ordered[min(int(np.searchsorted(total, q * total[-1] * (1 - 1e-12))), len(ordered) - 1)])

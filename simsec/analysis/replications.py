@@ -69,15 +69,16 @@ class Replications:
         stations_hit, limit_reached: shape (days,).
         busy_share: by unit kind, shape (days, kinds).
         reserve_busy: squads of the reserve out, every half hour, shape (days, looks).
+        reserve_exhausted_min: minutes in which no squad of the reserve was free, exact, shape (days,); nan without one.
         units_busy: units of each kind out, every half hour, shape (days, looks, kinds); empty when not asked for.
         unit_count: units of each kind, shape (kinds,).
         missions, busy_min: of every unit, shape (days, units); empty when not asked for.
         voter_hours_lost, voters_not_served: shape (days,), nan when not asked for.
         access: stations that were closed, what KPU decided about them, and more of the voters.
         incident_day, incident_kind, incident_station, incident_onset_min, incident_response_min, incident_primary,
-        incident_level, incident_first_kind, incident_rise_min, incident_clock_min, incident_asked_min,
-            incident_decided_min, incident_decision: one row an incident; a response of inf: unanswered; the kind of
-            unit that came first is -1 then.
+        incident_level, incident_last_level, incident_first_kind, incident_rise_min, incident_clock_min,
+            incident_asked_min, incident_decided_min, incident_decision: one row an incident; a response of inf:
+            unanswered; the kind of unit that came first is -1 then.
         incident_first_line_min: when somebody of the three pillars was there, nan where there are none.
         incident_came_min: when the first unit sent as each capability came, shape (incidents, capabilities), or nan.
         probes: minutes to first help, shape (days, probe times, stations), float32; empty when not asked for.
@@ -95,6 +96,7 @@ class Replications:
     limit_reached: Integers
     busy_share: Floats
     reserve_busy: NDArray[np.int16]
+    reserve_exhausted_min: Floats
     units_busy: NDArray[np.int16]
     unit_count: Integers
     missions: NDArray[np.int32]
@@ -110,6 +112,7 @@ class Replications:
     incident_primary: NDArray[np.bool_]
     incident_level: Integers
     incident_first_kind: Integers
+    incident_last_level: Integers
     incident_rise_min: Floats
     incident_clock_min: Floats
     incident_asked_min: Floats
@@ -220,6 +223,7 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
         "limit_reached": figures.limit_reached,
         "busy_share": figures.busy_share,
         "reserve_busy": np.array(reserve, dtype=np.int16),
+        "reserve_exhausted_min": outcome.reserve_exhausted_min,
         "unit_count": np.subtract(world.kind_end, world.kind_first),
         "units_busy": np.array(out, dtype=np.int16),
         "missions": outcome.units.missions.astype(np.int32) if options.missions else np.zeros(0, np.int32),
@@ -235,6 +239,7 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
         "primary": rows.primary,
         "level": rows.first_level,
         "first_kind": rows.first_kind,
+        "last_level": rows.last_level,
         "rise": rows.rise_min,
         "clock": np.column_stack([getattr(rows, f"{name}_min") for name in CLOCK]),
         "first_line": rows.first_line_min,
@@ -283,6 +288,7 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         limit_reached=stack("limit_reached").astype(np.int64),
         busy_share=stack("busy_share"),
         reserve_busy=stack("reserve_busy").astype(np.int16),
+        reserve_exhausted_min=stack("reserve_exhausted_min").astype(np.float64),
         units_busy=stack("units_busy").astype(np.int16),
         unit_count=np.asarray(rows[0]["unit_count"], dtype=np.int64),
         missions=stack("missions").astype(np.int32),
@@ -298,6 +304,7 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         incident_primary=join("primary").astype(np.bool_),
         incident_level=join("level").astype(np.int64),
         incident_first_kind=join("first_kind").astype(np.int64),
+        incident_last_level=join("last_level").astype(np.int64),
         incident_rise_min=join("rise"),
         incident_clock_min=join("clock"),
         incident_asked_min=join("asked"),

@@ -128,6 +128,7 @@ def write_run(
     from simsec.optimization.judge import tails
     from simsec.plan.files import write_plan
     from simsec.report import ReportMeta, write_report
+    from simsec.results.measured import breakdown_table, measured
     from simsec.results.run_folder import citation, versions
     from simsec.results.tables import days_table, incidents_table, stations_table, units_table, write_table
 
@@ -147,6 +148,14 @@ def write_run(
     write_table(
         tables / "stations.parquet",
         [stations_table(area, runs, m) for runs, m in zip(judged.runs, judged.stations, strict=True)],
+        made_by,
+    )
+    write_table(
+        tables / "breakdown.parquet",
+        [
+            breakdown_table(p.name, measured(area, runs, stations=m))
+            for p, runs, m in zip(judged.plans, judged.runs, judged.stations, strict=True)
+        ],
         made_by,
     )
     facts = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from simsec.scenario.reading import Scenario
 
 DAYS = 50  # of every type, unless asked otherwise
-TABLES = ("days.parquet", "incidents.parquet", "units.parquet")
+TABLES = ("days.parquet", "incidents.parquet", "units.parquet", "breakdown.parquet")
 OWN_FILES = (*TABLES, "events.parquet", "describe.md")  # of a result folder, beside the manifest
 
 
@@ -57,6 +57,10 @@ def simulate(
     day_type: Annotated[str | None, typer.Option(help="Only this type: ordinary, heavy_rain, rumour, severe.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of the days.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(help="Measures by: family, kind, level, class, village, subdistrict, rayon, hour, unit."),
+    ] = None,
     voters: Annotated[bool, typer.Option(help="Also serve the voters of every station.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write result tables (Parquet) into this folder.")] = None,
     trace: Annotated[bool, typer.Option("--trace", help="Also write every event, with --out.")] = False,
@@ -74,6 +78,7 @@ def simulate(
         from simsec.analysis.sequential import Stopping, replicate_until
         from simsec.analysis.workers import default_workers, open_workers
         from simsec.base.files import write_text
+        from simsec.cli.measures import measures_json, parse_by, print_measures
         from simsec.day.sampling import day_type_problems
         from simsec.plan import doctrine
         from simsec.plan.files import read_plan
@@ -85,6 +90,7 @@ def simulate(
         texts = texts_of(area, lang)
         decided = read_plan(plan, area) if plan else doctrine(area)
         decided = with_policy(area, decided, policy, allow_code)
+        asked = parse_by(by)
         if precision is not None and days is not None:
             raise InputError([Problem("--precision", "not together with --days", "give one of them")])
         if trace and out is None:
@@ -109,6 +115,7 @@ def simulate(
             day_limit=day_limit if precision else None,
             day_type=day_type,
             seed=seed,
+            by=by,
             voters=voters,
         )
 
@@ -141,7 +148,7 @@ def simulate(
                     seed=seed,
                     day_types=names,
                     voters=voters,
-                    missions=out is not None,
+                    missions=True,
                     trace=parts,
                     waits=voters,
                     progress=progress,
@@ -154,7 +161,7 @@ def simulate(
                     keys,
                     pool,
                     voters=voters,
-                    missions=out is not None,
+                    missions=True,
                     trace=parts,
                     waits=voters,
                     progress=progress,
@@ -162,13 +169,15 @@ def simulate(
             seconds = time.monotonic() - begun
             if out is not None:
                 remove_files(out, OWN_FILES)  # an older run leaves nothing beside this one
-                write_results(out, area, decided, runs, seed, parts)
+                write_results(out, area, decided, runs, seed, parts, asked)
         summary = summarise(area, runs, seed) | {
             "plan_hash": decided.hash,
             **({"policy": {"name": decided.policy.name, "source_hash": decided.code}} if decided.code else {}),
             "versions": versions(),
             "cite": citation(area.hash, (seed,), decided.policy.name, decided.code),
         }
+        if json:
+            summary["measures"] = measures_json(area, runs, asked)
         if stopped:
             summary["precision"] = precision_json(stopped)
         if out is not None:
@@ -191,6 +200,7 @@ def simulate(
         _print_table(area, runs, texts)
         if area.general is None:
             _print_access(area, runs, texts)
+        print_measures(area, runs, asked, texts)
         if stopped and rule:
             key = "cli.precision_reached" if stopped.reached else "cli.precision_limit"
             typer.echo(
@@ -249,8 +259,15 @@ def parts_folder(out: Path | None) -> Iterator[Path | None]:
         yield Path(folder)
 
 
-def write_results(out: Path, area: Scenario, decided: Plan, runs: Replications, seed: int, parts: Path | None) -> None:
-    """Write the result tables of a run; ``parts`` holds the events of its days, where they were asked for."""
+def write_results(
+    out: Path, area: Scenario, decided: Plan, runs: Replications, seed: int, parts: Path | None, by: Sequence[str] = ()
+) -> None:
+    """Write the result tables of a run; ``parts`` holds the events of its days, where they were asked for.
+
+    The table of measures tells villages only where ``by`` names them.
+    """
+    from simsec.analysis.breakdown import DIMENSIONS, OPEN
+    from simsec.results.measured import breakdown_table, measured
     from simsec.results.run_folder import citation, versions
     from simsec.results.tables import days_table, incidents_table, units_table, write_events_table, write_table
 
@@ -259,6 +276,8 @@ def write_results(out: Path, area: Scenario, decided: Plan, runs: Replications, 
     write_table(out / "days.parquet", [days_table(runs)], made_by)
     write_table(out / "incidents.parquet", [incidents_table(area, runs)], made_by)
     write_table(out / "units.parquet", [units_table(area, decided, runs)], made_by)
+    rows = measured(area, runs, [name for name in DIMENSIONS if name in (*OPEN, *by)])
+    write_table(out / "breakdown.parquet", [breakdown_table(runs.plan_name, rows)], made_by)
     if parts is not None:
         write_events_table(out / "events.parquet", area, decided, runs, parts, made_by)
 

@@ -247,7 +247,7 @@ def let_go(board: Board, unit: int, *, quietly: bool = False) -> None:
     else:
         _turn_back(board, unit, then)
         if state.away[unit] > 0:  # its rest, its release began meanwhile
-            rules.go_off_duty(state, unit, board.now)
+            rules.go_off_duty(board.world, state, unit, board.now)
         elif state.waiting:
             rules.serve_waiting(board.world, board.day, state, unit, board.now, then)
     if quietly:
@@ -263,6 +263,8 @@ def _turn_back(board: Board, unit: int, then: list[Event]) -> None:
     at, home = position(world, state, unit, now), world.unit_home[unit]
     rules.withdraw(world, state, unit, now, then)
     state.serves[unit] = FREE
+    if world.unit_kind[unit] == world.squad_kind:
+        rules.squad_returns(state, now)
     state.leg_from[unit], state.leg_to[unit] = at, home
     state.leg_start[unit] = now
     state.leg_slow[unit] = slowness(world, board.day, now, at, home)

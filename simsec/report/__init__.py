@@ -22,6 +22,7 @@ from simsec.report.figures import (
 )
 from simsec.report.labels import parameter_label
 from simsec.report.maps import map_figure
+from simsec.report.measured import hours_figure, places_figure
 from simsec.report.page import ReportMeta, report_page
 from simsec.report.rakor import rakor_page
 from simsec.report.style import png
@@ -48,6 +49,8 @@ def report_figures(judged: Judged, language: Texts) -> dict[str, Figure]:
         "ledger": ledger_figure(judged, language),
         "worlds": worlds_figure(judged, deciding(judged.worlds), language),
         "pattern": pattern_figure(judged, language),
+        "hours": hours_figure(judged, language),
+        "places": places_figure(judged, language),
     }
 
 

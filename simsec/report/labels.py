@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from simsec.analysis.breakdown import CALM, NATURAL, Group
+from simsec.base.clock import parse_stamp
 from simsec.locale import Texts
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import Step
@@ -48,6 +50,35 @@ def absence_lines(scenario: Scenario, texts: Texts) -> list[str]:
             + (texts.t("describe.absence_shifts", minutes=row.minutes_each) if row.minutes_each else "")
         )
     return found
+
+
+def group_label(scenario: Scenario, group: Group, texts: Texts) -> str:
+    """Name of a group of incidents, as people read it."""
+    t, villages = texts.t, scenario.villages
+    match group.dimension:
+        case "kind":
+            return incident_label(scenario, group.number, texts)
+        case "family":
+            return t(f"family.{group.code}") if group.code != "none" else t("measured.no_family")
+        case "first_level" | "last_level":
+            return t(f"level.{group.code}")
+        case "class":
+            return t(f"class.{group.code}")
+        case "village":
+            sector = villages.subdistrict_names[int(villages.subdistrict[group.number])]
+            return t("measured.village", name=villages.name[group.number], sector=sector)
+        case "subdistrict":
+            return villages.subdistrict_names[group.number]
+        case "hour":
+            return texts.clock(parse_stamp(group.code))
+    return group.code if group.dimension == "rayon" else t("dimension.all")
+
+
+def scope_label(scope: str, texts: Texts) -> str:
+    """Name of a scope: natural rates, days without a severe event, or given a type of day."""
+    if scope in (NATURAL, CALM):
+        return texts.t("table.natural" if scope == NATURAL else "table.calm")
+    return texts.t("table.given", day_type=texts.t(f"day_type.{scope}"))
 
 
 def parameter_label(scenario: Scenario, path: str, texts: Texts) -> str:

@@ -15,7 +15,7 @@ from simsec.base.clock import parse_stamp
 from simsec.locale import Texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
-from simsec.report import tables, wording
+from simsec.report import measured, tables, wording
 from simsec.report.access import access_sector_table, access_table
 from simsec.report.doubts import choice_lines, footnotes, gain_lines
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, days_by_type, headline, losers, sanity, sectors
@@ -153,6 +153,9 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
                 for line in wording.break_even_lines(break_even(judged, against), texts)
             ),
         ],
+        "kinds": measured.kind_table(judged, texts),
+        "day_lines": measured.day_lines(judged, texts),
+        "units": measured.unit_table(judged, texts),
         "swings": tables.swings_table(judged, texts),
         "swings_line": t("page.swings", tried=judged.worlds.tried),
         "assumptions": tables.assumption_groups(scenario, texts),
@@ -161,6 +164,6 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "scenario": scenario,
         "plan": judged.plans[OPTIMISED],
     }
-    marked = (context[name] for name in (*DOUBTED, "doctrines", "models"))
+    marked = (context[name] for name in (*DOUBTED, "probes", "doctrines", "models", "kinds", "units"))
     context["doubts"] = footnotes(marked, texts)
     return environment().get_template("report.html.j2").render(context)

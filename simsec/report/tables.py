@@ -99,14 +99,19 @@ def probe_table(judged: Judged, by_sector: Sectors, texts: Texts) -> Table:
         weighted = float(np.nansum(minutes * by_sector.stations) / by_sector.stations.sum())
         cells = (
             t(f"plan.{PLANS[plan]}"),
-            texts.number(weighted, 1),
+            _known(found.mean_of_all, weighted, texts),
             t("table.worst_sector", minutes=texts.number(float(minutes[worst]), 1), name=names[worst]),
-            texts.number(found.worst_tenth_min, 1),
+            _known(found.mean_of_worst_tenth, found.worst_tenth_min, texts),
             texts.percent(float(np.mean(found.nobody_share)), 2),
         )
         rows.append(Row(cells, "ours" if plan == OPTIMISED else ""))
     head = ("table.probes", "table.probe_mean", "table.probe_sector", "table.probe_tenth", "table.probe_nobody")
     return Table(tuple(t(key) for key in head), tuple(rows))
+
+
+def _known(estimate: Estimate, otherwise: float, texts: Texts) -> str:
+    """A figure with its interval where it has one, else the figure of those stations that are known."""
+    return texts.number(otherwise, 1) if estimate.too_few_days else texts.interval(estimate, 1, marked=True)
 
 
 def gains_table(judged: Judged, texts: Texts) -> Table:

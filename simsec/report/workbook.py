@@ -8,6 +8,7 @@ import numpy as np
 from openpyxl import Workbook
 from openpyxl.styles import Alignment
 
+from simsec.analysis.breakdown import MEASURES
 from simsec.locale import Texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
@@ -16,7 +17,8 @@ from simsec.plan.ledger import ledger_of
 from simsec.plan.plan import Plan
 from simsec.report import wording
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, PLANS, known_minutes, sectors, site_sector
-from simsec.report.labels import parameter_label
+from simsec.report.labels import group_label, parameter_label
+from simsec.report.measured import groups
 from simsec.report.reserve import site_name
 from simsec.report.sheets import Column, Value, new_sheet, write_table
 from simsec.scenario.reading import Scenario
@@ -96,6 +98,7 @@ def workbook(judged: Judged, search: Search, texts: Texts) -> Workbook:
     _polsek_sheets(book, judged, rows, texts)
     _linmas(book, judged.scenario, texts)
     _sites(book, judged, texts)
+    _measures(book, judged, texts)
     _assumptions(book, judged.scenario, texts)
     return book
 
@@ -254,6 +257,25 @@ def _sites(book: Workbook, judged: Judged, texts: Texts) -> None:
     sheet, at = new_sheet(book, t("sheet.sites"), t("sheet.sites_title"), [], texts)
     columns = [_column(name, "General" if n < 4 else "0", texts) for n, name in enumerate(SITE_COLUMNS)]
     write_table(sheet, at, columns, rows)
+
+
+def _measures(book: Workbook, judged: Judged, texts: Texts) -> None:
+    """Every measure by kind and by sub-district, each with its range, for whoever wants to sort and to plot."""
+    t, rows = texts.t, list[list[Value]]()
+    for group in (*groups(judged, "kind"), *groups(judged, "subdistrict")):
+        row: list[Value] = [t(f"dimension.{group.dimension}"), group_label(judged.scenario, group, texts)]
+        row.append(group.incidents)
+        for estimate in group.estimates.values():
+            row += [round(x, 4) if np.isfinite(x) else None for x in (estimate.mean, estimate.low, estimate.high)]
+        rows.append(row)
+    columns = [Column(t("column.by"), width=24), Column(t("column.group"), width=30)]
+    columns.append(_column("incidents_seen", "#,##0", texts))
+    for name in MEASURES:
+        shown = "0%" if name.endswith("_share") else "0.00" if name.endswith("per_day") else _MINUTES
+        columns.append(_column(name, shown, texts))
+        columns += [_column(f"measured_{end}", shown, texts) for end in ("low", "high")]
+    sheet, at = new_sheet(book, t("sheet.measures"), t("sheet.measures_title"), [t("sheet.measures_note")], texts)
+    write_table(sheet, at, columns, rows, group_by=0)
 
 
 def _assumptions(book: Workbook, scenario: Scenario, texts: Texts) -> None:

@@ -15,6 +15,7 @@ from simsec.analysis.replications import CLOCK, Replications, events_file
 from simsec.analysis.stations import StationMinutes
 from simsec.base.files import write_with
 from simsec.plan.plan import Plan
+from simsec.results.measured import BREAKDOWN
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import CAPABILITIES, DAY_TYPES, LEVELS
 from simsec.simulation.decisions import DECISIONS, NONE
@@ -49,6 +50,11 @@ DAYS = pa.schema(
         pa.field("stations_hit", pa.int32(), metadata={"meaning": "stations hit by a spreading crowd"}),
         pa.field("limit_reached", pa.int32(), metadata={"meaning": "how often the limit of spreading was reached"}),
         pa.field("reserve_busy_peak", pa.int32(), metadata={"meaning": "most squads of the reserve out at once"}),
+        pa.field(
+            "reserve_exhausted_min",
+            pa.float64(),
+            metadata={"meaning": "minutes in which no squad of the reserve was free; nan: there is none"},
+        ),
         pa.field("voter_hours_lost", pa.float64(), metadata={"meaning": "waiting beyond the undisturbed queue, hours"}),
         pa.field("voters_not_served", pa.float64(), metadata={"meaning": "voters turned away through closures"}),
         pa.field("closed_station_min", pa.float64(), metadata={"meaning": "voting minutes of stations closed, summed"}),
@@ -223,6 +229,7 @@ REPLAY = pa.schema(
 TABLES = {
     **{"days": DAYS, "incidents": INCIDENTS, "units": UNITS, "stations": STATIONS, "events": EVENTS},
     "replay": REPLAY,
+    "breakdown": BREAKDOWN,
 }
 
 
@@ -238,6 +245,7 @@ def days_table(runs: Replications) -> pa.Table:
         "stations_hit": runs.stations_hit,
         "limit_reached": runs.limit_reached,
         "reserve_busy_peak": runs.reserve_busy.max(axis=1),
+        "reserve_exhausted_min": runs.reserve_exhausted_min,
         "voter_hours_lost": runs.voter_hours_lost,
         "voters_not_served": runs.voters_not_served,
         "closed_station_min": access.closed_min,

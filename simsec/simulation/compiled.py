@@ -50,6 +50,8 @@ COMPILED: tuple[Callable[..., Any], ...] = (
     rules.wake,
     rules.open_windows,
     rules.withdraw,
+    rules.squad_leaves,
+    rules.squad_returns,
     rules.send,
     rules.fill,
     rules.request,

@@ -18,6 +18,7 @@ GREEN, YELLOW, RED = range(3)
 BLOCK, SUBDISTRICT, RAYON, REGENCY = range(4)
 GUARD, PATROL, SQUAD, MEDIC, AMBULANCE = range(5)  # the first of schema.CAPABILITIES: those a rule names
 HIT, LIMIT_REACHED, LOST = range(3)  # counters of the state
+ALL_OUT_SINCE, ALL_OUT_MIN = range(2)  # of the reserve
 AREA_LEVEL_TIME, LEVEL_TIME, FIRST_COME = range(3)  # schema.Queue.order
 
 NOWHERE = -1
@@ -147,6 +148,7 @@ class State(NamedTuple):
     away: list[int]  # [u] how many of its absences are open: who is at work then leaves when he clears
     away_since: list[float]  # [u] when it last went off duty
     away_min: list[float]  # [u] minutes off duty so far, the present ones not counted
+    reserve_out: list[float]  # since when no squad is free (NEVER: one is), minutes of that so far
     onset: list[float]  # [i] NEVER while dormant
     level: list[int]  # [i]
     due: list[list[float]]  # [i][l] when the request on its way reaches the next step, NEVER: none is; others are void
@@ -190,6 +192,7 @@ def fresh_state(world: World, day: DayMarks) -> State:
         away=[0] * units,
         away_since=[NEVER] * units,
         away_min=[0.0] * units,
+        reserve_out=[NEVER, 0.0],
         onset=list(day.onset),
         level=list(day.level),
         due=[[NEVER] * world.ladders for _ in range(n)],

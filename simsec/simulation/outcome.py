@@ -15,7 +15,17 @@ from simsec.day.day import Day
 from simsec.day.tables import sampling_tables
 from simsec.scenario.reading import Scenario
 from simsec.simulation.decisions import CONTINUED, NONE, POSTPONED, decisions
-from simsec.simulation.model import HIT, LIMIT_REACHED, LOST, NEVER, OFF_DUTY, State, World
+from simsec.simulation.model import (
+    ALL_OUT_MIN,
+    ALL_OUT_SINCE,
+    HIT,
+    LIMIT_REACHED,
+    LOST,
+    NEVER,
+    OFF_DUTY,
+    State,
+    World,
+)
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -126,7 +136,8 @@ class StationRows:
 class Outcome:
     """What happened: incidents, units, disturbed stations, how often the limit of spreading was reached.
 
-    ``lost`` counts requests that met nobody free where a general scenario lets none wait.
+    ``lost`` counts requests that met nobody free where a general scenario lets none wait. ``reserve_exhausted_min`` are
+    the minutes in which no squad was free, wherever squads wait, to the second; nan where the plan has none.
     """
 
     incidents: IncidentRows
@@ -136,6 +147,7 @@ class Outcome:
     ends_min: float
     scenario: Scenario | None = field(default=None, repr=False)
     lost: int = 0
+    reserve_exhausted_min: float = float("nan")
 
     @cached_property
     def stations(self) -> StationRows:
@@ -232,7 +244,16 @@ def outcome_of(
     )
     units = UnitRows(*fleet, missions=np.array(state.missions, dtype=np.int64), busy_min=busy, away_min=away)
     hit, limit_reached, lost = (state.counters[counter] for counter in (HIT, LIMIT_REACHED, LOST))
-    return Outcome(rows, units, hit, limit_reached, ends_min, scenario, lost)
+    exhausted = _exhausted_min(world, state, ends_min)
+    return Outcome(rows, units, hit, limit_reached, ends_min, scenario, lost, exhausted)
+
+
+def _exhausted_min(world: World, state: State, ends_min: float) -> float:
+    squad = world.squad_kind
+    if squad < 0 or world.kind_first[squad] == world.kind_end[squad]:
+        return float("nan")
+    since = state.reserve_out[ALL_OUT_SINCE]
+    return state.reserve_out[ALL_OUT_MIN] + (ends_min - since if since != NEVER else 0.0)
 
 
 def struck(scenario: Scenario, station: int, hits: int) -> list[int]:

@@ -10,6 +10,8 @@ duties, rest or the vote, and are *back*.
 from __future__ import annotations
 
 from simsec.simulation.model import (
+    ALL_OUT_MIN,
+    ALL_OUT_SINCE,
     AREA_LEVEL_TIME,
     ARRIVE,
     BACK,
@@ -167,12 +169,30 @@ def send(
     state.leg_slow[unit] = factor
     state.missions[unit] += 1
     state.ordered_at[unit] = now
+    if other < 0 and kind == world.squad_kind:
+        squad_leaves(world, state, now)
     state.sent[incident][capability] += 1
     state.here[incident] += 1
     state.units_sent[incident] += 1
     if state.dispatched[incident] == NEVER:
         state.dispatched[incident] = now
     then.append((now + turnout + travel, ARRIVE, incident, unit, state.ticket[unit]))
+
+
+def squad_leaves(world: World, state: State, now: float) -> None:
+    """A squad was ordered out or goes off duty: the reserve is exhausted if it was the last free one, wherever."""
+    for unit in range(world.kind_first[world.squad_kind], world.kind_end[world.squad_kind]):
+        if state.serves[unit] == FREE:
+            return
+    if state.reserve_out[ALL_OUT_SINCE] == NEVER:
+        state.reserve_out[ALL_OUT_SINCE] = now
+
+
+def squad_returns(state: State, now: float) -> None:
+    """A squad is free again, on its way home or there: the reserve is exhausted no longer."""
+    if state.reserve_out[ALL_OUT_SINCE] != NEVER:
+        state.reserve_out[ALL_OUT_MIN] += now - state.reserve_out[ALL_OUT_SINCE]
+        state.reserve_out[ALL_OUT_SINCE] = NEVER
 
 
 def withdraw(world: World, state: State, unit: int, now: float, then: list[Event]) -> None:
@@ -314,6 +334,8 @@ def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list
     state.serves[unit] = FREE
     state.on_scene[unit] = 0
     state.busy_min[unit] += now - state.ordered_at[unit]
+    if world.unit_kind[unit] == world.squad_kind:
+        squad_returns(state, now)
     state.leg_from[unit] = home if world.home_at_once == 1 else target
     state.leg_to[unit] = home
     state.leg_start[unit] = now
@@ -324,15 +346,17 @@ def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list
     if state.here[incident] == 0 and state.full[incident] != NEVER:
         state.cleared[incident] = now
     if state.away[unit] > 0:
-        go_off_duty(state, unit, now)
+        go_off_duty(world, state, unit, now)
     elif len(state.waiting) > 0:
         serve_waiting(world, day, state, unit, now, then)
 
 
-def go_off_duty(state: State, unit: int, now: float) -> None:
+def go_off_duty(world: World, state: State, unit: int, now: float) -> None:
     """A free unit is nobody's to send; it goes on to its base, where it stands again when it is back."""
     state.serves[unit] = OFF_DUTY
     state.away_since[unit] = now
+    if world.unit_kind[unit] == world.squad_kind:
+        squad_leaves(world, state, now)
 
 
 def on_leave(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
@@ -342,7 +366,7 @@ def on_leave(world: World, day: DayMarks, state: State, event: Event, then: list
         unit = world.absence_unit[place]
         state.away[unit] += 1
         if state.serves[unit] == FREE:
-            go_off_duty(state, unit, now)
+            go_off_duty(world, state, unit, now)
     then.append((world.absence_until[group], BACK, NOWHERE, group, 0))
 
 
@@ -355,6 +379,8 @@ def on_back(world: World, day: DayMarks, state: State, event: Event, then: list[
         if state.away[unit] == 0 and state.serves[unit] == OFF_DUTY:
             state.serves[unit] = FREE
             state.away_min[unit] += now - state.away_since[unit]
+            if world.unit_kind[unit] == world.squad_kind:
+                squad_returns(state, now)
             if len(state.waiting) > 0:
                 serve_waiting(world, day, state, unit, now, then)
 

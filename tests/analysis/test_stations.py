@@ -42,6 +42,12 @@ def probed(minutes: np.ndarray) -> StationMinutes:
     return station_minutes(tiny(), replace(short_run(), probes=minutes.astype(np.float32)))
 
 
+def probed_calmly(minutes: np.ndarray) -> StationMinutes:
+    """The same on 25 ordinary days."""
+    days = replace(short_run(), keys=short_run().keys * 5, stratum=np.zeros(25, dtype=np.int64))
+    return station_minutes(tiny(), replace(days, probes=minutes.astype(np.float32)))
+
+
 def test_minutes_of_a_station_are_those_of_a_plain_loop() -> None:
     rng = np.random.default_rng(5)
     minutes = np.round(rng.uniform(5, 60, (5, 5, 40)), 1)
@@ -66,6 +72,30 @@ def test_the_worst_tenth_is_the_mean_of_the_longest() -> None:
     minutes = np.broadcast_to(np.arange(1.0, 41.0), (5, 5, 40))
     assert probed(minutes).worst_tenth_min == pytest.approx(np.mean([37, 38, 39, 40]))
     assert probed(minutes).mean_min == pytest.approx(np.arange(1, 41))
+
+
+def test_the_worst_tenth_has_an_interval_that_covers_though_it_is_chosen_from_the_same_days() -> None:
+    rng, hits, repetitions = np.random.default_rng(4), np.zeros(2), 120
+    far = np.linspace(10.0, 20.0, 40)  # minutes of the stations, close enough to change places by chance
+    for _ in range(repetitions):
+        slow = rng.normal(0.0, 2.0, (25, 1, 1)) + rng.normal(0.0, 6.0, (25, 1, 40))  # days, and stations on a day
+        found = probed_calmly(far + slow + np.zeros((25, 5, 40)))
+        truth = far.mean(), np.sort(far)[-4:].mean()
+        for number, told in enumerate((found.mean_of_all, found.mean_of_worst_tenth)):
+            hits[number] += told.low <= truth[number] <= told.high
+    assert found.mean_of_worst_tenth.mean == pytest.approx(found.worst_tenth_min)
+    assert found.mean_of_all.mean == pytest.approx(found.mean_min.mean())
+    assert (hits >= 0.88 * repetitions).all()  # of few days a bootstrap covers a little less than it says
+
+
+def test_the_worst_tenth_of_few_days_or_of_stations_nobody_reaches_has_no_interval() -> None:
+    minutes = np.broadcast_to(np.arange(1.0, 41.0), (5, 5, 40)).copy()
+    assert probed(minutes).mean_of_worst_tenth.too_few_days
+    many = np.broadcast_to(np.arange(1.0, 41.0), (25, 5, 40)).copy()
+    alike = probed_calmly(many).mean_of_worst_tenth
+    assert (alike.low, alike.mean, alike.high) == pytest.approx((38.5, 38.5, 38.5))
+    many[:, :, 7] = np.inf
+    assert probed_calmly(many).mean_of_worst_tenth.too_few_days
 
 
 def test_a_run_without_probes_has_no_stations() -> None:

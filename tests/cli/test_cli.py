@@ -1,6 +1,7 @@
 """The commands: what they print, their exit codes, and what wrong input gets."""
 
 import errno
+import io
 import json
 import os
 import shutil
@@ -12,10 +13,16 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
+from simsec.analysis.breakdown import MEASURES, Group
+from simsec.analysis.intervals import Estimate
 from simsec.cli.common import Language, exit_codes
 from simsec.cli.main import app
+from simsec.cli.measures import WIDTH, group_table
+from simsec.locale import texts
+from simsec.scenario import read_scenario
 
 AREA = Path(__file__).parents[2] / "scenarios" / "kabupaten-semarang"
 SOURCE = AREA / "source"
@@ -130,6 +137,7 @@ def test_simulate_writes_whole_tables(tmp_path: Path) -> None:
     assert code == 0
     assert str(tmp_path / "run") in out.replace("\n", "")
     assert sorted(file.name for file in (tmp_path / "run").iterdir()) == [
+        "breakdown.parquet",
         "days.parquet",
         "incidents.parquet",
         "manifest.json",
@@ -137,12 +145,68 @@ def test_simulate_writes_whole_tables(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_simulate_tells_the_measures_asked_for_in_a_hundred_columns(language: str) -> None:
+    few = ("--days", "4", "--workers", "1", "--lang", language)
+    code, out, _ = simsec("simulate", AREA, *few, "--by", "family,level,class,hour,rayon,subdistrict,unit")
+    words = texts(language)
+    assert code == 0
+    for dimension in ("family", "first_level", "last_level", "class", "hour", "rayon", "subdistrict", "unit"):
+        assert words.t(f"dimension.{dimension}") in out
+    assert words.t("dimension.kind") not in out
+    rows = out[out.index(words.t("dimension.family")) : out.index(words.t("cli.measured_note"))].splitlines()
+    assert max(len(row) for row in rows if row != words.t("cli.measured_places")) <= 100
+    assert words.t("cli.measured_exhausted", scope="x", share="y", minutes="z").split("x")[0] in out
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_wide_figures_still_fit_a_hundred_columns(language: str) -> None:
+    wide = {"per_day": Estimate(139.67, 130.0, 150.0, 99), "unanswered_per_day": Estimate(10.25, 9.0, 11.0, 99)}
+    minutes, share = Estimate(146.9, 127.6, 166.3, 99), Estimate(1.0, 0.99, 1.0, 99)
+    told = {name: share if name.endswith("_share") else minutes for name in MEASURES} | wide
+    area, words = read_scenario(AREA), texts(language)
+    rows = [Group("kind", code, n, "natural", 99, 99, told) for n, code in enumerate(area.settings.incidents)]
+    console = Console(width=WIDTH, file=io.StringIO())
+    console.print(group_table(area, rows, words))
+    lines = console.file.getvalue().splitlines()
+    figures = [line for line in lines if "146" in line]
+    assert len(figures) == len(rows) and all(line.rstrip().endswith(words.percent(1.0)) for line in figures)
+    assert max(map(len, lines)) <= WIDTH and words.t("cli.col_rose_share") in "".join(lines)
+
+
+def test_simulate_holds_every_measure_asked_for_as_json() -> None:
+    code, out, _ = simsec("simulate", AREA, "--days", "2", "--workers", "1", "--json", "--by", "kind, village,unit")
+    told = json.loads(out)["measures"]
+    assert code == 0 and set(told["by"]) == {"kind", "village"}
+    assert set(told["by"]["kind"]) == {"natural", "ordinary", "heavy_rain", "rumour", "severe"}
+    assert set(told["by"]["village"]) == {"calm", "ordinary", "heavy_rain", "rumour"}
+    assert told["by"]["kind"]["natural"]["late_open"]["per_day"]["mean"] > 1
+    assert told["units"]["severe"]["squad"]["units"] == 10 and "reserve_exhausted_share" in told["day"]["natural"]
+    given = json.loads(simsec("simulate", AREA, "--day-type", "severe", "--days", "2", "--workers", "1", "--json")[1])
+    assert {name: set(scopes) for name, scopes in given["measures"]["by"].items()} == {
+        "family": {"severe"},
+        "kind": {"severe"},
+    }
+
+
+@pytest.mark.parametrize("wrong", ["colour", "kind,colour", ","])
+def test_simulate_refuses_a_breakdown_it_does_not_know(wrong: str) -> None:
+    code, _, err = simsec("simulate", AREA, "--days", "2", "--by", wrong, "--lang", "en")
+    assert code == 2 and "--by" in err and "subdistrict" in err
+
+
+def test_simulate_tells_the_measures_of_a_general_scenario() -> None:
+    area = AREA.parent / "textbook" / "mmc"
+    code, out, _ = simsec("simulate", area, "--days", "3", "--workers", "1", "--by", "kind,level,hour,rayon,unit")
+    assert code == 0 and texts("en").t("dimension.unit") in out
+
+
 def test_simulate_leaves_nothing_of_an_older_run_and_touches_no_other_s(tmp_path: Path) -> None:
     command = ["simulate", AREA, "--day-type", "ordinary", "--days", "2", "--workers", "1", "--out", tmp_path]
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     assert simsec(*command, "--trace", "--describe")[0] == 0
     manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
-    tables = ["days.parquet", "incidents.parquet", "units.parquet"]
+    tables = ["days.parquet", "incidents.parquet", "units.parquet", "breakdown.parquet"]
     assert manifest["files"] == [*tables, "events.parquet", "describe.md"] and manifest["seed"] == 1
     assert manifest["command"].startswith("simsec simulate ") and manifest["scenario_hash"] in manifest["cite"]
     assert simsec(*command, "--seed", "2")[0] == 0

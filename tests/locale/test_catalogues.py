@@ -8,15 +8,17 @@ from typing import get_args
 import pytest
 
 import simsec
+from simsec.analysis.breakdown import DIMENSIONS, MEASURES
 from simsec.analysis.intervals import Doubt
 from simsec.analysis.measures import FAMILIES
 from simsec.analysis.promises import Part
 from simsec.locale import LANGUAGES, texts
 from simsec.optimization.search import PORTFOLIO
 from simsec.plan.ledger import READINGS
+from simsec.report.measured import KIND_COLUMNS
 from simsec.scenario.agencies import Place
 from simsec.scenario.places import POST_TYPES
-from simsec.scenario.schema import CLASSES, DAY_TYPES, SCOPES
+from simsec.scenario.schema import CLASSES, DAY_TYPES, LEVELS, SCOPES
 from tests.areas import shipped
 
 PACKAGE = Path(simsec.__file__).parent
@@ -24,6 +26,8 @@ SOURCES = sorted(path for pattern in ("*.py", "*.j2") for path in PACKAGE.rglob(
 # Proper names, abbreviations and bare patterns that read alike in both languages.
 ALIKE = {
     *(f"post_type.{name}" for name in ("polres", "polsek", "polsubsektor", "ppk", "kpu", "bpbd", "kodim")),
+    "cli.col_response_p90_min",
+    "cli.measured_title",
     "column.post",
     "doubt.note",
     "method.days_of_type",
@@ -89,6 +93,11 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "day_type.": DAY_TYPES,
     "family.": FAMILIES,
     "class.": CLASSES,
+    "level.": LEVELS,
+    "dimension.": (*(name for name in DIMENSIONS if name != "all"), "unit"),
+    "column.": ("measured_low", "measured_high", *MEASURES),
+    "measured.": (*KIND_COLUMNS, "clock_hours", "busy_share", "busy_hours", "busy_p95_hours", "longest_hours"),
+    "plot.places.": ("mean", "p90"),
     "reading.": READINGS,
     "rakor.place.": get_args(Place),
     "rakor.of_": get_args(Part),

@@ -45,7 +45,7 @@ def judged_of(scenario: Scenario, optimised: Plan, days: int) -> Judged:
     plans = (doctrine(scenario), doctrine_family(scenario)[1], optimised)
     keys = day_keys(dict.fromkeys(DAY_TYPES, days), (1, 2, 3))
     with open_workers(1) as pool:
-        first, second, third = replicate_plans(scenario, plans, keys, pool, probes=True, voters=True)
+        first, second, third = replicate_plans(scenario, plans, keys, pool, probes=True, voters=True, missions=True)
     return Judged(
         scenario=scenario,
         plans=plans,

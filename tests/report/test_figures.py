@@ -27,6 +27,7 @@ from simsec.report.figures import (
     worlds_figure,
 )
 from simsec.report.maps import area_outlines, even_steps, map_figure
+from simsec.report.measured import hours_figure, places_figure
 from simsec.report.style import png
 from simsec.report.verdict import deciding
 
@@ -39,6 +40,8 @@ DRAW: dict[str, Callable[[Judged, Texts], Figure]] = {
     "ledger": ledger_figure,
     "worlds": lambda judged, words: worlds_figure(judged, deciding(judged.worlds), words),
     "pattern": pattern_figure,
+    "hours": hours_figure,
+    "places": places_figure,
 }
 
 

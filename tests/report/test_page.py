@@ -20,7 +20,8 @@ from simsec.report.wording import first_sentence
 from tests.report.reading import read
 
 PIXEL = b"\x89PNG"
-FIGURES = dict.fromkeys(("map", "response", "sectors", "reserve", "rhythm", "ledger", "worlds", "pattern"), PIXEL)
+NAMES = ("map", "response", "sectors", "reserve", "rhythm", "ledger", "worlds", "pattern", "hours", "places")
+FIGURES = dict.fromkeys(NAMES, PIXEL)
 
 
 @pytest.fixture(params=LANGUAGES)

@@ -20,6 +20,7 @@ from simsec.analysis.workers import open_workers
 from simsec.base.errors import RunError
 from simsec.day import sample_day
 from simsec.day.log import write_log
+from simsec.results.measured import MEASURED_OF, breakdown_table, measured
 from simsec.results.replayed import replay_log
 from simsec.results.tables import (
     TABLES,
@@ -65,6 +66,7 @@ def tables() -> dict[str, pa.Table]:
         "units": units_table(tiny(), tiny_plan(), run()),
         "events": events_table(tiny(), "announced", 3, events_of(3)),
         "replay": replayed(),
+        "breakdown": breakdown_table("announced", measured(tiny(), run(), stations=station_minutes(tiny(), run()))),
     }
 
 
@@ -92,7 +94,7 @@ def test_a_table_is_what_its_schema_declares(name: str, tmp_path: Path) -> None:
 def test_every_column_says_what_it_means_and_minutes_say_so_in_their_name(name: str) -> None:
     for field in TABLES[name]:
         assert len(field.metadata[b"meaning"].decode()) > 8
-        if field.type == pa.float64():
+        if field.type == pa.float64() and name != "breakdown":  # there the measure bears the unit
             assert "_min" in field.name or field.name.endswith(("_share", "_lost", "_served", "_factor"))
     assert len(set(TABLES[name].names)) == len(TABLES[name].names)
 
@@ -146,6 +148,29 @@ def test_a_row_a_unit_and_type_of_day() -> None:
     for unit, (kind, block) in enumerate(zip(table["kind"], table["block"], strict=True)):
         assert kinds[roster.kind[unit % units]] == kind and (block is not None) == (kind == "pair")
     assert min(block for block in table["block"] if block) == 1  # as in blocks.csv
+
+
+def test_a_row_a_measure_of_a_group_under_a_scope() -> None:
+    table = tables()["breakdown"].to_pydict()
+    keys = list(zip(*(table[name] for name in ("scope", "dimension", "group", "measure")), strict=True))
+    assert len(set(keys)) == len(keys)
+    assert all(name.endswith(("_min", "_hours", "_share", "per_day")) for name in table["measure"])
+    assert set(table["dimension"]) == set(MEASURED_OF) - {"village", "station"}  # two types of day are no natural rates
+    assert set(table["scope"]) == {"ordinary", "severe"}
+    for value, low, high, doubt in zip(*(table[name] for name in ("value", "low", "high", "doubt")), strict=True):
+        if value is not None and low is not None and high is not None:
+            assert low <= value + 1e-9 and value <= high + 1e-9
+            assert doubt in ("", "few", "skewed", "alike")
+        else:
+            assert doubt in ("too_few_days", "few_incidents")
+    assert {"too_few_days", "few_incidents", "few"} <= set(table["doubt"])
+
+
+def test_villages_stand_in_the_table_of_measures_only_when_asked_for() -> None:
+    asked = breakdown_table("announced", measured(tiny(), run(), ("village",))).to_pydict()
+    told = {group for group, by in zip(asked["group"], asked["dimension"], strict=True) if by == "village"}
+    assert told == set(tiny().villages.code)
+    assert not told & set(tables()["breakdown"].to_pydict()["group"])
 
 
 def test_a_run_without_missions_gives_no_table_of_units() -> None:

@@ -575,3 +575,28 @@ def test_nothing_happens_at_the_last_minute_or_after_it() -> None:
     world = floor(VILLAGE, [OWN_PAIR])
     assert play(world, Call(2, 100), until=104).first[0] == NEVER
     assert play(world, Call(2, 100), until=104.001).first[0] == 104
+
+
+# The reserve exhausted
+
+
+def test_the_reserve_is_exhausted_from_the_last_order_to_the_first_clear() -> None:
+    # Two squads, sent at 100 and 130: the first is there at 122 and clears at 152, the second comes 50 minutes far.
+    needs = [[{"squad": 1}] * 3] * 4
+    calls = [Call(0, 100, level=RED), Call(0, 130, level=RED)]
+    state = play(floor(AREA, [*PAIRS, *SQUADS], needs=needs), *calls)
+    assert state.cleared == [152, 212]
+    assert state.reserve_out == [NEVER, 152 - 130]
+
+
+def test_a_squad_that_drives_home_is_free_and_one_that_goes_on_at_once_is_not() -> None:
+    needs = [[{"squad": 1}] * 3] * 4
+    calls = [Call(0, 100 + 10 * n, level=RED) for n in range(3)]
+    state = play(floor(AREA, [*PAIRS, *SQUADS], needs=needs), *calls)
+    # The third waits for the first squad, which goes on from the station at 152; the second is free at 192.
+    assert state.missions[3:] == [2, 1] and state.reserve_out == [NEVER, 182 - 110]
+
+
+def test_without_a_squad_nothing_is_exhausted() -> None:
+    state = play(floor(VILLAGE, [OWN_PAIR]), Call(1, 100))
+    assert state.reserve_out == [NEVER, 0]

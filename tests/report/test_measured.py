@@ -1,0 +1,74 @@
+"""The section of the measures says what the days say, and calls no place dangerous."""
+
+import numpy as np
+import pytest
+from openpyxl import Workbook
+
+from simsec.analysis.breakdown import CALM, MEASURES, NATURAL, breakdown
+from simsec.locale import LANGUAGES, texts
+from simsec.optimization.judge import Judged
+from simsec.optimization.search import Search
+from simsec.report.facts import OPTIMISED
+from simsec.report.labels import group_label, scope_label
+from simsec.report.measured import FEW_MARK, KIND_COLUMNS, day_lines, groups, kind_table, unit_table
+from simsec.report.workbook import workbook
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_that_was_seen_stands_in_the_table_once(judged_shipped: Judged, language: str) -> None:
+    words = texts(language)
+    table = kind_table(judged_shipped, words)
+    found = groups(judged_shipped, "kind")
+    assert {group.scope for group in found} == {NATURAL}
+    labels = [row.cells[0] for row in table.rows if row.kind == ""]
+    seen = [group_label(judged_shipped.scenario, group, words) for group in found if group.incidents]
+    assert sorted(labels) == sorted(seen) and len(seen) > 8
+    assert all(len(row.cells) == len(table.head) == len(KIND_COLUMNS) + 1 for row in table.rows if row.kind != "group")
+    by_label = dict(zip(labels, (row for row in table.rows if row.kind == ""), strict=True))
+    for group in found:
+        if not group.incidents:
+            continue
+        cells = by_label[group_label(judged_shipped.scenario, group, words)].cells
+        estimate = group.estimates["response_mean_min"]
+        assert cells[2].startswith(words.number(estimate.mean, 1))
+        assert cells[2].endswith(FEW_MARK) == (group.few and bool(np.isfinite(estimate.mean)))
+
+
+def test_the_table_is_of_the_optimised_plan(judged: Judged) -> None:
+    (whole,) = groups(judged, "all")[:1]
+    (plain,) = breakdown(judged.scenario, judged.runs[OPTIMISED], ("all",), scopes=(NATURAL,))
+    assert repr(whole) == repr(plain)
+    assert {group.scope for group in groups(judged, "subdistrict", "security")} == {CALM}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_reserve_exhausted_is_told_for_every_plan_and_units_by_kind(judged: Judged, language: str) -> None:
+    words, lines = texts(language), day_lines(judged, texts(language))
+    start = words.catalogue["measured.exhausted"].split("{share}")[0].removeprefix("{plan}")
+    assert sum(start in line for line in lines) == 3
+    assert any(line.startswith(words.catalogue["measured.closed"].split("{")[0]) for line in lines)
+    table = unit_table(judged, words)
+    assert len(table.rows) == np.sum(judged.runs[OPTIMISED].unit_count > 0)
+    assert all(row.cells[2] == words.number(19.0, 1) for row in table.rows)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sheet_of_measures_holds_every_kind_and_sub_district_with_ranges(
+    judged: Judged, search: Search, language: str
+) -> None:
+    words = texts(language)
+    book: Workbook = workbook(judged, search, words)
+    sheet = book[words.t("sheet.measures")]
+    heading, *rows = [[cell.value for cell in row] for row in sheet[sheet.auto_filter.ref]]
+    assert len(heading) == 3 + 3 * len(MEASURES)
+    kinds, sectors = judged.scenario.settings.incidents, judged.scenario.villages.subdistrict_names
+    assert len(rows) == len(kinds) + len(sectors)
+    assert [row[1] for row in rows[-len(sectors) :]] == list(sectors)
+    for row, group in zip(rows, (*groups(judged, "kind"), *groups(judged, "subdistrict")), strict=True):
+        assert row[2] == group.incidents and row[3] == pytest.approx(group.estimates["per_day"].mean, abs=1e-4)
+
+
+def test_scopes_are_named(judged: Judged) -> None:
+    words = texts("en")
+    names = [scope_label(scope, words) for scope in (NATURAL, CALM, "severe")]
+    assert len(set(names)) == 3 and words.t("day_type.severe") in names[2]
