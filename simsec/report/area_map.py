@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,15 @@ from matplotlib.patches import Circle, Patch
 from simsec.locale import Texts
 from simsec.report.basemap import Base, Flags, base_of, draw_base, halo, inside, rayon_names
 from simsec.report.maps import hamlets, map_keys, office_km, posts
-from simsec.report.style import BLACK, BLUE, ORANGE, WIDE, new_figure, styled
+from simsec.report.style import BLACK, ORANGE, new_figure, styled
 from simsec.scenario.reading import Scenario
 
 STEEP, LOW = "#a05a1c", "#3f8fc4"  # of the hatching: earth and water; the lines also differ
 HATCHES = {"steep": ("//////", STEEP), "low": ("-----", LOW)}
-SHAPE = 1.5
+SIZE = (12.8, 8.6)
+SHAPE = 1.14  # width over height of the map beside its legend
+_NEAR_KM = 0.11  # share of the map's width within which two names of sites would meet
+LEGEND_WIDTH = 30  # letters
 SITE_NAMES = 6  # so many villages with special sites are named, the rest only marked
 
 
@@ -32,7 +36,7 @@ def area_figure(scenario: Scenario, texts: Texts) -> Figure:
         texts: the language.
     """
     t = texts.t
-    figure = new_figure(t("plot.area.title"), t("plot.area.subtitle"), texts, size=WIDE)
+    figure = new_figure(t("plot.area.title"), t("plot.area.subtitle"), texts, size=SIZE)
     base = base_of(scenario)
     ax: Axes = figure.subplots()
     parts = draw_base(ax, base, texts, shape=SHAPE)
@@ -54,7 +58,9 @@ def area_figure(scenario: Scenario, texts: Texts) -> Figure:
         site: dict[str, Any] = {"linestyle": "none", "marker": "P", "color": ORANGE, "markeredgecolor": BLACK}
         handles.append(Line2D([], [], markersize=11, label=t("plot.area.special"), **site))
     handles += map_keys(base, texts, squads=False)
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, handletextpad=0.6)
+    for handle in handles:  # a narrow column
+        handle.set_label(fill(str(handle.get_label()), LEGEND_WIDTH))
+    figure.legend(handles=handles, loc="outside right lower", handletextpad=0.6, labelspacing=1.0)
     return figure
 
 
@@ -78,7 +84,10 @@ def _special(ax: Axes, base: Base) -> None:
     for village in found:
         x, y = base.km[village]
         ax.scatter(x, y, marker="P", s=150, color=ORANGE, edgecolors=BLACK, linewidths=1.0, zorder=4.6)
+    near = _NEAR_KM * (ax.get_xlim()[1] - ax.get_xlim()[0])
     for village in found if len(found) <= SITE_NAMES else ():
-        style: dict[str, Any] = {"fontsize": 10, "ha": "left", "va": "center", "zorder": 5, "color": BLACK}
+        away = base.km[[other for other in found if other != village]] - base.km[village]
+        left = bool(((away[:, 0] > 0) & (away[:, 0] < near) & (np.abs(away[:, 1]) < near / 4)).any())
+        style: dict[str, Any] = {"fontsize": 10, "ha": "right" if left else "left", "va": "center", "zorder": 5}
         name, at = scenario.villages.name[village], base.km[village]
-        ax.annotate(name, at, (9, -1), textcoords="offset points", path_effects=halo(), **style)
+        ax.annotate(name, at, (-9 if left else 9, -1), textcoords="offset points", path_effects=halo(), **style)

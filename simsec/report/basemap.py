@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from simsec.scenario.reading import Scenario
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Room = tuple[float, float, float, float]  # west, south, width and height of a box on a map, kilometres
 BOUNDARIES = "boundaries.geojson"
 MARGIN_KM = 1.5  # how far a drawn outline reaches beyond the outermost village point
 FAR_KM = 20.0  # villages across a gap this wide, in an area with a ferry, are islands and get a box of their own
@@ -140,11 +141,10 @@ def draw_base(
     land = patches(base, base.areas, far=False)
     points = np.concatenate([patch.get_path().vertices for _, patch in land])
     box = _box(base)
-    corner, share = _frame(ax, points, shape, box)
-    drawn, middle = [ax], None
-    if box is not None:
-        middle = ax.transLimits.inverted().transform((corner + share[0] / 2, 0.995 - share[1]))
-        inset = ax.inset_axes((corner, 0.995 - share[1], *share))
+    room = _frame(ax, points, shape, box)
+    drawn = [ax]
+    if box is not None and room is not None:
+        inset = ax.inset_axes(room, transform=ax.transData)
         inset.set_xlim(box[0, 0], box[1, 0])
         inset.set_ylim(box[0, 1], box[1, 1])
         inset.set_aspect("equal")
@@ -159,7 +159,7 @@ def draw_base(
     for number, part in enumerate(drawn):
         if ground:
             _ground(part, base, far=number > 0, tinted=tinted)
-        _ferries(part, base, texts, middle if number == 0 else None)
+        _ferries(part, base, texts, (drawn[1], room) if room and len(drawn) > 1 and number == 0 else None)
         _scale_bar(part, texts, small=number > 0)
     _north(ax, texts)
     return drawn
@@ -175,26 +175,24 @@ def _box(base: Base) -> Floats | None:
     return np.array([low - (rim, 2.6 * rim), high + (rim, 2.2 * rim)])  # room for the bar below, for names above
 
 
-def _frame(ax: Axes, points: Floats, shape: float, box: Floats | None) -> tuple[float, tuple[float, float]]:
-    """Equal scale, no axes, all land in view; the corner and the size of the box, in shares of the map."""
+def _frame(ax: Axes, points: Floats, shape: float, box: Floats | None) -> Room | None:
+    """Equal scale, no axes, all land in view; the room for the box, in the upper corner that covers no land."""
     (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
     rim = 0.02 * max(east - west, north - south)
     west, east, south, north = west - rim, east + rim, south - 3.5 * rim, north + rim
-    corner, share = 0.0, (0.0, 0.0)
-    for _ in range(24):
-        wide, high = east - west, north - south
-        left, right = west, east
-        if wide < shape * high:  # the map fills what it may fill
-            left, right = west - (shape * high - wide) / 2, east + (shape * high - wide) / 2
+    room: Room | None = None
+    while True:
+        wide, high = max(east - west, shape * (north - south)), north - south  # the map fills what it may fill
+        left, right = (west + east - wide) / 2, (west + east + wide) / 2
         if box is None:
             break
         sides = box[1] - box[0]
-        scale = min(_INSET_WIDE * (right - left) / sides[0], _INSET_HIGH * high / sides[1])
-        share = (float(scale * sides[0] / (right - left)), float(scale * sides[1] / high))
-        below = points[:, 1] > north - (share[1] + 0.03) * high
-        edge = (share[0] + 0.03) * (right - left)
-        covered = ((below & (points[:, 0] < left + edge)).sum(), (below & (points[:, 0] > right - edge)).sum())
-        corner = 0.005 if covered[0] <= covered[1] else 0.995 - share[0]
+        scale = min(_INSET_WIDE * wide / sides[0], _INSET_HIGH * high / sides[1])
+        x, y = scale * sides[0], scale * sides[1]
+        upper = points[points[:, 1] > north - y - rim]
+        covered = ((upper[:, 0] < left + x + rim).sum(), (upper[:, 0] > right - x - rim).sum())
+        corner = left if covered[0] <= covered[1] else right - x
+        room = (float(corner), float(north - y), float(x), float(y))
         if min(covered) == 0:
             break
         north += 0.04 * high
@@ -202,7 +200,7 @@ def _frame(ax: Axes, points: Floats, shape: float, box: Floats | None) -> tuple[
     ax.set_ylim(south, north)
     ax.set_aspect("equal")
     ax.set_axis_off()
-    return corner, share
+    return room
 
 
 def _ground(ax: Axes, base: Base, *, far: bool, tinted: bool) -> None:
@@ -221,8 +219,8 @@ def _ground(ax: Axes, base: Base, *, far: bool, tinted: bool) -> None:
         ax.add_collection(PatchCollection(around, facecolor="none", edgecolor=RAYON, linewidth=1.7, zorder=0.8))
 
 
-def _ferries(ax: Axes, base: Base, texts: Texts, beyond: Floats | None) -> None:
-    """Every crossing as a dashed line with its minutes; to a place beyond these axes it runs there, or to the edge."""
+def _ferries(ax: Axes, base: Base, texts: Texts, box: tuple[Axes, Room] | None) -> None:
+    """Every crossing as a dashed line with its minutes; to a place in the box it runs to the edge of the box."""
     roads = base.scenario.main_roads
     at = base.place(roads.lat, roads.lon)
     for number, name in enumerate(roads.hop_class):
@@ -234,9 +232,11 @@ def _ferries(ax: Axes, base: Base, texts: Texts, beyond: Floats | None) -> None:
             continue
         if not all(seen):
             near, away = ends if seen[0] else reversed(ends)
-            ends = [near, _to_edge(ax, near, away) if beyond is None else beyond]
+            ends = [near, _to_edge(ax, near, away) if box is None else _through(*box, near, away)]
         (x0, y0), (x1, y1) = ends
         ax.plot([x0, x1], [y0, y1], color=BLUE, linewidth=1.8, linestyle=(0, (4, 2)), zorder=2.2)
+        if not all(seen) and box is None:  # its minutes stand on the map beside the box
+            continue
         minutes = texts.t("plot.map.ferry_min", n=round(float(roads.hop_minutes[number])))
         style: dict[str, Any] = {"fontsize": 9, "color": BLUE, "ha": "center", "va": "center", "zorder": 5}
         ax.text((x0 + x1) / 2, (y0 + y1) / 2, minutes, path_effects=halo(), **style)
@@ -248,6 +248,12 @@ def _to_edge(ax: Axes, near: Floats, far: Floats) -> Floats:
     way = np.where(way == 0, 1e-9, way)
     steps = np.concatenate([(np.array(ax.get_xlim()) - near[0]) / way[0], (np.array(ax.get_ylim()) - near[1]) / way[1]])
     return np.asarray(near + way * steps[steps > 0].min())
+
+
+def _through(box: Axes, room: Room, near: Floats, away: Floats) -> Floats:
+    """The place on the map where a line from it meets the box: where in the box it leaves it."""
+    east, north = box.transLimits.transform(_to_edge(box, away, near))
+    return np.array([room[0] + east * room[2], room[1] + north * room[3]])
 
 
 def inside(ax: Axes, at: Sequence[float] | Floats) -> bool:
@@ -283,7 +289,7 @@ def halo(width: float = 2.4) -> list[effects.AbstractPathEffect]:
     return [effects.withStroke(linewidth=width, foreground="white")]
 
 
-def rayon_names(axes: Iterable[Axes], base: Base, taken: Floats, size: float = 11) -> None:
+def rayon_names(axes: Sequence[Axes], base: Base, taken: Floats, size: float = 11) -> None:
     """The name of each rayon in its middle, but over no place of ``taken``, shape (n, 2).
 
     A rayon that lies on the islands alone is named in their box.
@@ -291,7 +297,9 @@ def rayon_names(axes: Iterable[Axes], base: Base, taken: Floats, size: float = 1
     villages = base.scenario.villages
     for ax in axes:
         (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
-        half_km = ((east - west) * 0.066 * size / 11, (north - south) * 0.027 * size / 11)
+        small = ax is not axes[0]
+        points = size - 2 if small else size
+        half_km = tuple(share * points * (2.2 if small else 1.0) for share in ((east - west) * 0.006, (north - south) * 0.0025))
         for number, name in enumerate(villages.rayon_names):
             shown = np.array([inside(ax, at) for at in base.km]) & (villages.rayon == number)
             if not shown.any():
@@ -301,6 +309,7 @@ def rayon_names(axes: Iterable[Axes], base: Base, taken: Floats, size: float = 1
             gap = np.abs(where[:, None, :] - taken[None, :, :])
             covers = ((gap[:, :, 0] < half_km[0]) & (gap[:, :, 1] < half_km[1])).sum(axis=1)
             x, y = where[int(np.argmin(away + 100.0 * covers))]
-            x = float(np.clip(x, west + half_km[0], east - half_km[0]))
-            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size, "fontweight": "bold"}
+            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": points, "fontweight": "bold"}
+            if small:  # above its places
+                x, y, style["ha"] = (west + east) / 2, north - half_km[1], "center"
             ax.text(x, y, name.upper(), color=INK, zorder=3.5, path_effects=halo(3), **style)

@@ -30,6 +30,7 @@ Vehicle = Literal["car", "motorcycle", "truck", "foot"]
 Reading = Literal["reserve_on_top", "reserve_inside", "everything_inside"]
 ClosingRule = Literal["fixed_1300", "serve_queue", "extended"]
 Remedy = Literal["waiting", "relocation", "another_day"]
+SiteType = Literal["prison", "hospital", "care_home", "boarding_school", "relocation"]
 
 LEVELS: tuple[Level, ...] = ("green", "yellow", "red")
 CLASSES: tuple[StationClass, ...] = ("low", "elevated", "high", "special")
@@ -139,6 +140,7 @@ class Forces(Strict):
     squad_persons: Annotated[int, Field(ge=1)]
     reading: Reading
     ledger: Ledger
+    note: Text | None = None  # shown beside the strength, such as whose larger strength it is a share of
 
 
 class Pattern(Strict):
@@ -605,6 +607,7 @@ class Settings(Strict):
     ladders: tuple[Ladder, ...]
     agencies: dict[str, Agency] = Field(default_factory=dict)
     matters: dict[str, Matter] = Field(default_factory=dict)
+    special_sites: dict[SiteType, Text] = Field(default_factory=dict)  # who may enter; the packaged list by default
     operation: Operation | None = None
     three_pillars: ThreePillars | None = None
     calls: Calls
