@@ -267,8 +267,7 @@ def _scale_bar(ax: Axes, texts: Texts, *, small: bool) -> None:
     km = next((km for km in _BARS_KM if km <= wide / 4), _BARS_KM[-1])
     thick = 0.006 * (ax.get_ylim()[1] - ax.get_ylim()[0])
     bar = AnchoredSizeBar(
-        ax.transData, km, texts.t("plot.map.km", n=km), "lower left" if not small else "lower right",
-        pad=0.2, borderpad=0.25, sep=3, frameon=False, color=INK, label_top=True,
+        ax.transData, km, texts.t("plot.map.km", n=km), "lower left", pad=0.2, borderpad=0.25, sep=3, frameon=False, color=INK, label_top=True,
         size_vertical=thick * (2 if small else 1), fill_bar=True,
     )  # fmt: skip
     bar.set_zorder(5)
@@ -310,6 +309,12 @@ def rayon_names(axes: Sequence[Axes], base: Base, taken: Floats, size: float = 1
             covers = ((gap[:, :, 0] < half_km[0]) & (gap[:, :, 1] < half_km[1])).sum(axis=1)
             x, y = where[int(np.argmin(away + 100.0 * covers))]
             style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": points, "fontweight": "bold"}
-            if small:  # above its places
-                x, y, style["ha"] = (west + east) / 2, north - half_km[1], "center"
+            if small:
+                x, y, style["va"] = *box_middle(ax), "top"
             ax.text(x, y, name.upper(), color=INK, zorder=3.5, path_effects=halo(3), **style)
+
+
+def box_middle(ax: Axes) -> tuple[float, float]:
+    """Where the name of the islands stands: at the top of their box, above all of them."""
+    (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
+    return (west + east) / 2, north - 0.03 * (north - south)

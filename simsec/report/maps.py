@@ -23,6 +23,7 @@ from simsec.report.basemap import (
     GROUND,
     Base,
     base_of,
+    box_middle,
     draw_base,
     halo,
     inside,
@@ -242,6 +243,30 @@ def posts(ax: Axes, base: Base, plan: Plan | None = None) -> None:
             )
 
 
+def _sector_names(ax: Axes, base: Base, far: bool) -> None:
+    """The name of each sub-district in its middle, or at the village of it where it covers no other name."""
+    villages, written = base.scenario.villages, list[tuple[float, float, float]]()
+    wide = ax.get_xlim()[1] - ax.get_xlim()[0]
+    letter, line = 0.0105 * wide, 0.030 * wide
+    alone = len(set(villages.subdistrict[base.far].tolist())) == 1
+    for number, name in enumerate(villages.subdistrict_names):
+        there = base.km[(villages.subdistrict == number) & (base.far == far)]
+        if not len(there):
+            continue
+        half = letter * max(map(len, name.split())) / 2
+        places = np.vstack([there.mean(axis=0), there])
+        covers = [
+            sum(abs(x - a) < half + other and abs(y - b) < line for a, b, other in written) for x, y in places.tolist()
+        ]
+        away = np.hypot(*(places - places[0]).T)
+        x, y = places[int(np.argmin(away + 100.0 * np.array(covers)))].tolist()
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "linespacing": 0.95}
+        if far and alone:
+            x, y, style["va"] = *box_middle(ax), "top"
+        written.append((x, y, half))
+        ax.text(x, y, name.replace(" ", "\n"), path_effects=halo(), zorder=4, **style)
+
+
 def sector_map(ax: Axes, scenario: Scenario, minutes: Floats, texts: Texts) -> ScalarMappable:
     """Colour the sub-districts by minutes to first help, with their names; nothing finer is drawn.
 
@@ -265,10 +290,5 @@ def sector_map(ax: Axes, scenario: Scenario, minutes: Floats, texts: Texts) -> S
             fill = colours(norm(value)) if np.isfinite(value) else GROUND
             patch.set(facecolor=fill, edgecolor="white", linewidth=1.4)
             part.add_patch(patch)
-        for number, name in enumerate(villages.subdistrict_names):
-            there = (villages.subdistrict == number) & (base.far == bool(far))
-            if there.any():
-                x, y = base.km[there].mean(axis=0)
-                style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "linespacing": 0.95}
-                part.text(x, y, name.replace(" ", "\n"), path_effects=halo(), **style)
+        _sector_names(part, base, bool(far))
     return ScalarMappable(norm, colours)
