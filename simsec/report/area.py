@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from simsec.locale import Texts
-from simsec.report.area_map import special_villages
 from simsec.report.labels import absence_lines, unit_label
 from simsec.report.tables import Row, Table
 from simsec.scenario.parameter import Parameter

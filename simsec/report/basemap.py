@@ -13,7 +13,6 @@ from matplotlib.collections import PatchCollection
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 from matplotlib.text import OffsetFrom
-from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
@@ -172,7 +171,7 @@ def _box(base: Base) -> Floats | None:
     points = np.concatenate([patch.get_path().vertices for _, patch in patches(base, base.areas, far=True)])
     low, high = points.min(axis=0), points.max(axis=0)
     rim = 0.09 * float((high - low).max())
-    return np.array([low - (rim, 2.6 * rim), high + (rim, 2.2 * rim)])  # room for the bar below, for names above
+    return np.array([low - rim * np.array([1, 2.6]), high + rim * np.array([1, 2.2])])  # the bar below, the name above
 
 
 def _frame(ax: Axes, points: Floats, shape: float, box: Floats | None) -> Room | None:
@@ -265,13 +264,12 @@ def inside(ax: Axes, at: Sequence[float] | Floats) -> bool:
 def _scale_bar(ax: Axes, texts: Texts, *, small: bool) -> None:
     wide = ax.get_xlim()[1] - ax.get_xlim()[0]
     km = next((km for km in _BARS_KM if km <= wide / 4), _BARS_KM[-1])
-    thick = 0.006 * (ax.get_ylim()[1] - ax.get_ylim()[0])
-    bar = AnchoredSizeBar(
-        ax.transData, km, texts.t("plot.map.km", n=km), "lower left", pad=0.2, borderpad=0.25, sep=3, frameon=False, color=INK, label_top=True,
-        size_vertical=thick * (2 if small else 1), fill_bar=True,
-    )  # fmt: skip
-    bar.set_zorder(5)
-    ax.add_artist(bar)
+    (west, _), (south, north) = ax.get_xlim(), ax.get_ylim()
+    x, y = west + 0.02 * wide, south + 0.035 * (north - south)
+    ax.plot([x, x + km], [y, y], color=INK, linewidth=2.2 if small else 3.4, solid_capstyle="butt", zorder=5)
+    style: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": 9 if small else 10, "zorder": 5}
+    above = y + 0.012 * (north - south)
+    ax.text(x + km / 2, above, texts.t("plot.map.km", n=km), path_effects=halo(), **style)
 
 
 def _north(ax: Axes, texts: Texts) -> None:
@@ -298,7 +296,7 @@ def rayon_names(axes: Sequence[Axes], base: Base, taken: Floats, size: float = 1
         (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
         small = ax is not axes[0]
         points = size - 2 if small else size
-        half_km = tuple(share * points * (2.2 if small else 1.0) for share in ((east - west) * 0.006, (north - south) * 0.0025))
+        half_km = (0.006 * points * (east - west), 0.0025 * points * (north - south))
         for number, name in enumerate(villages.rayon_names):
             shown = np.array([inside(ax, at) for at in base.km]) & (villages.rayon == number)
             if not shown.any():

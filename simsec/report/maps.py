@@ -195,7 +195,7 @@ def _site_km(base: Base, site: str) -> Floats:
     lat = np.concatenate([scenario.villages.lat, scenario.posts.lat])
     lon = np.concatenate([scenario.villages.lon, scenario.posts.lon])
     node = site_node(scenario, site)
-    return base.place(lat[node : node + 1], lon[node : node + 1])[0]
+    return np.asarray(base.place(lat[node : node + 1], lon[node : node + 1])[0])
 
 
 def hamlets(ax: Axes, base: Base, size: float = 90) -> None:

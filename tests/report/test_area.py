@@ -33,7 +33,7 @@ def elements(scenario: Scenario, language: str = "en") -> dict[str, tuple[str, s
 
 
 def test_an_element_stands_there_only_where_the_area_has_it() -> None:
-    jepara, semarang, city = (elements(area(f"{n}")) for n in ("kabupaten-jepara", "kabupaten-semarang", "kota-semarang"))
+    jepara, semarang, city = map(elements, map(area, ("kabupaten-jepara", "kabupaten-semarang", "kota-semarang")))
     assert "Islands and ferries" in jepara and "Islands and ferries" not in semarang
     assert "Hard to reach" in semarang and "Hard to reach" not in jepara
     assert "Other duties of the day" in city and "Three pillars" in city and "Three pillars" not in semarang
@@ -142,4 +142,5 @@ def test_the_map_of_the_area_marks_ground_hamlets_rayons_and_ferries() -> None:
     hatches = {part.get_hatch() for ax in figure.axes for part in ax.collections}
     assert {hatch for hatch, _ in HATCHES.values()} <= hatches
     assert "hamlets" not in said
-    assert "hamlets" in " ".join(t.get_text() for t in area_figure(area("kabupaten-semarang"), texts("en")).findobj(Text))
+    semarang = area_figure(area("kabupaten-semarang"), texts("en"))
+    assert "hamlets" in " ".join(text.get_text() for text in semarang.findobj(Text))

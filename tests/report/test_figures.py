@@ -15,6 +15,7 @@ from simsec.analysis.intervals import Estimate
 from simsec.base.errors import InputError
 from simsec.locale import LANGUAGES, Texts, texts
 from simsec.optimization.judge import Judged
+from simsec.report.area_map import area_figure
 from simsec.report.basemap import area_outlines
 from simsec.report.facts import OPTIMISED, sectors
 from simsec.report.figures import (
@@ -27,7 +28,6 @@ from simsec.report.figures import (
     sector_figure,
     worlds_figure,
 )
-from simsec.report.area_map import area_figure
 from simsec.report.maps import even_steps, map_figure
 from simsec.report.measured import hours_figure, places_figure
 from simsec.report.style import png
