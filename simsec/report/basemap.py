@@ -197,6 +197,8 @@ def _frame(ax: Axes, points: Floats, shape: float, box: Floats | None) -> Room |
         north += 0.04 * high
     ax.set_xlim(left, right)
     ax.set_ylim(south, north)
+    ax.set_xticks([])
+    ax.set_yticks([])
     ax.set_aspect("equal")
     ax.set_axis_off()
     return room

@@ -152,7 +152,7 @@ def test_a_station_nobody_could_help_is_marked_apart(judged: Judged) -> None:
     mean, nobody = found.mean_min.copy(), found.nobody_share.copy()
     mean[:3], nobody[:3] = np.inf, 1.0
     never = replace(judged, stations=(*judged.stations[:2], replace(found, mean_min=mean, nobody_share=nobody)))
-    crosses = map_figure(never, texts("en")).axes[1].collections[2]
+    crosses = map_figure(never, texts("en")).axes[1].collections[3]
     assert len(crosses.get_offsets()) == 3
 
 
