@@ -310,7 +310,7 @@ def rayon_names(axes: Sequence[Axes], base: Base, taken: Floats, size: float = 1
             x, y = where[int(np.argmin(away + 100.0 * covers))]
             style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": points, "fontweight": "bold"}
             if small:
-                x, y, style["va"] = *box_middle(ax), "top"
+                (x, y), style["va"] = box_middle(ax), "top"
             ax.text(x, y, name.upper(), color=INK, zorder=3.5, path_effects=halo(3), **style)
 
 

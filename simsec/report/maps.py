@@ -247,7 +247,7 @@ def _sector_names(ax: Axes, base: Base, far: bool) -> None:
     """The name of each sub-district in its middle, or at the village of it where it covers no other name."""
     villages, written = base.scenario.villages, list[tuple[float, float, float]]()
     wide = ax.get_xlim()[1] - ax.get_xlim()[0]
-    letter, line = 0.0105 * wide, 0.030 * wide
+    letter, line = 0.0138 * wide, 0.026 * wide
     alone = len(set(villages.subdistrict[base.far].tolist())) == 1
     for number, name in enumerate(villages.subdistrict_names):
         there = base.km[(villages.subdistrict == number) & (base.far == far)]
@@ -262,7 +262,7 @@ def _sector_names(ax: Axes, base: Base, far: bool) -> None:
         x, y = places[int(np.argmin(away + 100.0 * np.array(covers)))].tolist()
         style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "linespacing": 0.95}
         if far and alone:
-            x, y, style["va"] = *box_middle(ax), "top"
+            (x, y), style["va"] = box_middle(ax), "top"
         written.append((x, y, half))
         ax.text(x, y, name.replace(" ", "\n"), path_effects=halo(), zorder=4, **style)
 
