@@ -49,7 +49,7 @@ def test_a_unit_given_to_an_own_agency_leaves_the_common_one(tmp_path: Path) -> 
     words = 'label = { en = "a", id = "b" }\ndoes = { en = "a", id = "b" }\nfails = { en = "a", id = "b" }\n'
     lines = f'[agencies.psc]\nname = "PSC"\nunits = ["ambulance"]\n{words}'
     agencies = with_lines(tmp_path, lines).settings.agencies
-    assert (agencies["psc"].units, agencies["dinkes"].units) == (("ambulance",), ("medic",))
+    assert (agencies["psc"].units, agencies["dinkes"].units) == (("ambulance",), ("medic", "first_aid_volunteer"))
 
 
 def test_one_key_of_an_agency_can_be_changed_alone(tmp_path: Path) -> None:
