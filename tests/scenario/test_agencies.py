@@ -56,7 +56,7 @@ def test_one_key_of_an_agency_can_be_changed_alone(tmp_path: Path) -> None:
     lines = '[agencies.bpbd]\npromise_min = { low = 5, mode = 9, high = 20, grade = "D", source = "assumption" }\n'
     agency = with_lines(tmp_path, lines).settings.agencies["bpbd"]
     assert agency.promise_min is not None and agency.promise_min.mode == 9
-    assert agency.units == ("hazard_team",) and agency.name == "BPBD"
+    assert agency.units == ("hazard_team", "boat_team") and agency.name == "BPBD"
 
 
 def test_what_contradicts_itself_is_refused(tmp_path: Path) -> None:
@@ -68,7 +68,8 @@ def test_what_contradicts_itself_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_unit_that_nobody_provides_is_told(tmp_path: Path) -> None:
-    assert without_agency(with_lines(tmp_path, "[agencies.bpbd]\nunits = []\n").settings) == ["hazard_team"]
+    settings = with_lines(tmp_path, "[agencies.bpbd]\nunits = []\n").settings
+    assert without_agency(settings) == ["hazard_team", "boat_team"]
 
 
 def test_days_count_from_polling_day() -> None:
