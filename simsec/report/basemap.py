@@ -94,7 +94,7 @@ def far_islands(scenario: Scenario, km: Floats) -> Flags:
         ...     area = read_scenario(f"scenarios/{name}")
         ...     km = local_km(area.villages.lat, area.villages.lon, (-6.6, 110.7))
         ...     print([area.villages.name[number] for number in np.flatnonzero(far_islands(area, km))])
-        ['Karimunjawa', 'Kemojan', 'Parang', 'Nyamuk']
+        ['Karimunjawa', 'Kemujan', 'Parang', 'Nyamuk']
         []
     """
     if "ferry" not in scenario.main_roads.hop_class:
