@@ -78,7 +78,7 @@ def _hamlets(scenario: Scenario, texts: Texts) -> Iterator[Line]:
         if number and (count := int((stations.access == number).sum()))
     ]
     places = _names(scenario, np.unique(stations.village[stations.access > 0]).tolist(), texts)
-    yield "hamlets", t("area.hamlets_at", counted=texts.joined(counted), places=places), "polling_stations.csv: access"
+    yield "hamlets", f"{texts.joined(counted)}: {places}", "polling_stations.csv: access"
     held: dict[str, list[str]] = {}
     for row in scenario.settings.prepositioned:
         held.setdefault(row.village, []).append(unit_label(scenario, row.unit, texts))
