@@ -180,7 +180,7 @@ def _as_lists(
             shares,
         )
     walkable = travel.previous if np.isfinite(travel.minutes).all() else _walkable(travel)
-    with _no_collection():
+    with without_collection():
         vehicles = range(len(travel.minutes))
         minutes = [
             _rows_after(like.minutes[v], travel.minutes[v] * friction, travel.minutes[v] != like.travel.minutes[v])
@@ -226,8 +226,8 @@ def _shares_after(rows: Shares, shares: NDArray[np.float32], other: NDArray[np.b
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
-    """Many small lists are built and none is garbage: the collector would look at all of them again and again."""
+def without_collection() -> Iterator[None]:
+    """Many small lists are built and none is garbage: the collector would look at all tables again and again."""
     running = gc.isenabled()
     gc.disable()
     try:

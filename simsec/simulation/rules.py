@@ -249,16 +249,16 @@ def serve_waiting(world: World, day: DayMarks, state: State, unit: int, now: flo
         since, incident, ladder = state.waiting[place]
         if world.reach[ladder][kind] < 0:
             continue  # most of a long list waits for others
-        capability = may_serve(world, day, state, unit, incident, ladder)
-        if capability < 0 or not reaches(world, state, unit, day.station[incident], now):
-            continue
         own, level = 0, 0
         if order != FIRST_COME:
             level = state.level[incident]
         if order == AREA_LEVEL_TIME:
             own = 1 if world.unit_subdistrict[unit] == world.station_subdistrict[day.station[incident]] else 0
         better = own > best_own or (own == best_own and level > best_level)
-        if better or (own == best_own and level == best_level and since < best_time):
+        if not better and (own != best_own or level != best_level or since >= best_time):
+            continue  # whether it could serve those too is dear to ask
+        capability = may_serve(world, day, state, unit, incident, ladder)
+        if capability >= 0 and reaches(world, state, unit, day.station[incident], now):
             best, best_capability, best_own, best_level, best_time = place, capability, own, level, since
     if best < 0:
         return
