@@ -150,16 +150,17 @@ class Play:
 
         def fire(entry: _Entry) -> None:
             event = entry._value
-            calendar.spent.append(entry)
-            RULES[event[1]](known, drawn, state, event, then)
+            spent.append(entry)
+            rules[event[1]](known, drawn, state, event, then)
             if listener is not None:
                 listener(event, state)
-            for following in then:
-                at(following)
-            then.clear()
+            if then:
+                for following in then:
+                    at(following)
+                then.clear()
 
         calendar = self._calendar = Calendar(world.starts_min, fire)
-        at = calendar.at
+        at, spent, rules = calendar.at, calendar.spent, RULES
         for event in paused[1] if paused else first_events(known, drawn, state):
             calendar.at(event)
 

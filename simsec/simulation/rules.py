@@ -242,18 +242,19 @@ def serve_waiting(world: World, day: DayMarks, state: State, unit: int, now: flo
 
     A general scenario may leave out the area, or the level as well.
     """
-    order, kind = world.queue_order, world.unit_kind[unit]
+    order, kind, sector = world.queue_order, world.unit_kind[unit], world.unit_subdistrict[unit]
+    reach, levels, stations, sectors = world.reach, state.level, day.station, world.station_subdistrict
     best, best_capability = -1, -1
     best_own, best_level, best_time = -1, -1, 0.0
     for place in range(len(state.waiting)):
         since, incident, ladder = state.waiting[place]
-        if world.reach[ladder][kind] < 0:
+        if reach[ladder][kind] < 0:
             continue  # most of a long list waits for others
         own, level = 0, 0
         if order != FIRST_COME:
-            level = state.level[incident]
-        if order == AREA_LEVEL_TIME:
-            own = 1 if world.unit_subdistrict[unit] == world.station_subdistrict[day.station[incident]] else 0
+            level = levels[incident]
+        if order == AREA_LEVEL_TIME and sectors[stations[incident]] == sector:
+            own = 1
         better = own > best_own or (own == best_own and level > best_level)
         if not better and (own != best_own or level != best_level or since >= best_time):
             continue  # whether it could serve those too is dear to ask
