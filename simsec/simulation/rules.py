@@ -245,22 +245,21 @@ def serve_waiting(world: World, day: DayMarks, state: State, unit: int, now: flo
     order, kind, sector = world.queue_order, world.unit_kind[unit], world.unit_subdistrict[unit]
     reach, levels, stations, sectors = world.reach, state.level, day.station, world.station_subdistrict
     best, best_capability = -1, -1
-    best_own, best_level, best_time = -1, -1, 0.0
+    best_rank, best_time = -1, 0.0
     for place in range(len(state.waiting)):
         since, incident, ladder = state.waiting[place]
         if reach[ladder][kind] < 0:
             continue  # most of a long list waits for others
-        own, level = 0, 0
+        rank = 0
         if order != FIRST_COME:
-            level = levels[incident]
-        if order == AREA_LEVEL_TIME and sectors[stations[incident]] == sector:
-            own = 1
-        better = own > best_own or (own == best_own and level > best_level)
-        if not better and (own != best_own or level != best_level or since >= best_time):
+            rank = levels[incident]
+            if order == AREA_LEVEL_TIME and sectors[stations[incident]] == sector:
+                rank += RED + 1  # above every level elsewhere
+        if rank < best_rank or (rank == best_rank and since >= best_time):
             continue  # whether it could serve those too is dear to ask
         capability = may_serve(world, day, state, unit, incident, ladder)
         if capability >= 0 and reaches(world, state, unit, day.station[incident], now):
-            best, best_capability, best_own, best_level, best_time = place, capability, own, level, since
+            best, best_capability, best_rank, best_time = place, capability, rank, since
     if best < 0:
         return
     since, incident, ladder = state.waiting[best]
