@@ -81,8 +81,8 @@ class UnitUse:
     Attributes:
         kind: number in the scenario.
         units: of the plan.
-        clock_hours: how long each is on duty in the simulated clock; nobody is relieved unless the scenario says so.
-        busy_share: of the clock, mean over units and days.
+        clock_hours: how long each is on duty; those who rest or vote in turns are not taken off.
+        busy_share: of these hours, mean over units and days.
         busy_hours: a unit and day, mean.
         busy_p95_hours: a unit and day, 95th percentile: one unit-day in twenty is longer.
         longest_hours: of all units and days played.
@@ -114,8 +114,6 @@ def unit_use(scenario: Scenario, runs: Replications, probability: Mapping[int, f
         >>> all(0 <= one.busy_share.mean <= 1 for one in used)
         True
     """
-    start, end = scenario.horizon_min
-    hours = (end - start) / 60.0
     days = np.flatnonzero(np.isin(runs.stratum, list(probability)))
     stratum = runs.stratum[days]
     resampled = resampled_weights(stratum, probability)
@@ -124,7 +122,8 @@ def unit_use(scenario: Scenario, runs: Replications, probability: Mapping[int, f
     nothing = Estimate(float("nan"), float("nan"), float("nan"), len(days))
     found = []
     for kind in np.flatnonzero(runs.unit_count > 0).tolist():
-        units = int(runs.unit_count[kind])
+        units, (start, end) = int(runs.unit_count[kind]), scenario.duty_min[kind]
+        hours = (end - start) / 60.0
         share = _mean(runs.busy_share[days, kind], stratum, probability)
         late, longest = nothing, float("nan")
         if kept and len(days):

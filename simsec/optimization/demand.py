@@ -65,7 +65,7 @@ def expected_demand(scenario: Scenario) -> Demand:
         >>> from simsec.scenario import read_scenario
         >>> demand = expected_demand(read_scenario("scenarios/kabupaten-semarang"))
         >>> [round(float(day.sum()), 1) for day in demand.incidents]
-        [4.0, 4.0, 8.9, 5.0]
+        [3.4, 3.4, 5.2, 4.4]
     """
     tables, settings = sampling_tables(scenario), scenario.settings
     stations = np.bincount(scenario.stations.village, minlength=len(scenario.villages))

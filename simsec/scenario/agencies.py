@@ -234,7 +234,7 @@ def called(settings: Settings, incident: Incident, *, first: bool) -> list[str]:
             continue
         for capability in needs:
             ladder = next(ladder for ladder in settings.ladders if capability in ladder.capabilities)
-            steps = [step.unit for step in ladder.steps[ladder.enter[level] :] if capability in able[step.unit]]
+            steps = [step.unit for step in ladder.steps[ladder.enter[level] :] if capability in able.get(step.unit, ())]
             found |= dict.fromkeys(steps[:1] if first else steps)
     return list(found)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from simsec.base.clock import parse_stamp
 from simsec.base.errors import InputError, Problem, say
 from simsec.scenario.schema import FORMAT
 
@@ -24,7 +25,17 @@ GENERAL = "general"
 SETTINGS = "scenario.toml"
 PROFILES = ("pemilu", "pilkada")
 # What the type of election decides: hours, patterns, rates and their hours, the season, how long a voter needs.
-OF_AN_ELECTION = ("election_type", "clock", "day_types", "patterns", "stages", "incidents", "weather", "voters")
+OF_AN_ELECTION = (
+    "election_type",
+    "clock",
+    "operation",
+    "day_types",
+    "patterns",
+    "stages",
+    "incidents",
+    "weather",
+    "voters",
+)
 _OWN = ("name",)  # what every scenario says itself
 _OF_A_FIGURE = frozenset({"value", "mode", "mean", "distribution"})
 
@@ -121,11 +132,20 @@ def _source(folder: Path, on_the_way: tuple[Path, ...]) -> Source:
     if election := own.get("profile", ""):
         if wrong := _no_profile(election, inherited):
             raise InputError([wrong])
-        inherited, texts = merged(inherited, profile(election)), (template(election), *texts)
+        inherited, texts = _with_profile(inherited, str(election)), (template(election), *texts)
     data = merged(inherited, own)
     if data.get("general") is True and "title" not in own:
         data["title"] = {"en": str(own.get("name", "")), "id": str(own.get("name", ""))}
     return Source(data, (text, *texts), (folder, *beneath.folders))
+
+
+def _with_profile(inherited: Mapping[str, Any], election: str) -> dict[str, Any]:
+    """An area with another election. Absences of a night that the other election does not have are left out."""
+    data = merged({key: value for key, value in inherited.items() if key != "operation"}, profile(election))
+    ends = parse_stamp(data["clock"]["ends"])
+    if "absences" in data:
+        data["absences"] = [row for row in data["absences"] if parse_stamp(str(row.get("ends", ""))) <= ends]
+    return data
 
 
 def _no_profile(election: object, inherited: Mapping[str, Any]) -> Problem | None:

@@ -77,9 +77,7 @@ def test_the_figures_of_days_are_told_by_scope() -> None:
 
 def test_what_was_not_asked_for_is_left_out() -> None:
     bare = replicate(tiny(), tiny_plan(), 2)
-    assert set(day_figures(bare, {0: 1.0})) == set(DAY_MEASURES) - {
-        "voter_hours_lost_per_day", "station_closed_min_per_day",
-    }  # fmt: skip
+    assert set(day_figures(bare, {0: 1.0})) == set(DAY_MEASURES) - {"voter_hours_lost_per_day"}
     used = unit_use(tiny(), bare, {0: 1.0})
     assert np.isnan(used[0].busy_p95_hours.mean) and np.isfinite(used[0].busy_hours.mean)
 
@@ -97,8 +95,9 @@ def test_busy_hours_are_those_of_the_units() -> None:
     assert sum(one.units for one in used) == past[-1] == runs().busy_min.shape[1]
     for one in used:
         hours = runs().busy_min[inside, past[one.kind] - one.units : past[one.kind]] / 60
-        assert one.clock_hours == 19
+        start, end = shipped().duty_min[one.kind]
+        assert one.clock_hours == (end - start) / 60
         assert one.busy_hours.mean == pytest.approx(hours.mean())
-        assert one.busy_share.mean == pytest.approx(hours.mean() / 19)
+        assert one.busy_share.mean == pytest.approx(hours.mean() / one.clock_hours)
         assert one.longest_hours == hours.max() >= one.busy_p95_hours.mean
         assert np.mean(hours <= one.busy_p95_hours.mean) >= 0.95

@@ -229,7 +229,8 @@ def test_a_trace_needs_a_folder_and_says_where_it_stands(tmp_path: Path) -> None
     code, out, _ = simsec("simulate", AREA, *options, "--out", tmp_path / "run")
     assert code == 0
     assert "events.parquet" in out.replace("\n", "")
-    names = ["days.parquet", "describe.md", "events.parquet", "incidents.parquet", "manifest.json", "units.parquet"]
+    tables = ["breakdown", "days", "events", "incidents", "units"]
+    names = sorted([*(f"{table}.parquet" for table in tables), "describe.md", "manifest.json"])
     assert sorted(file.name for file in (tmp_path / "run").iterdir()) == names
     assert "8 days took" in (tmp_path / "run" / "describe.md").read_text(encoding="utf-8")
 

@@ -96,7 +96,7 @@ def test_goods_are_carried_once_the_one_road_is_cut() -> None:
     village, way, of_station = hamlets(shipped())
     duren = village[way == ONE_ROAD]
     slid = Closures(np.array([500.0]), duren, np.array([LANDSLIDE]))
-    access = draw_access(shipped(), 1, 0, np.zeros((19, 5)), slid)
+    access = draw_access(shipped(), 1, 0, np.zeros((41, 5)), slid)
     assert access is not None
     station = np.flatnonzero(of_station == np.flatnonzero(way == ONE_ROAD)[0])[[0, 0, 0, 0]]
     kinds = list(shipped().settings.incidents)

@@ -10,6 +10,7 @@ from scipy import stats
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import InputError
 from simsec.day import Day, sample_day
+from simsec.day.power import counting_factor
 from simsec.day.stages import DayStages, stages
 from simsec.day.tables import sampling_tables
 from simsec.day.trips import BACK, OUT, draw_trips, expected_accidents, in_the_dark, routes_of
@@ -61,7 +62,12 @@ def test_a_station_goes_through_its_stages_in_order() -> None:
 def test_the_end_of_counting_is_drawn_station_by_station_from_its_own_figure() -> None:
     figure = STAGES.counting_ends
     assert (figure.low, figure.mode, figure.high) == (960.0, 1050.0, 1140.0)
-    found = np.concatenate([day.counting_ends_min for day in drawn(shipped())[:20]])
+    found = np.concatenate(
+        [  # where there is electricity
+            day.counting_ends_min[counting_factor(shipped(), 1, replication) == 1]
+            for replication, day in enumerate(drawn(shipped())[:20])
+        ]
+    )
     width = figure.high - figure.low
     law = stats.triang((figure.mode - figure.low) / width, figure.low, width)
     assert stats.kstest(found, law.cdf).pvalue > 1e-3

@@ -203,7 +203,7 @@ def _who_comes(kind: str, station: int, own: bool, drive: float, army: float) ->
     sector = int(tiny().stations.subdistrict[station])
     share = busy().patrol[sector] * (1.0 if kind == "escort_accident" else busy().pair[sector])
     scene = triangular_mean(tiny().settings.incidents[kind].on_scene_min)
-    return share, min((9.0 if own else 15.0) + drive, 27.0 + scene)
+    return share, min((9.0 if own else 15.0) + drive, 27.0 + _permission() + scene)
 
 
 def _village_of_each_cluster() -> list[int]:
@@ -233,12 +233,18 @@ def _squad_minutes(
     return _minutes("squad", nodes.tolist())
 
 
+def _permission() -> float:
+    """What the army district takes before it lets anybody go."""
+    (ladder,) = (ladder for ladder in tiny().settings.ladders if ladder.name == "police")
+    return sum(triangular_mean(step.delay_min) for step in ladder.steps if step.permission and step.delay_min)
+
+
 def _army_minutes() -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """The army from its posts, asked after the central reserve: 6 + 6 + 6 minutes of delays."""
+    """The army from its posts, asked after the central reserve: 6 + 6 + 6 minutes of delays and its permission."""
     posts = tiny().posts
     teams = [team for team in tiny().settings.teams if team.unit == "army_squad"]
     nodes = [site_node(tiny(), posts.code[post]) for team in teams for post in posts.of_type(team.at)]
-    return 18.0 + _minutes("army_squad", nodes).min(axis=1)
+    return 18.0 + _permission() + _minutes("army_squad", nodes).min(axis=1)
 
 
 def test_prices_rise_along_the_order_and_nobody_is_dearer_than_none() -> None:

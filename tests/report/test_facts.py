@@ -24,9 +24,9 @@ def test_the_headline_primary_measure_is_the_judges_own(judged: Judged) -> None:
 
 
 def test_the_share_within_target_is_counted_over_incidents(judged: Judged) -> None:
-    row = next(row for row in headline(judged) if row.key == "within_target").by_scope["rumour"]
+    row = next(row for row in headline(judged) if row.key == "within_target").by_scope["severe"]
     for plan, runs in enumerate(judged.runs):
-        inside = runs.stratum == DAY_TYPES.index("rumour")
+        inside = runs.stratum == DAY_TYPES.index("severe")
         share = runs.within_target[inside, 0].sum() / runs.count[inside, 0].sum()
         assert row[plan].mean == pytest.approx(share)
         assert 0 <= row[plan].low <= share <= row[plan].high <= 1

@@ -28,7 +28,7 @@ def stations(counts: list[int], n_voters: int, rows: tuple[str, ...] = ROWS, see
     made = village_rows(table, [1] * len(table), [1] * len(table))
     columns = {column.name: [row[place] for row in made] for place, column in enumerate(VILLAGE_COLUMNS)}
     out = station_rows(Table("v", columns, table.line), counts, n_voters, {}, figures().pilkada, seed)
-    names = (column.name for column in STATION_COLUMNS if not column.optional)
+    names = (column.name for column in STATION_COLUMNS if not column.optional or column.name == "access")
     return Table("s", dict(zip(names, map(list, zip(*out, strict=True)), strict=True)))
 
 

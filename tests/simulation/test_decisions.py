@@ -92,7 +92,7 @@ def test_faster_help_never_opens_a_station_later(closure: Closure, lasts: list[f
 
 @cache
 def played() -> tuple[tuple[Day, Outcome], ...]:
-    days = [sample_day(shipped(), 2, k, day_type) for k in range(8) for day_type in DAY_TYPES]
+    days = [sample_day(shipped(), 3, k, day_type) for k in range(8) for day_type in DAY_TYPES]
     return tuple((day, simulate(shipped(), announced(), day)) for day in days)
 
 

@@ -92,9 +92,11 @@ def test_a_row_a_disturbed_station() -> None:
 
 def test_a_unit_says_where_it_belongs() -> None:
     units = simulate(shipped(), announced(), sample_day(shipped(), 3, 1)).units
-    pairs = units.kind == 0
-    assert sorted(units.block[pairs]) == list(range(announced().blocks)) and (units.block[~pairs] == -1).all()
+    kinds = [unit.kind for unit in shipped().settings.units]
+    pairs, couriers = units.kind == 0, units.kind == kinds.index("courier")
+    assert sorted(units.block[pairs].tolist()) == list(range(announced().blocks)) and (units.block[~pairs & ~couriers] == -1).all()
     assert (shipped().villages.subdistrict[units.home[pairs]] == units.subdistrict[pairs]).all()
+    assert (units.block[couriers] >= 0).sum() == 1  # one sleeps at a hamlet
     assert rows_of(Call(0, 100)).units.home.tolist() == [1, 3] and len(rows_of(Call(0, 100)).stations.station) == 0
 
 

@@ -47,7 +47,7 @@ def test_it_is_checked_and_simulated_with_the_usual_commands(folder: Path, tmp_p
     code, out, _ = run("simulate", folder, *options, "--json")
     summary = json.loads(out)
     assert code == 0 and summary["days"] == 2 and list(summary["day_types"]) == ["ordinary"]
-    assert len(list((tmp_path / "run").glob("*.parquet"))) == 4
+    assert len(list((tmp_path / "run").glob("*.parquet"))) == 5
     described = (tmp_path / "run" / "describe.md").read_text(encoding="utf-8")
     assert "incidents." in described and "KPPS" not in described
     code, out, _ = run("simulate", folder, "--days", "2", "--workers", "1", "--lang", "en")
