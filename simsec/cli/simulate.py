@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from simsec.analysis.sequential import Stopped, Stopping
     from simsec.locale import Texts
     from simsec.plan import Plan
-    from simsec.report.describe import Item
+    from simsec.report.checklist import Item
     from simsec.scenario.reading import Scenario
 
 DAYS = 50  # of every type, unless asked otherwise
@@ -123,7 +123,7 @@ def simulate(
             return filled_in(area, decided, texts, days_of, seed, processes, voters, command, rule, seconds)
 
         if describe and out is None:
-            from simsec.report.describe import checklist_json, checklist_markdown
+            from simsec.report.checklist import checklist_json, checklist_markdown
 
             items = described(dict.fromkeys(names, days or DAYS), None)
             if json:
@@ -182,7 +182,7 @@ def simulate(
             summary["precision"] = precision_json(stopped)
         if out is not None:
             if describe:
-                from simsec.report.describe import checklist_markdown
+                from simsec.report.checklist import checklist_markdown
 
                 items = described(dict(Counter(key.day_type for key in runs.keys)), seconds)
                 write_text(out / "describe.md", checklist_markdown(area, items, texts), private=True)

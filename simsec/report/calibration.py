@@ -10,7 +10,7 @@ from simsec.analysis.calibration import FLOOR, Cell, Figure, proposed_toml
 from simsec.base.clock import DAY_MIN
 from simsec.day.log import weather_file
 from simsec.locale import Texts
-from simsec.report.describe import TitledTable, markdown_lines
+from simsec.report.checklist import TitledTable, markdown_lines
 from simsec.report.labels import unit_label
 from simsec.report.wording import plan_name
 from simsec.results.replayed import Replayed

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from itertools import groupby
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,16 +17,14 @@ from simsec.analysis.intervals import LEVEL, RESAMPLES
 from simsec.analysis.measures import FAMILIES, expected_number, expected_weight
 from simsec.locale import Texts
 from simsec.plan.plan import Plan
-from simsec.report.labels import absence_lines, step_label
+from simsec.report.checklist import Item, TitledTable
+from simsec.report.describe_logic import logic, range_text, roads_text
 from simsec.report.tables import Row, Table, assumption_groups
 from simsec.report.wording import plan_name
-from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, LEVELS
 from simsec.simulation.world import roster_of
 
-REFERENCE = "Monks et al. (2019), Journal of Simulation 13(1), 55-67, doi:10.1080/17477778.2018.1442155"
-SECTIONS = ("objectives", "logic", "data", "experimentation", "implementation", "code")
 ITEMS = (
     ("1.1", "purpose"),
     ("1.2", "outputs"),
@@ -89,25 +86,6 @@ class Settings:
     seconds: float | None = None
 
 
-@dataclass(frozen=True)
-class TitledTable:
-    """A table with its title; cells are written in the language of the reader."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Item:
-    """An item of the checklist: number, title, paragraphs, tables."""
-
-    number: str
-    title: str
-    text: tuple[str, ...]
-    tables: tuple[TitledTable, ...] = field(default=())
-
-
 def checklist(scenario: Scenario, settings: Settings, texts: Texts) -> tuple[Item, ...]:
     """The filled-in checklist.
 
@@ -121,7 +99,7 @@ def checklist(scenario: Scenario, settings: Settings, texts: Texts) -> tuple[Ite
     """
     filled: dict[str, tuple[Sequence[str], Sequence[TitledTable]]] = {
         **_objectives(scenario, settings, texts),
-        **_logic(scenario, settings, texts),
+        **logic(scenario, settings.plan, settings.voters, texts),
         **_components(scenario, settings, texts),
         **_data(scenario, texts),
         **_experimentation(scenario, settings, texts),
@@ -173,128 +151,6 @@ def _types(names: Sequence[str], texts: Texts) -> str:
     return texts.joined([texts.t(f"day_type.{name}") for name in names])
 
 
-def _range(parameter: Parameter | None, texts: Texts) -> str:
-    """Low, mode and high; one figure where it has no range; a dash where there is none."""
-    if parameter is None:
-        return texts.number(float("nan"))
-    if parameter.distribution not in ("triangular", "constant"):
-        return texts.t(f"describe.general.{parameter.distribution}", mean=texts.figure(parameter.mode))
-    if parameter.low == parameter.high:
-        return texts.figure(parameter.mode)
-    return " / ".join(texts.figure(value) for value in (parameter.low, parameter.mode, parameter.high))
-
-
-def _ladders(scenario: Scenario, stepwise: bool, texts: Texts) -> list[TitledTable]:
-    t, dash = texts.t, texts.number(float("nan"))
-    head = tuple(t(f"describe.col.{name}") for name in ("step", "unit", "scope", "delay", "enters"))
-    found = []
-    for ladder in scenario.settings.ladders:
-        rows = []
-        for number, step in enumerate(ladder.steps):
-            if step.permission and not stepwise:
-                continue  # who knows no steps waits for no permission
-            enters = [t(f"describe.level.{level}") for level in LEVELS if ladder.enter[level] == number]
-            last = number + 1 == len(ladder.steps)
-            rows.append(
-                (
-                    str(number + 1),
-                    step_label(scenario, step, texts),
-                    (t(f"scope.{step.scope}") if stepwise else t("scope.regency")) if step.unit else dash,
-                    dash if last else _range(step.delay_min, texts),
-                    texts.joined(enters) if stepwise else dash,
-                )
-            )
-        title = t("describe.table.ladder", name=ladder.name, brings=", ".join(ladder.capabilities))
-        found.append(TitledTable(title, head, tuple(rows)))
-    return found
-
-
-def _logic(scenario: Scenario, settings: Settings, texts: Texts) -> dict[str, Any]:
-    t, known, policy = texts.t, scenario.settings, settings.plan.policy
-    spreading, kinds = known.spreading, known.incidents
-    stepwise = policy.name == "chain_of_command"
-    own = {name: [k.label.of(texts.language) for k in kinds.values() if name in k.rate_on] for name in DAY_TYPES}
-    day_types = [
-        (
-            t(f"day_type.{name}"),
-            texts.percent(scenario.day_type_probability[name], 1),
-            _range(getattr(known.day_types, name, None), texts),
-            texts.joined(own[name]),
-        )
-        for name in DAY_TYPES
-    ]
-    head = tuple(t(f"describe.col.{name}") for name in ("day_type", "probability", "range", "own_rates"))
-    if scenario.general is not None:
-        return _general_logic(scenario, settings.plan, texts)
-    crowd = t(
-        "describe.severe",
-        kind=kinds[spreading.kind].label.of(texts.language),
-        neighbours=spreading.neighbours_at_most,
-        minutes=texts.figure(spreading.neighbour_min.mode),
-        share=texts.percent(spreading.probability.mode),
-        depth=spreading.depth_at_most,
-        squads=spreading.contained_by_squads,
-        within=_range(spreading.contained_within_min, texts),
-        most=spreading.stations_at_most,
-    )
-    rules = [
-        _policy(settings.plan, texts),
-        t("describe.threshold", squads=policy.reserve_threshold_squads)
-        if policy.reserve_threshold_squads
-        else t("describe.no_threshold"),
-        t("describe.divert") if policy.divert_to_higher_level else t("describe.no_divert"),
-        *([t("describe.call_back")] if policy.call_back else []),
-        *absence_lines(scenario, texts),
-    ]
-    algorithms = [t("describe.thinning"), t("describe.clusters"), t("describe.triangular")]
-    algorithms += [_roads(scenario, texts), t("describe.snapping")]
-    if settings.voters:
-        algorithms.append(t("describe.queue"))
-    return {
-        "diagram": ([t("describe.diagram"), t("describe.diagram_more")], ()),
-        "base_logic": ([t("describe.base"), *rules], _ladders(scenario, stepwise, texts)),
-        "scenario_logic": (
-            [t("describe.day_types"), crowd, *_stages(scenario, texts)],
-            (TitledTable(t("describe.table.day_types"), head, tuple(day_types)),),
-        ),
-        "algorithms": (algorithms, ()),
-    }
-
-
-def _stages(scenario: Scenario, texts: Texts) -> list[str]:
-    stages = scenario.settings.stages
-    if stages is None:
-        return []
-    per_truck, rate = texts.figure(stages.stations_per_truck.mode), texts.figure(stages.accident_per_10000_trips.mode)
-    hours = texts.figure(stages.fatigue_doubling_h.mode)
-    return [texts.t("describe.stages", stations=per_truck, rate=rate, hours=hours)]
-
-
-def _policy(plan: Plan, texts: Texts) -> str:
-    """How the next unit is chosen; a user's own policy by its name and the hash of its source."""
-    if plan.code:
-        return texts.t("describe.policy.own", name=plan.policy.name, hash=plan.code)
-    return texts.t(f"describe.policy.{plan.policy.name}")
-
-
-def _general_logic(scenario: Scenario, plan: Plan, texts: Texts) -> dict[str, Any]:
-    """The logic of a general scenario: no crowd, no types of day, given minutes."""
-    t, queue, policy = texts.t, scenario.settings.queue, plan.policy
-    stepwise = policy.name == "chain_of_command"
-    rules = [
-        _policy(plan, texts),
-        t("describe.divert") if policy.divert_to_higher_level else t("describe.no_divert"),
-        t(f"describe.general.returns.{queue.returns}"),
-        t(f"describe.general.service_from.{queue.service_from}"),
-    ]
-    return {
-        "diagram": ([t("describe.diagram")], ()),
-        "base_logic": ([t("describe.base"), *rules], _ladders(scenario, stepwise, texts)),
-        "scenario_logic": ([t("describe.general.days")], ()),
-        "algorithms": ([t(f"describe.general.{name}") for name in ("rates", "draws", "travel")], ()),
-    }
-
-
 def _components(scenario: Scenario, settings: Settings, texts: Texts) -> dict[str, Any]:
     t, known = texts.t, scenario.settings
     calls, windows = known.calls, {k.label.of(texts.language): k for k in known.incidents.values()}
@@ -309,17 +165,17 @@ def _components(scenario: Scenario, settings: Settings, texts: Texts) -> dict[st
     ]
     head = tuple(t(f"describe.col.{name}") for name in ("kind", "family", "green", "yellow", "red", "closes"))
     activities = [
-        (t("describe.activity.detection"), _range(calls.detection_min, texts)),
-        (t("describe.activity.call"), _range(calls.call_min, texts)),
-        (t("describe.activity.no_signal"), _range(calls.no_signal_call_min, texts)),
+        (t("describe.activity.detection"), range_text(calls.detection_min, texts)),
+        (t("describe.activity.call"), range_text(calls.call_min, texts)),
+        (t("describe.activity.no_signal"), range_text(calls.no_signal_call_min, texts)),
         *(
-            (t("describe.activity.turnout", unit=unit.label.of(texts.language)), _range(unit.turnout_min, texts))
+            (t("describe.activity.turnout", unit=unit.label.of(texts.language)), range_text(unit.turnout_min, texts))
             for unit in known.units
             if unit.turnout_min is not None
         ),
-        (t("describe.activity.friction"), _range(known.travel.friction, texts)),
+        (t("describe.activity.friction"), range_text(known.travel.friction, texts)),
         *(
-            (t("describe.activity.scene", kind=label), _range(kind.on_scene_min, texts))
+            (t("describe.activity.scene", kind=label), range_text(kind.on_scene_min, texts))
             for label, kind in windows.items()
             if kind.responder in FAMILIES
         ),
@@ -416,7 +272,7 @@ def _data(scenario: Scenario, texts: Texts) -> dict[str, Any]:
             ),
         ),
         "preprocessing": (
-            [t("describe.preprocessing"), _roads(scenario, texts)],
+            [t("describe.preprocessing"), roads_text(scenario, texts)],
             (),
         ),
         "input": (
@@ -433,17 +289,11 @@ def _data(scenario: Scenario, texts: Texts) -> dict[str, Any]:
     }
 
 
-def _roads(scenario: Scenario, texts: Texts) -> str:
-    if scenario.general is not None:
-        return texts.t("describe.general.travel")
-    return texts.t("describe.own_roads" if scenario.own_roads else "describe.roads")
-
-
 def _given_figures(scenario: Scenario, texts: Texts) -> tuple[str, Table]:
     """The figures of a general scenario by their path in the file; those that no part of it uses are left out."""
     used = ("incidents.", "units.", "ladders.", "calls.", "weights.", "travel.friction")
     rows = tuple(
-        Row((path, _range(parameter, texts), parameter.grade, parameter.source))
+        Row((path, range_text(parameter, texts), parameter.grade, parameter.source))
         for path, parameter in scenario.parameters().items()
         if path.startswith(used) and not path.endswith("rate_per_station")
     )
@@ -501,37 +351,3 @@ def _implementation(scenario: Scenario, settings: Settings, texts: Texts) -> dic
             (),
         ),
     }
-
-
-def checklist_json(items: Sequence[Item]) -> dict[str, Any]:
-    """The checklist for machines."""
-    return {"checklist": "STRESS-DES", "reference": REFERENCE, "items": [asdict(item) for item in items]}
-
-
-def checklist_markdown(scenario: Scenario, items: Sequence[Item], texts: Texts) -> str:
-    """The checklist as Markdown.
-
-    Args:
-        scenario: named in the title.
-        items: from :func:`checklist`.
-        texts: the language.
-    """
-    lines = [f"# STRESS-DES: {scenario.settings.title.of(texts.language)}", "", texts.t("describe.by"), "", REFERENCE]
-    for number, group in groupby(items, key=lambda item: item.number.partition(".")[0]):
-        lines += ["", f"## {number}. {texts.t(f'describe.section.{SECTIONS[int(number) - 1]}')}"]
-        for item in group:
-            lines += ["", f"### {item.number} {item.title}"]
-            for paragraph in item.text:
-                lines += ["", paragraph]
-            for table in item.tables:
-                lines += ["", f"**{table.title}**", "", *markdown_lines(table)]
-    return "\n".join(lines) + "\n"
-
-
-def markdown_lines(table: TitledTable) -> list[str]:
-    """A table as the lines of Markdown, its title left out."""
-
-    def row(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
-
-    return [row(table.head), "|" + "---|" * len(table.head), *map(row, table.rows)]

@@ -141,7 +141,13 @@ def _source(folder: Path, on_the_way: tuple[Path, ...]) -> Source:
 
 def _with_profile(inherited: Mapping[str, Any], election: str) -> dict[str, Any]:
     """An area with another election. Absences of a night that the other election does not have are left out."""
-    data = merged({key: value for key, value in inherited.items() if key != "operation"}, profile(election))
+    laid = dict(profile(election))
+    known = inherited.get("incidents", {})
+    laid["incidents"] = {  # what a kind needs is the area's own: who could come is
+        kind: {key: value for key, value in incident.items() if key != "needs" or kind not in known}
+        for kind, incident in laid["incidents"].items()
+    }
+    data = merged({key: value for key, value in inherited.items() if key != "operation"}, laid)
     ends = parse_stamp(data["clock"]["ends"])
     if "absences" in data:
         data["absences"] = [row for row in data["absences"] if parse_stamp(str(row.get("ends", ""))) <= ends]

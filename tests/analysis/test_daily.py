@@ -86,7 +86,7 @@ def test_an_area_without_squads_has_no_reserve_to_exhaust() -> None:
     area = read_scenario(SHIPPED.parent / "textbook" / "mm1")
     run = replicate(area, doctrine(area), 2)
     assert np.isnan(run.reserve_exhausted_min).all()
-    assert tuple(day_figures(run, {0: 1.0})) == ("unanswered_per_day",)
+    assert tuple(day_figures(run, {0: 1.0})) == ("unanswered_per_day", "station_closed_min_per_day")
 
 
 def test_busy_hours_are_those_of_the_units() -> None:

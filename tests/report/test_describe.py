@@ -7,7 +7,8 @@ import pytest
 
 from simsec.locale import LANGUAGES, texts
 from simsec.plan import Plan
-from simsec.report.describe import ITEMS, Settings, checklist, checklist_json, checklist_markdown
+from simsec.report.checklist import checklist_json, checklist_markdown
+from simsec.report.describe import ITEMS, Settings, checklist
 from simsec.scenario import Scenario
 from simsec.scenario.schema import DAY_TYPES, Policy
 from tests.areas import announced, shipped, tiny, tiny_plan

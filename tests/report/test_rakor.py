@@ -155,7 +155,7 @@ def test_units_without_an_agency_are_told(judged: Judged) -> None:
     alone["bpbd"] = alone["bpbd"].model_copy(update={"units": ()})
     settings = scenario.settings.model_copy(update={"agencies": alone})
     html = page(replace(judged, scenario=replace(scenario, settings=settings)), "en")
-    assert "No agency is named for: hazard team." in html
+    assert "No agency is named for: hazard team" in html
     assert "No agency is named" not in page(judged, "en")
 
 

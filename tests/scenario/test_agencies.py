@@ -49,14 +49,14 @@ def test_a_unit_given_to_an_own_agency_leaves_the_common_one(tmp_path: Path) -> 
     words = 'label = { en = "a", id = "b" }\ndoes = { en = "a", id = "b" }\nfails = { en = "a", id = "b" }\n'
     lines = f'[agencies.psc]\nname = "PSC"\nunits = ["ambulance"]\n{words}'
     agencies = with_lines(tmp_path, lines).settings.agencies
-    assert (agencies["psc"].units, agencies["dinkes"].units) == (("ambulance",), ("medic",))
+    assert (agencies["psc"].units, agencies["dinkes"].units) == (("ambulance",), ("medic", "first_aid_volunteer"))
 
 
 def test_one_key_of_an_agency_can_be_changed_alone(tmp_path: Path) -> None:
     lines = '[agencies.bpbd]\npromise_min = { low = 5, mode = 9, high = 20, grade = "D", source = "assumption" }\n'
     agency = with_lines(tmp_path, lines).settings.agencies["bpbd"]
     assert agency.promise_min is not None and agency.promise_min.mode == 9
-    assert agency.units == ("hazard_team",) and agency.name == "BPBD"
+    assert agency.units == ("hazard_team", "boat_team") and agency.name == "BPBD"
 
 
 def test_what_contradicts_itself_is_refused(tmp_path: Path) -> None:
@@ -68,7 +68,8 @@ def test_what_contradicts_itself_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_unit_that_nobody_provides_is_told(tmp_path: Path) -> None:
-    assert without_agency(with_lines(tmp_path, "[agencies.bpbd]\nunits = []\n").settings) == ["hazard_team"]
+    settings = with_lines(tmp_path, "[agencies.bpbd]\nunits = []\n").settings
+    assert without_agency(settings) == ["hazard_team", "boat_team"]
 
 
 def test_days_count_from_polling_day() -> None:

@@ -14,8 +14,9 @@ from simsec.plan import doctrine
 from simsec.scenario import read_scenario
 from simsec.scenario.schema import DAY_TYPES, Policy
 from simsec.simulation import simulate
-from simsec.simulation.audit import audit, count_heads
+from simsec.simulation.audit import audit
 from simsec.simulation.calendar import marks_of, run_on_simpy
+from simsec.simulation.heads import count_heads
 from simsec.simulation.outcome import Outcome, outcome_of
 from simsec.simulation.policies import NAMES
 from simsec.simulation.roads import changes_of

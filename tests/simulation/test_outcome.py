@@ -94,7 +94,8 @@ def test_a_unit_says_where_it_belongs() -> None:
     units = simulate(shipped(), announced(), sample_day(shipped(), 3, 1)).units
     kinds = [unit.kind for unit in shipped().settings.units]
     pairs, couriers = units.kind == 0, units.kind == kinds.index("courier")
-    assert sorted(units.block[pairs].tolist()) == list(range(announced().blocks)) and (units.block[~pairs & ~couriers] == -1).all()
+    assert sorted(units.block[pairs].tolist()) == list(range(announced().blocks))
+    assert (units.block[~pairs & ~couriers] == -1).all()
     assert (shipped().villages.subdistrict[units.home[pairs]] == units.subdistrict[pairs]).all()
     assert (units.block[couriers] >= 0).sum() == 1  # one sleeps at a hamlet
     assert rows_of(Call(0, 100)).units.home.tolist() == [1, 3] and len(rows_of(Call(0, 100)).stations.station) == 0
