@@ -12,7 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from simsec.locale import texts as texts_of
 from simsec.optimization.aims import gain
 from simsec.optimization.guard import guard
 from simsec.optimization.judge import JUDGING_FIRST, JUDGING_SEEDS, Judged, judge, tails
+from simsec.optimization.needs import placed_reserve
 from simsec.optimization.search import Search, search
 from simsec.plan import doctrine
 from simsec.report import wording
@@ -114,6 +115,8 @@ def results(scenario: Scenario, size: Size, pool: Workers) -> dict[str, Any]:
         pool,
         progress=(told("judging"), told("worlds")),
     )
+    placed = placed_reserve(scenario, found.chosen, pool, progress=told("certificate"))
+    found = replace(found, placed=placed)
     reserve = reserve_curve(scenario, size.reserve_days, pool, told)
     facts = area_facts(judged, found, texts_of("en"))
     return {**facts, "reserve": reserve, "size": vars(size), "seconds": time.monotonic() - begun, **versions()}
@@ -371,7 +374,9 @@ def _certificate(area: Mapping[str, Any], texts: Texts) -> str:
     best = "not proven" if chosen is None else f"with probability {texts.percent(min(chosen, 0.99))} or more"
     reserve = found["reserve"]
     sampled = (
-        f"costs at most {texts.number(reserve['gap'], 2)} above the best ({texts.percent(reserve['level'])}, one-sided)"
+        f"on a {SCOPE_WORDS[reserve['day_type']]} its drives are at most {texts.number(reserve['gap'], 1)} minutes "
+        f"({texts.percent(reserve['share'], 1)}) above those from the best places ({texts.percent(reserve['level'])}, "
+        f"one-sided, {reserve['days']} days)"
         if reserve["proven"]
         else f"not proven ({reserve['reason']})"
     )
