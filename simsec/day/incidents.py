@@ -20,7 +20,6 @@ from simsec.day.streams import stream, uniforms
 from simsec.day.tables import SamplingTables, last_level, sampling_tables, window_quantile
 from simsec.day.trips import stages_of
 from simsec.day.weather import slowdown
-from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, LEVELS
 
@@ -160,8 +159,8 @@ def marked(scenario: Scenario, kind: Integers, station: Integers, onset: Floats,
         rise_min=rise,
         scene_min=scene,
         where=draws.of("where"),
-        delay_min=_by_row(draws.named("delay", tables.row_mark), [step.delay_min for step in tables.rows]),
-        turnout_min=_by_row(draws.named("turnout", tables.row_mark), list(tables.row_turnout)),
+        delay_min=tables.delays.quantile(draws.named("delay", tables.row_mark)),
+        turnout_min=tables.turnouts.quantile(draws.named("turnout", tables.row_mark)),
         noise=friction.quantile(u_noise) / friction.mode,
         kpu=_kpu_marks(scenario, kind, draws),
         parent=none - 1,
@@ -203,14 +202,6 @@ def _kpu_marks(scenario: Scenario, kind: Integers, draws: Draws) -> Floats:
             late = kind[rows] == code
             marks[rows[late], 0] = model.kpu_asks_after_min.quantile(u[late, 0])
     return marks
-
-
-def _by_row(u: Floats, parameters: list[Parameter | None]) -> Floats:
-    columns = [
-        parameter.quantile(u[:, row]) if parameter is not None else np.zeros(len(u))
-        for row, parameter in enumerate(parameters)
-    ]
-    return np.column_stack(columns) if columns else np.zeros((len(u), 0))
 
 
 def _levels(scenario: Scenario, kind: Integers, draws: Draws) -> tuple[Integers, Floats, Floats]:

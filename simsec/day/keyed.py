@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simsec.day.day import Floats, Integers
-from simsec.day.streams import stream, uniforms
+from simsec.day.streams import counters, stream, uniforms, uniforms_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,19 +22,22 @@ class Draws:
     key: NDArray[np.uint64]
     ordinal: NDArray[np.uint64]
 
+    @cached_property
+    def _counter(self) -> NDArray[np.uint64]:
+        return counters(self.key, self.ordinal)
+
     def of(self, mark: str) -> Floats:
         """Uniforms of one mark, shape (n,)."""
-        return uniforms(stream(self.seed, self.replication, mark), self.key, self.ordinal)
+        return uniforms_at(self._counter, stream(self.seed, self.replication, mark))
 
     def table(self, mark: str, columns: int) -> Floats:
         """Uniforms of a numbered mark, shape (n, columns)."""
-        names = [stream(self.seed, self.replication, f"{mark}/{column}") for column in range(columns)]
-        return uniforms(np.array(names, dtype=np.uint64)[None, :], self.key[:, None], self.ordinal[:, None])
+        return self.named(mark, [str(column) for column in range(columns)])
 
     def named(self, mark: str, columns: Sequence[str]) -> Floats:
         """Uniforms of a mark whose columns have names, shape (n, columns); a number names what :meth:`table` draws."""
         names = [stream(self.seed, self.replication, f"{mark}/{column}") for column in columns]
-        return uniforms(np.array(names, dtype=np.uint64)[None, :], self.key[:, None], self.ordinal[:, None])
+        return uniforms_at(self._counter[:, None], np.array(names, dtype=np.uint64)[None, :])
 
     def and_those(self, more: Draws) -> Draws:
         """These draws, then others of the same day."""

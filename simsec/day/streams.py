@@ -90,8 +90,24 @@ def uniforms(
         >>> bool(((0 < u) & (u < 1)).all()), bool((uniforms(stream(1, 0, "demo"), keys[1:], 0) == u[1:]).all())
         (True, True)
     """
+    return uniforms_at(counters(keys, ordinal), stream)
+
+
+def counters(keys: NDArray[np.uint64], ordinal: NDArray[np.uint64] | int) -> NDArray[np.uint64]:
+    """The half of :func:`uniforms` that is the same for every stream; for :func:`uniforms_at`."""
     place = np.atleast_1d(np.asarray(ordinal, dtype=np.uint64)) + np.uint64(1)  # arrays wrap around, scalars warn
-    bits = _mixed(_mixed(keys + place * _GAMMA) ^ np.asarray(stream, dtype=np.uint64))
+    return _mixed(keys + place * _GAMMA)
+
+
+def uniforms_at(counter: NDArray[np.uint64], stream: int | NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Uniforms of counters that are drawn from several streams, one after the other.
+
+    Example:
+        >>> keys, one = text_keys(["a", "b"]), stream(1, 0, "demo")
+        >>> bool((uniforms_at(counters(keys, 3), one) == uniforms(one, keys, 3)).all())
+        True
+    """
+    bits = _mixed(counter ^ np.asarray(stream, dtype=np.uint64))
     return (np.asarray(bits >> _S12, dtype=np.float64) + 0.5) * _UNIT
 
 

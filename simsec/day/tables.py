@@ -13,7 +13,7 @@ from simsec.base.clock import parse_stamp
 from simsec.day.rates import expected_reports
 from simsec.day.streams import text_key, text_keys
 from simsec.day.trips import expected_accidents
-from simsec.scenario.parameter import Parameter
+from simsec.scenario.parameter import Figures, Parameter
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, LEVELS, Settings, Step, Window
 
@@ -34,7 +34,7 @@ class SamplingTables:
         station_key: shape (stations,), uint64.
         kind_key: shape (kinds,), uint64.
         rows: the rows of all ladders in order; ``row_turnout`` the turn-out of each row's unit kind, None for a step
-            that asks permission; ``row_mark`` the name of each row's draws.
+            that asks permission; ``row_mark`` the name of each row's draws; ``delays`` and ``turnouts`` draw them all.
     """
 
     kinds: tuple[str, ...]
@@ -48,6 +48,8 @@ class SamplingTables:
     rows: tuple[Step, ...]
     row_turnout: tuple[Parameter | None, ...]
     row_mark: tuple[str, ...]
+    delays: Figures
+    turnouts: Figures
     stations_of_village: tuple[Integers, ...]
 
     def kind(self, code: str) -> int:
@@ -90,6 +92,7 @@ def sampling_tables(scenario: Scenario) -> SamplingTables:
         rate[:, kinds.index(settings.stages.escort_kind)] = expected_accidents(scenario) / len(scenario.stations)
     turnout = {unit.kind: unit.turnout_min for unit in settings.units}
     rows = tuple(step for ladder in settings.ladders for step in ladder.steps)
+    row_turnout = tuple(turnout.get(step.unit) for step in rows)
     order = np.argsort(scenario.stations.village, kind="stable")
     bounds = np.searchsorted(scenario.stations.village[order], np.arange(len(scenario.villages) + 1))
     return SamplingTables(
@@ -102,8 +105,10 @@ def sampling_tables(scenario: Scenario) -> SamplingTables:
         village_key=text_keys(scenario.villages.code),
         kind_key=np.array([text_key("kind/" + kind) for kind in kinds], dtype=np.uint64),
         rows=rows,
-        row_turnout=tuple(turnout.get(step.unit) for step in rows),
+        row_turnout=row_turnout,
         row_mark=row_marks(settings),
+        delays=Figures([step.delay_min for step in rows]),
+        turnouts=Figures(row_turnout),
         stations_of_village=tuple(order[a:b] for a, b in pairwise(bounds)),
     )
 

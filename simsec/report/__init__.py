@@ -10,6 +10,7 @@ from simsec.base.files import write_text, write_with
 from simsec.locale import LANGUAGES, Texts, texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
+from simsec.report.area_map import area_figure
 from simsec.report.facts import OPTIMISED, sectors
 from simsec.report.figures import (
     ledger_figure,
@@ -41,6 +42,7 @@ def report_figures(judged: Judged, language: Texts) -> dict[str, Figure]:
         language: texts of the language they are drawn in.
     """
     return {
+        "area": area_figure(judged.scenario, language),
         "map": map_figure(judged, language),
         "response": response_figure(judged, language),
         "sectors": sector_figure(judged, sectors(judged), language),

@@ -6,54 +6,39 @@ from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.patheffects as effects
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import PatchCollection
 from matplotlib.colors import BoundaryNorm, Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path as Outline
 from numpy.typing import NDArray
 
-from simsec.geography.distance import local_km
 from simsec.geography.ground import site_node
-from simsec.geography.outline import Rings, outlines, read_boundaries
 from simsec.locale import Texts
 from simsec.optimization.judge import Judged
 from simsec.plan.plan import Plan
+from simsec.report.basemap import (
+    BORDER,
+    GROUND,
+    Base,
+    base_of,
+    box_middle,
+    draw_base,
+    halo,
+    inside,
+    own_outlines,
+    patches,
+    rayon_names,
+)
 from simsec.report.facts import ANNOUNCED, NOTICEABLE_MIN, OPTIMISED, known_minutes
-from simsec.report.style import BLACK, BLUE, INK, VERMILION, capital, new_figure, styled, write_ticks
+from simsec.report.style import BLACK, BLUE, PURPLE, VERMILION, capital, new_figure, styled, write_ticks
 from simsec.scenario.reading import Scenario
 
 Floats = NDArray[np.float64]
-BOUNDARIES = "boundaries.geojson"
-MARGIN_KM = 1.5  # how far a drawn outline reaches beyond the outermost village point
 STEPS_MIN = (0, 5, 10, 15, 20, 25, 30, 40, 50, 60)
 MAP_SIZE = (12.8, 8.0)
-GROUND, BORDER = "#f4f5f7", "#b3b9c2"
 _SQUAD_KM = (2.0, 1.7)  # a squad's circle stands beside its post
-_LABEL_KM = (3.4, 1.4)  # half the size of a rayon's name on the map
-
-
-def area_outlines(scenario: Scenario) -> dict[str, Rings]:
-    """Outlines of the sub-districts: the user's own ``boundaries.geojson``, or drawn from the village points.
-
-    Raises:
-        InputError: the user's file is wrong.
-    """
-    if own_outlines(scenario):
-        return read_boundaries(scenario.folder / BOUNDARIES)
-    villages = scenario.villages
-    codes = [villages.subdistrict_codes[number] for number in villages.subdistrict.tolist()]
-    return outlines(villages.lat, villages.lon, codes, MARGIN_KM)
-
-
-def own_outlines(scenario: Scenario) -> bool:
-    """Whether the user put a boundary file into the scenario folder."""
-    return (scenario.folder / BOUNDARIES).is_file()
 
 
 def minutes_colours(steps_min: Sequence[float], *, more: bool) -> tuple[Colormap, BoundaryNorm]:
@@ -85,80 +70,29 @@ def even_steps(values: Floats, at_most: int = 8) -> list[float]:
     return [float(x) for x in np.arange(first, last + step / 2, step)]
 
 
-def _origin(scenario: Scenario) -> tuple[float, float]:
-    return float(scenario.villages.lat.mean()), float(scenario.villages.lon.mean())
-
-
-def _patches(areas: dict[str, Rings], origin: tuple[float, float]) -> list[tuple[str, PathPatch]]:
-    found = []
-    for code, rings in areas.items():
-        vertices, codes = [], []
-        for ring in rings:
-            km = local_km(ring[:, 1], ring[:, 0], origin)
-            vertices.append(km)
-            codes += [Outline.MOVETO, *[Outline.LINETO] * (len(km) - 2), Outline.CLOSEPOLY]
-        if vertices:
-            found.append((code, PathPatch(Outline(np.concatenate(vertices), codes))))
-    return found
-
-
-def _frame(ax: Axes, patches: list[tuple[str, PathPatch]]) -> None:
-    """Equal scale, no axes, all outlines in view with room for the scale bar below."""
-    points = np.concatenate([patch.get_path().vertices for _, patch in patches])
-    (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
-    ax.set_xlim(west - 0.8, east + 0.8)
-    ax.set_ylim(south - 3.2, north + 0.8)
-    ax.set_aspect("equal")
-    ax.set_axis_off()
-
-
-def _scale_bar(ax: Axes, texts: Texts, km: int = 10) -> None:
-    west, south = ax.get_xlim()[0] + 1.0, ax.get_ylim()[0] + 0.9
-    ax.plot([west, west + km], [south, south], color=INK, linewidth=3, solid_capstyle="butt")
-    ax.text(west + km / 2, south + 0.4, texts.t("plot.map.km", n=km), ha="center", va="bottom", fontsize=10)
-    east = ax.get_xlim()[1] - 1.4
-    ax.annotate(
-        texts.t("plot.map.north"),
-        (east, south + 3.4),
-        (east, south),
-        ha="center",
-        va="bottom",
-        fontsize=11,
-        fontweight="bold",
-        arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.8},
-    )
-
-
-def _halo(width: float = 2.4) -> list[effects.AbstractPathEffect]:
-    return [effects.withStroke(linewidth=width, foreground="white")]
-
-
 @styled
 def map_figure(judged: Judged, texts: Texts) -> Figure:
     """Stations by minutes to first help, announced and optimised side by side, with posts and the reserve."""
     t, scenario = texts.t, judged.scenario
     figure = new_figure(t("plot.map.title"), t("plot.map.subtitle"), texts, size=MAP_SIZE)
-    areas = area_outlines(scenario)
-    origin = _origin(scenario)
+    base = base_of(scenario)
     colours, norm = minutes_colours(STEPS_MIN, more=True)
-    station_km = local_km(scenario.stations.lat, scenario.stations.lon, origin)
-    taken = _taken(judged, origin)
+    station_km = base.place(scenario.stations.lat, scenario.stations.lon)
+    taken = _taken(judged, base)
     axes = figure.subplots(1, 2)
     for ax, number in zip(axes, (ANNOUNCED, OPTIMISED), strict=True):
-        patches = _patches(areas, origin)
-        ground = PatchCollection([patch for _, patch in patches], facecolor=GROUND, edgecolor=BORDER, linewidth=0.9)
-        ax.add_collection(ground)
+        parts = draw_base(ax, base, texts)
         found = judged.stations[number]
         minutes = known_minutes(found.mean_min, found.nobody_share)
         order = np.argsort(np.nan_to_num(minutes, nan=np.inf), kind="stable")  # the slowest on top
         x, y = station_km[order].T
-        ax.scatter(x, y, c=minutes[order], s=13, cmap=colours, norm=norm, linewidths=0)
         never = ~np.isfinite(minutes)
-        ax.scatter(station_km[never, 0], station_km[never, 1], s=16, color=BLACK, marker="x", linewidths=1)
-        _frame(ax, patches)
-        _rayons(ax, scenario, taken, origin)
-        _posts(ax, scenario, judged.plans[number], origin)
-        _scale_bar(ax, texts)
+        for part in parts:
+            part.scatter(x, y, c=minutes[order], s=13, cmap=colours, norm=norm, linewidths=0)
+            part.scatter(station_km[never, 0], station_km[never, 1], s=16, color=BLACK, marker="x", linewidths=1)
+            hamlets(part, base)
+            posts(part, base, judged.plans[number])
+        rayon_names(parts, base, taken)
         key = "announced" if number == ANNOUNCED else "optimised"
         mean = texts.number(float(np.nanmean(minutes)), 1)
         ax.set_title(capital(t("plot.map.panel", plan=t(f"plan.{key}"), mean=mean)))
@@ -167,7 +101,7 @@ def map_figure(judged: Judged, texts: Texts) -> Figure:
     bar.set_label(t("plot.map.scale"))
     write_ticks(bar.ax.xaxis, texts)
     figure.legend(
-        handles=_map_keys(texts, own_outlines(scenario)), loc="outside lower center", ncols=3, handletextpad=0.4
+        handles=map_keys(base, texts), loc="outside lower center", ncols=3, handletextpad=0.4
     )
     return figure
 
@@ -184,19 +118,14 @@ def change_figure(scenario: Scenario, plans: tuple[Plan, Plan], minutes: tuple[F
     """
     t = texts.t
     figure = new_figure(t("plot.change.title"), t("plot.change.subtitle"), texts, size=MAP_SIZE)
-    areas, origin = area_outlines(scenario), _origin(scenario)
-    x, y = local_km(scenario.stations.lat, scenario.stations.lon, origin).T
+    base = base_of(scenario)
+    x, y = base.place(scenario.stations.lat, scenario.stations.lon).T
     colours, norm = minutes_colours(STEPS_MIN, more=True)
     axes = figure.subplots(1, 2)
-    for ax in axes:
-        patches = _patches(areas, origin)
-        ax.add_collection(
-            PatchCollection([patch for _, patch in patches], facecolor=GROUND, edgecolor=BORDER, linewidth=0.9)
-        )
-        _frame(ax, patches)
-        _scale_bar(ax, texts)
+    left, right = (draw_base(ax, base, texts, tinted=False) for ax in axes)
     order = np.argsort(np.nan_to_num(minutes[1], nan=np.inf), kind="stable")
-    axes[0].scatter(x[order], y[order], c=minutes[1][order], s=13, cmap=colours, norm=norm, linewidths=0)
+    for part in left:
+        part.scatter(x[order], y[order], c=minutes[1][order], s=13, cmap=colours, norm=norm, linewidths=0)
     axes[0].set_title(capital(t("plot.change.after")))
     longer = np.nan_to_num(minutes[1] - minutes[0])
     for marked, colour, marker, key in (
@@ -205,11 +134,13 @@ def change_figure(scenario: Scenario, plans: tuple[Plan, Plan], minutes: tuple[F
         (longer > NOTICEABLE_MIN, VERMILION, "v", "plot.change.later"),
     ):
         size = 6 + 6 * np.minimum(np.abs(longer[marked]), 10.0)
-        axes[1].scatter(x[marked], y[marked], s=size, color=colour, marker=marker, linewidths=0, label=t(key))
+        for part in right:
+            name = t(key) if part is axes[1] else None
+            part.scatter(x[marked], y[marked], s=size, color=colour, marker=marker, linewidths=0, label=name)
     axes[1].set_title(capital(t("plot.change.difference")))
     figure.legend(loc="outside lower center", ncols=3, handletextpad=0.4)
-    for ax in axes:
-        _posts(ax, scenario, plans[1], origin)
+    for part in (*left, *right):
+        posts(part, base, plans[1])
     scale = ScalarMappable(norm, colours)
     bar = figure.colorbar(scale, ax=axes, location="bottom", fraction=0.035, aspect=52, pad=0.01)
     bar.set_label(t("plot.map.scale"))
@@ -217,68 +148,85 @@ def change_figure(scenario: Scenario, plans: tuple[Plan, Plan], minutes: tuple[F
     return figure
 
 
-def _map_keys(texts: Texts, own: bool) -> list[Line2D]:
-    t = texts.t
+def map_keys(base: Base, texts: Texts, *, squads: bool = True) -> list[Line2D]:
+    """Legend of what stands on a map beside its dots; squads of the reserve only where some are drawn."""
+    t, scenario = texts.t, base.scenario
 
-    def key(marker: str, colour: str, size: float, label: str) -> Line2D:
-        return Line2D([], [], linestyle="none", marker=marker, color=colour, markersize=size, label=label)
+    def key(marker: str, colour: str, size: float, label: str, **style: Any) -> Line2D:
+        return Line2D([], [], linestyle="none", marker=marker, color=colour, markersize=size, label=label, **style)
 
-    outline = t("plot.map.own_outlines" if own else "plot.map.drawn_outlines")
-    return [
+    outline = t("plot.map.own_outlines" if own_outlines(scenario) else "plot.map.drawn_outlines")
+    keys = [
         key("*", BLACK, 13, t("plot.map.headquarters")),
         key("^", BLACK, 7, t("plot.map.posts")),
         key("D", BLACK, 6, t("plot.map.commission")),
         key("s", BLACK, 4, t("plot.map.committees")),
-        key("o", VERMILION, 12, t("plot.map.reserve")),
-        Line2D([], [], color=BORDER, label=outline),
     ]
+    if squads:
+        keys.append(key("o", VERMILION, 12, t("plot.map.reserve")))
+    if (scenario.stations.access > 0).any():
+        hollow = {"markerfacecolor": "none", "markeredgewidth": 2.2}
+        keys.append(key("o", PURPLE, 12, t("plot.map.hamlets"), **hollow))
+    if "ferry" in scenario.main_roads.hop_class:
+        keys.append(Line2D([], [], color=BLUE, linestyle=(0, (4, 2)), linewidth=1.8, label=t("plot.map.ferry")))
+    return [*keys, Line2D([], [], color=BORDER, label=outline)]
 
 
-def _taken(judged: Judged, origin: tuple[float, float]) -> Floats:
+def _taken(judged: Judged, base: Base) -> Floats:
     """Where posts and squads are drawn on either map: the names of rayons keep clear of them."""
-    posts = judged.scenario.posts
-    offices = list(posts.of_type("polres", "polsek", "polsubsektor"))
-    post_km = local_km(posts.lat[offices], posts.lon[offices], origin)
     squads = [
-        _site_km(judged.scenario, site, origin) + _SQUAD_KM
+        _site_km(base, site) + _SQUAD_KM
         for number in (ANNOUNCED, OPTIMISED)
         for site, count in judged.plans[number].squads.items()
         if count > 0
     ]
-    return np.concatenate([post_km, np.array(squads).reshape(-1, 2)])
+    return np.concatenate([office_km(base), np.array(squads).reshape(-1, 2)])
 
 
-def _site_km(scenario: Scenario, site: str, origin: tuple[float, float]) -> Floats:
+def office_km(base: Base) -> Floats:
+    """Where the police offices stand, shape (offices, 2)."""
+    places = base.scenario.posts
+    offices = list(places.of_type("polres", "polsek", "polsubsektor"))
+    return base.place(places.lat[offices], places.lon[offices])
+
+
+def _site_km(base: Base, site: str) -> Floats:
+    scenario = base.scenario
     lat = np.concatenate([scenario.villages.lat, scenario.posts.lat])
     lon = np.concatenate([scenario.villages.lon, scenario.posts.lon])
     node = site_node(scenario, site)
-    return np.asarray(local_km(lat[node : node + 1], lon[node : node + 1], origin)[0])
+    return np.asarray(base.place(lat[node : node + 1], lon[node : node + 1])[0])
 
 
-def _rayons(ax: Axes, scenario: Scenario, taken: Floats, origin: tuple[float, float]) -> None:
-    villages = scenario.villages
-    km = local_km(villages.lat, villages.lon, origin)
-    for number, name in enumerate(villages.rayon_names):
-        inside = km[villages.rayon == number]
-        away = np.hypot(*(inside - np.median(inside, axis=0)).T)
-        gap = np.abs(inside[:, None, :] - taken[None, :, :])
-        covers = ((gap[:, :, 0] < _LABEL_KM[0]) & (gap[:, :, 1] < _LABEL_KM[1])).sum(axis=1)
-        x, y = inside[int(np.argmin(away + 100.0 * covers))]  # in the middle, but over no post
-        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 11, "fontweight": "bold"}
-        ax.text(x, y, name.upper(), color=INK, zorder=3, path_effects=_halo(3), **style)
+def hamlets(ax: Axes, base: Base, size: float = 90) -> None:
+    """A ring around every village with stations beyond a river or at the end of one road."""
+    stations = base.scenario.stations
+    hard = np.unique(stations.village[stations.access > 0])
+    if len(hard):
+        x, y = np.array([_middle(base, village) for village in hard.tolist()]).T
+        ax.scatter(x, y, s=size, facecolors="none", edgecolors="white", linewidths=4.4, zorder=4.4)
+        ax.scatter(x, y, s=size, facecolors="none", edgecolors=PURPLE, linewidths=2.4, zorder=4.5)
 
 
-def _posts(ax: Axes, scenario: Scenario, plan: Plan, origin: tuple[float, float]) -> None:
-    posts = scenario.posts
-    km = local_km(posts.lat, posts.lon, origin)
+def _middle(base: Base, village: int) -> Floats:
+    """The middle of a village's stations that are hard to reach."""
+    stations = base.scenario.stations
+    those = (stations.village == village) & (stations.access > 0)
+    return np.asarray(base.place(stations.lat[those], stations.lon[those]).mean(axis=0))
+
+
+def posts(ax: Axes, base: Base, plan: Plan | None = None) -> None:
+    """The posts and, under a plan, the squads of its reserve that lie on these axes."""
+    places = base.scenario.posts
+    km = base.place(places.lat, places.lon)
     drawn = ((("ppk",), "s", 16), (("polsek", "polsubsektor"), "^", 46), (("kpu",), "D", 44), (("polres",), "*", 190))
     for types, marker, size in drawn:
-        chosen = np.array(posts.of_type(*types), dtype=np.int64)
+        chosen = np.array(places.of_type(*types), dtype=np.int64)
         x, y = km[chosen].T
         ax.scatter(x, y, marker=marker, s=size, color=BLACK, edgecolors="white", linewidths=0.7, zorder=4)
-    for site, squads in plan.squads.items():
-        if squads > 0:
-            east, north = _site_km(scenario, site, origin)
+    for site, squads in plan.squads.items() if plan else ():
+        east, north = _site_km(base, site)
+        if squads > 0 and inside(ax, (east, north)):
             ax.annotate(
                 str(squads),
                 (east, north),
@@ -295,6 +243,30 @@ def _posts(ax: Axes, scenario: Scenario, plan: Plan, origin: tuple[float, float]
             )
 
 
+def _sector_names(ax: Axes, base: Base, far: bool) -> None:
+    """The name of each sub-district in its middle, or at the village of it where it covers no other name."""
+    villages, written = base.scenario.villages, list[tuple[float, float, float]]()
+    wide = ax.get_xlim()[1] - ax.get_xlim()[0]
+    letter, line = 0.0138 * wide, 0.026 * wide
+    alone = len(set(villages.subdistrict[base.far].tolist())) == 1
+    for number, name in enumerate(villages.subdistrict_names):
+        there = base.km[(villages.subdistrict == number) & (base.far == far)]
+        if not len(there):
+            continue
+        half = letter * max(map(len, name.split())) / 2
+        places = np.vstack([there.mean(axis=0), there])
+        covers = [
+            sum(abs(x - a) < half + other and abs(y - b) < line for a, b, other in written) for x, y in places.tolist()
+        ]
+        away = np.hypot(*(places - places[0]).T)
+        x, y = places[int(np.argmin(away + 100.0 * np.array(covers)))].tolist()
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "linespacing": 0.95}
+        if far and alone:
+            (x, y), style["va"] = box_middle(ax), "top"
+        written.append((x, y, half))
+        ax.text(x, y, name.replace(" ", "\n"), path_effects=halo(), zorder=4, **style)
+
+
 def sector_map(ax: Axes, scenario: Scenario, minutes: Floats, texts: Texts) -> ScalarMappable:
     """Colour the sub-districts by minutes to first help, with their names; nothing finer is drawn.
 
@@ -307,21 +279,16 @@ def sector_map(ax: Axes, scenario: Scenario, minutes: Floats, texts: Texts) -> S
     Returns:
         What a colour bar needs.
     """
-    areas = area_outlines(scenario)
-    origin, villages = _origin(scenario), scenario.villages
+    base, villages = base_of(scenario), scenario.villages
     colours, norm = minutes_colours(even_steps(minutes), more=False)
     known = {code: number for number, code in enumerate(villages.subdistrict_codes)}
     known |= {name: number for number, name in enumerate(villages.subdistrict_names)}
-    patches = _patches(areas, origin)
-    for code, patch in patches:
-        value = minutes[known[code]] if code in known else np.nan
-        patch.set(facecolor=colours(norm(value)) if np.isfinite(value) else GROUND, edgecolor="white", linewidth=1.4)
-        ax.add_patch(patch)
-    _frame(ax, patches)
-    km = local_km(villages.lat, villages.lon, origin)
-    for number, name in enumerate(villages.subdistrict_names):
-        x, y = np.mean(km[villages.subdistrict == number], axis=0)
-        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "linespacing": 0.95}
-        ax.text(x, y, name.replace(" ", "\n"), path_effects=_halo(), **style)
-    _scale_bar(ax, texts)
+    parts = draw_base(ax, base, texts, ground=False)
+    for far, part in enumerate(parts):
+        for code, patch in patches(base, base.areas, far=bool(far)):
+            value = minutes[known[code]] if code in known else np.nan
+            fill = colours(norm(value)) if np.isfinite(value) else GROUND
+            patch.set(facecolor=fill, edgecolor="white", linewidth=1.4)
+            part.add_patch(patch)
+        _sector_names(part, base, bool(far))
     return ScalarMappable(norm, colours)

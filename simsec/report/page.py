@@ -17,6 +17,7 @@ from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
 from simsec.report import measured, tables, wording
 from simsec.report.access import access_sector_table, access_table
+from simsec.report.area import area_table, strength_note
 from simsec.report.doubts import certificate_lines, choice_lines, footnotes, gain_lines
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, days_by_type, headline, losers, sanity, sectors
 from simsec.report.operation import calendar_lines, calendar_table, posted_table
@@ -101,6 +102,8 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
             posts=int((scenario.posts.located == 0).sum()),
             all_posts=len(scenario.posts),
         ),
+        "area": area_table(scenario, texts),
+        "strength_note": strength_note(scenario, texts),
         "primary": tables.primary_table(judged, measures[0], texts),
         "measures": tables.measures_table(judged, measures[1:], texts),
         "probes": tables.probe_table(judged, by_sector, texts),

@@ -15,9 +15,11 @@ from simsec.locale import NOTHING, Texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
 from simsec.report.access import public_access
+from simsec.report.area import strength_note
+from simsec.report.basemap import own_outlines
 from simsec.report.doubts import doubt_of_gain
 from simsec.report.facts import ANNOUNCED, OPTIMISED, headline, sectors
-from simsec.report.maps import own_outlines, sector_map
+from simsec.report.maps import sector_map
 from simsec.report.page import ReportMeta, data_uri, environment
 from simsec.report.style import BLUE, GREY, INK, localise, new_figure, styled, write_ticks
 from simsec.report.tables import Row, Table
@@ -90,6 +92,7 @@ def summary_page(judged: Judged, search: Search, meta: ReportMeta, figure: bytes
             linmas=round(forces.linmas.mode),
             reserve=round(forces.reserve.mode),
         ),
+        "strength_note": strength_note(scenario, texts),
         "method": t(
             "public.method",
             days=len(judged.runs[OPTIMISED]),

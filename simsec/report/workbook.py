@@ -16,6 +16,7 @@ from simsec.plan.doctrine import polsek_of
 from simsec.plan.ledger import ledger_of
 from simsec.plan.plan import Plan
 from simsec.report import wording
+from simsec.report.area import special_rule
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, PLANS, known_minutes, sectors, site_sector
 from simsec.report.labels import group_label, parameter_label
 from simsec.report.measured import groups
@@ -41,6 +42,7 @@ STATION_COLUMNS = {
     "mean_announced": _MINUTES,
     "p90_announced": _MINUTES,
     "change": _CHANGE,
+    "rule": "General",
 }
 POLSEK_COLUMNS = (
     "pair",
@@ -131,6 +133,7 @@ def _station_rows(judged: Judged, texts: Texts) -> list[dict[str, Value]]:
             "mean_announced": _minutes(mean_before[n]),
             "p90_announced": _minutes(before.p90_min[n]),
             "change": _minutes(mean_after[n] - mean_before[n]),
+            "rule": special_rule(scenario, n, texts) or None,
         }
         for n in range(len(stations))
     ]

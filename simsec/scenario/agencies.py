@@ -148,7 +148,7 @@ def _listed(row: object, key: str) -> list[Any]:
 
 
 def with_common(data: Mapping[str, Any], common: bytes) -> dict[str, Any]:
-    """An election's ``scenario.toml`` over the common list of agencies, matters and phases.
+    """An election's ``scenario.toml`` over the common list of agencies, matters, phases and rules of special sites.
 
     The common list names only units and kinds that the scenario has; units that a scenario gives to an agency of its
     own leave the agency of the list. An agency named after another (``tni_2``) stands behind it.
@@ -180,6 +180,7 @@ def with_common(data: Mapping[str, Any], common: bytes) -> dict[str, Any]:
         **({"operation": operation} if operation else {}),
         "agencies": {code: every[code] for code in sorted(every, key=place)},
         "matters": _over(matters, _table(data.get("matters"))),
+        "special_sites": {**_table(listed["special_sites"]), **_table(data.get("special_sites"))},
     }
 
 

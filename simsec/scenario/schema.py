@@ -62,6 +62,7 @@ from simsec.scenario.schema_terms import (
     Remedy,
     Responder,
     Scope,
+    SiteType,
     StationClass,
     Vehicle,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "Rumour",
     "Scope",
     "Settings",
+    "SiteType",
     "Siting",
     "Spreading",
     "Stages",
@@ -145,6 +147,7 @@ class Settings(Strict):
     ladders: tuple[Ladder, ...]
     agencies: dict[str, Agency] = Field(default_factory=dict)
     matters: dict[str, Matter] = Field(default_factory=dict)
+    special_sites: dict[SiteType, Text] = Field(default_factory=dict)  # who may enter; the packaged list by default
     operation: Operation | None = None
     three_pillars: ThreePillars | None = None
     calls: Calls

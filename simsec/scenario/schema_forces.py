@@ -50,6 +50,7 @@ class Forces(Strict):
     squad_persons: Annotated[int, Field(ge=1)]
     reading: Reading
     ledger: Ledger
+    note: Text | None = None  # shown beside the strength, such as whose larger strength it is a share of
 
 
 class Pattern(Strict):

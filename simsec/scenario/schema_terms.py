@@ -22,6 +22,7 @@ Vehicle = Literal["car", "motorcycle", "truck", "foot"]
 Reading = Literal["reserve_on_top", "reserve_inside", "everything_inside"]
 ClosingRule = Literal["fixed_1300", "serve_queue", "extended"]
 Remedy = Literal["waiting", "relocation", "another_day"]
+SiteType = Literal["prison", "hospital", "care_home", "boarding_school", "relocation"]
 
 LEVELS: tuple[Level, ...] = ("green", "yellow", "red")
 CLASSES: tuple[StationClass, ...] = ("low", "elevated", "high", "special")

@@ -41,7 +41,7 @@ class Calendar(simpy.Environment):
     def __init__(self, initial_time: float, fire: Callable[[_Entry], None]) -> None:
         """Start at a minute; ``fire`` is called with each entry of ours when its time has come."""
         super().__init__(initial_time)
-        self._fired = (fire,)
+        self._fired: tuple[Callable[[_Entry], None], ...] = (fire,)
         self.spent: list[_Entry] = []
         self._pending: list[Any] = self._queue
         self._early = count(FIRST_OF_ALL)
@@ -64,6 +64,12 @@ class Calendar(simpy.Environment):
         pending, step = self._pending, self.step
         while pending and pending[0][0] < minute:
             step()
+
+    def end(self) -> None:
+        """Forget what is due, and whom to tell."""
+        self._pending.clear()
+        self.spent.clear()
+        self._fired = ()
 
     def pending(self) -> list[Event]:
         """The events of ours that are still due, in the order in which they would happen."""
@@ -144,15 +150,17 @@ class Play:
 
         def fire(entry: _Entry) -> None:
             event = entry._value
-            calendar.spent.append(entry)
-            RULES[event[1]](known, drawn, state, event, then)
+            spent.append(entry)
+            rules[event[1]](known, drawn, state, event, then)
             if listener is not None:
                 listener(event, state)
-            for following in then:
-                calendar.at(following)
-            then.clear()
+            if then:
+                for following in then:
+                    at(following)
+                then.clear()
 
         calendar = self._calendar = Calendar(world.starts_min, fire)
+        at, spent, rules = calendar.at, calendar.spent, RULES
         for event in paused[1] if paused else first_events(known, drawn, state):
             calendar.at(event)
 
@@ -166,6 +174,10 @@ class Play:
         reroute(self._world, self._state, roads.minutes, minute)
         stand_in: Any = self._world  # only the rules are held to read
         stand_in.minutes, stand_in.previous, stand_in.zone_share = roads.minutes, roads.previous, roads.zone_share
+
+    def end(self) -> None:
+        """Nothing more happens: the calendar lets go of the state, which is freed at once rather than collected."""
+        self._calendar.end()
 
     def pause(self) -> tuple[State, list[Event]]:
         """A copy of the state, and the pending events in the order in which they would happen."""
@@ -209,4 +221,5 @@ def run_on_simpy(
             look(minute, play.run_before(minute))
     exchange_until(ends_min)
     state = play.run_before(ends_min)
+    play.end()
     return State(*(getattr(state, name) for name in State._fields))

@@ -210,11 +210,12 @@ def outcome_of(
         none = np.full(len(kind), np.nan)
         decided = none, none, np.zeros(len(kind), np.int64), none
     busy = np.array(state.busy_min, dtype=np.float64)
-    serves = np.array(state.serves, dtype=np.int64)
-    out, off = serves >= 0, serves == OFF_DUTY
-    busy[out] += ends_min - np.array(state.ordered_at, dtype=np.float64)[out]
     away = np.array(state.away_min, dtype=np.float64)
-    away[off] += ends_min - np.array(state.away_since, dtype=np.float64)[off]
+    for unit, serves in enumerate(state.serves):
+        if serves >= 0:
+            busy[unit] += ends_min - state.ordered_at[unit]
+        elif serves == OFF_DUTY:
+            away[unit] += ends_min - state.away_since[unit]
     rows = IncidentRows(
         incident=np.flatnonzero(kept),
         kind=kind,

@@ -8,7 +8,8 @@ between two events.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,11 +35,11 @@ from simsec.geography.travel import Travel, travel_table, without_edges, zone_sh
 from simsec.scenario.reading import Scenario
 from simsec.simulation.model import World
 
-Minutes = list[list[list[float]]]
-Nodes = list[list[list[int]]]
+Row = Sequence[Any]  # of numbers
+Minutes = list[list[Row]]
+Nodes = list[list[Row]]
 Shares = list[list[tuple[float, ...]]]
 COMMITTEE = ("ppk", "polsek", "polsubsektor")
-MANY = 0.4  # of a row's cells: then a new row is cheaper than cells put into a copy
 
 
 class Closure(NamedTuple):
@@ -171,8 +172,8 @@ def _as_lists(
     friction = scenario.settings.travel.friction.mode
     if like is None:
         return Roads(
-            (travel.minutes * friction).tolist(),
-            _walkable(travel).tolist(),
+            [_packed(table) for table in travel.minutes * friction],
+            [_packed(table) for table in _walkable(travel)],
             # Inner tuples: the collector of garbage stops following them, there are as many as pairs of nodes.
             [list(map(tuple, row)) for row in shares.astype(np.float64).tolist()],
             graph,
@@ -180,7 +181,7 @@ def _as_lists(
             shares,
         )
     walkable = travel.previous if np.isfinite(travel.minutes).all() else _walkable(travel)
-    with _no_collection():
+    with without_collection():
         vehicles = range(len(travel.minutes))
         minutes = [
             _rows_after(like.minutes[v], travel.minutes[v] * friction, travel.minutes[v] != like.travel.minutes[v])
@@ -189,21 +190,32 @@ def _as_lists(
         previous = [
             _rows_after(like.previous[v], walkable[v], travel.previous[v] != like.travel.previous[v]) for v in vehicles
         ]
-        zone_share = _shares_after(like.zone_share, shares, (shares != like.shares).any(axis=2))
+        zone_share = _shares_after(like.zone_share, shares, _differ(shares, like.shares))
     return Roads(minutes, previous, zone_share, graph, travel, shares)
 
 
-def _rows_after(rows: list[list[Any]], table: NDArray[Any], other: NDArray[np.bool_]) -> list[list[Any]]:
-    """Rows of a table of which some cells are others now; rows that are not are the same lists."""
-    cells = other.sum(axis=1)
-    if not cells.any():
+def _packed(table: NDArray[Any]) -> list[Row]:
+    """Each row as an array of the standard library: Python reads it like a list, it takes a quarter of the memory."""
+    kind = "d" if table.dtype == np.float64 else "q"
+    return [array(kind, row.tobytes()) for row in table.astype(np.float64 if kind == "d" else np.int64, copy=False)]
+
+
+def _rows_after(rows: list[Row], table: NDArray[Any], other: NDArray[np.bool_]) -> list[Row]:
+    """Rows of a table of which some cells are others now; rows that are not are the same arrays."""
+    changed = np.flatnonzero(other.any(axis=1))
+    if not len(changed):
         return rows
-    found, many = rows[:], cells > MANY * other.shape[1]
-    for number in np.flatnonzero(cells).tolist():
-        found[number] = table[number].tolist() if many[number] else rows[number][:]
-    row, place = np.nonzero(other & ~many[:, None])
-    for number, at, value in zip(row.tolist(), place.tolist(), table[row, place].tolist(), strict=True):
-        found[number][at] = value
+    found = rows[:]
+    for number, row in zip(changed.tolist(), _packed(table[changed]), strict=True):
+        found[number] = row
+    return found
+
+
+def _differ(shares: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether a pair's shares are others now; zone by zone, for numpy is slow along a short axis."""
+    found = np.zeros(shares.shape[:2], dtype=np.bool_)
+    for zone in range(shares.shape[2] if shares is not before else 0):
+        found |= shares[:, :, zone] != before[:, :, zone]
     return found
 
 
@@ -226,8 +238,8 @@ def _shares_after(rows: Shares, shares: NDArray[np.float32], other: NDArray[np.b
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
-    """Many small lists are built and none is garbage: the collector would look at all of them again and again."""
+def without_collection() -> Iterator[None]:
+    """Many small lists are built and none is garbage: the collector would look at all tables again and again."""
     running = gc.isenabled()
     gc.disable()
     try:

@@ -242,24 +242,24 @@ def serve_waiting(world: World, day: DayMarks, state: State, unit: int, now: flo
 
     A general scenario may leave out the area, or the level as well.
     """
-    order, kind = world.queue_order, world.unit_kind[unit]
+    order, kind, sector = world.queue_order, world.unit_kind[unit], world.unit_subdistrict[unit]
+    reach, levels, stations, sectors = world.reach, state.level, day.station, world.station_subdistrict
     best, best_capability = -1, -1
-    best_own, best_level, best_time = -1, -1, 0.0
+    best_rank, best_time = -1, 0.0
     for place in range(len(state.waiting)):
         since, incident, ladder = state.waiting[place]
-        if world.reach[ladder][kind] < 0:
+        if reach[ladder][kind] < 0:
             continue  # most of a long list waits for others
-        capability = may_serve(world, day, state, unit, incident, ladder)
-        if capability < 0 or not reaches(world, state, unit, day.station[incident], now):
-            continue
-        own, level = 0, 0
+        rank = 0
         if order != FIRST_COME:
-            level = state.level[incident]
-        if order == AREA_LEVEL_TIME:
-            own = 1 if world.unit_subdistrict[unit] == world.station_subdistrict[day.station[incident]] else 0
-        better = own > best_own or (own == best_own and level > best_level)
-        if better or (own == best_own and level == best_level and since < best_time):
-            best, best_capability, best_own, best_level, best_time = place, capability, own, level, since
+            rank = levels[incident]
+            if order == AREA_LEVEL_TIME and sectors[stations[incident]] == sector:
+                rank += RED + 1  # above every level elsewhere
+        if rank < best_rank or (rank == best_rank and since >= best_time):
+            continue  # whether it could serve those too is dear to ask
+        capability = may_serve(world, day, state, unit, incident, ladder)
+        if capability >= 0 and reaches(world, state, unit, day.station[incident], now):
+            best, best_capability, best_rank, best_time = place, capability, rank, since
     if best < 0:
         return
     since, incident, ladder = state.waiting[best]

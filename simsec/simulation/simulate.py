@@ -11,7 +11,7 @@ from simsec.scenario.reading import Scenario
 from simsec.simulation.calendar import Listener, Look, marks_of, run_on_simpy
 from simsec.simulation.model import World
 from simsec.simulation.outcome import Fleet, Outcome, fleet_of, outcome_of
-from simsec.simulation.roads import changes_of
+from simsec.simulation.roads import changes_of, without_collection
 from simsec.simulation.world import world_of
 
 
@@ -33,6 +33,7 @@ def _kept(scenario: Scenario, plan: Plan) -> tuple[World, Fleet]:
     return worlds[plan]
 
 
+@without_collection()
 def simulate(
     scenario: Scenario, plan: Plan, day: Day, *, listener: Listener | None = None, looks: Sequence[Look] = ()
 ) -> Outcome:

@@ -15,6 +15,8 @@ from simsec.analysis.intervals import Estimate
 from simsec.base.errors import InputError
 from simsec.locale import LANGUAGES, Texts, texts
 from simsec.optimization.judge import Judged
+from simsec.report.area_map import area_figure
+from simsec.report.basemap import area_outlines
 from simsec.report.facts import OPTIMISED, sectors
 from simsec.report.figures import (
     day_weight,
@@ -26,12 +28,13 @@ from simsec.report.figures import (
     sector_figure,
     worlds_figure,
 )
-from simsec.report.maps import area_outlines, even_steps, map_figure
+from simsec.report.maps import even_steps, map_figure
 from simsec.report.measured import hours_figure, places_figure
 from simsec.report.style import png
 from simsec.report.verdict import deciding
 
 DRAW: dict[str, Callable[[Judged, Texts], Figure]] = {
+    "area": lambda judged, words: area_figure(judged.scenario, words),
     "map": map_figure,
     "response": response_figure,
     "sectors": lambda judged, words: sector_figure(judged, sectors(judged), words),
@@ -149,7 +152,7 @@ def test_a_station_nobody_could_help_is_marked_apart(judged: Judged) -> None:
     mean, nobody = found.mean_min.copy(), found.nobody_share.copy()
     mean[:3], nobody[:3] = np.inf, 1.0
     never = replace(judged, stations=(*judged.stations[:2], replace(found, mean_min=mean, nobody_share=nobody)))
-    crosses = map_figure(never, texts("en")).axes[1].collections[2]
+    crosses = map_figure(never, texts("en")).axes[1].collections[3]
     assert len(crosses.get_offsets()) == 3
 
 

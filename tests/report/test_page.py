@@ -20,7 +20,7 @@ from simsec.report.wording import first_sentence
 from tests.report.reading import read
 
 PIXEL = b"\x89PNG"
-NAMES = ("map", "response", "sectors", "reserve", "rhythm", "ledger", "worlds", "pattern", "hours", "places")
+NAMES = ("area", "map", "response", "sectors", "reserve", "rhythm", "ledger", "worlds", "pattern", "hours", "places")
 FIGURES = dict.fromkeys(NAMES, PIXEL)
 
 

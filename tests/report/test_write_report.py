@@ -11,7 +11,7 @@ from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
 from simsec.report import ReportMeta, write_report
 
-FIGURES = {"map", "response", "sectors", "reserve", "rhythm", "ledger", "worlds", "pattern", "hours", "places"}
+FIGURES = {"area", "map", "response", "sectors", "reserve", "rhythm", "ledger", "worlds", "pattern", "hours", "places"}
 
 
 def test_a_run_folder_gets_everything_in_both_languages(

@@ -67,18 +67,24 @@ def nearest_between(
     table = world.minutes[world.kind_vehicle[kind]]
     last = world.stretch[world.kind_vehicle[kind]][station] + day.access[incident]
     picky = rayon >= 0 or world.kind_bound[kind] == 1
+    turns = world.divert == 1 or world.call_back == 1
+    serves, leg_from, leg_to, block = state.serves, state.leg_from, state.leg_to, world.unit_block
+    looked_at = -1
     for unit in range(first, end):
+        other = serves[unit]
+        if other != FREE and not (turns and other >= 0 and may_go(world, day, state, incident, unit)):
+            continue
         if picky and not fits(world, unit, station, rayon):
             continue
-        other = state.serves[unit]
-        if other == FREE or (other >= 0 and may_go(world, day, state, incident, unit)):
-            node = state.leg_to[unit]
-            if state.leg_from[unit] != node:
-                node = position(world, state, unit, now)
-            if world.unit_block[unit] >= 0:
-                minutes = minutes_to(world, day, state, unit, incident, node)
-            else:
-                minutes = table[node][target] + last
-            if minutes < least:
-                best, least = unit, minutes
+        node = leg_to[unit]
+        if leg_from[unit] != node:
+            node = position(world, state, unit, now)
+        if block[unit] >= 0:
+            minutes = minutes_to(world, day, state, unit, incident, node)
+        elif node == looked_at:
+            continue  # beside the last one, which has the lower number
+        else:
+            looked_at, minutes = node, table[node][target] + last
+        if minutes < least:
+            best, least = unit, minutes
     return best, least

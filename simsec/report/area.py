@@ -1,0 +1,198 @@
+"""What an area is about: every element its scenario has, with its figures and where in the scenario they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from simsec.locale import Texts
+from simsec.report.labels import absence_lines, unit_label
+from simsec.report.tables import Row, Table
+from simsec.scenario.parameter import Parameter
+from simsec.scenario.places import ACCESS
+from simsec.scenario.reading import Scenario
+
+NAMED = 8  # so many places are named, the rest counted
+
+
+def area_table(scenario: Scenario, texts: Texts) -> Table:
+    """A row for every element that the scenario has: what it is, its figures, and the file or the key that says so.
+
+    Args:
+        scenario: what is known.
+        texts: the language.
+
+    Example:
+        >>> from simsec.locale import texts
+        >>> from simsec.scenario import read_scenario
+        >>> table = area_table(read_scenario("scenarios/kabupaten-jepara"), texts("en"))
+        >>> [row.cells[0] for row in table.rows][:4]
+        ['Rayons', 'Steep ground', 'Low ground', 'Islands and ferries']
+    """
+    parts = (_ground, _hamlets, _islands, _special, _permissions, _drains, _volunteers, _rumour, _pillars, _strength)
+    t = texts.t
+    rows = [
+        Row((t(f"area.{key}"), figures, where))
+        for part in parts
+        for key, figures, where in part(scenario, texts)
+        if figures
+    ]
+    return Table((t("area.element"), t("area.figures"), t("area.where")), tuple(rows), (0, 1, 2))
+
+
+def strength_note(scenario: Scenario, texts: Texts) -> str:
+    """What the scenario says beside its strength; "" where it says nothing."""
+    note = scenario.settings.forces.note
+    return note.of(texts.language) if note else ""
+
+
+def special_rule(scenario: Scenario, station: int, texts: Texts) -> str:
+    """Who enters a station at a special site; "" at all others."""
+    rule = scenario.settings.special_sites.get(scenario.stations.site_type[station])  # type: ignore[call-overload]
+    return rule.of(texts.language) if rule else ""
+
+
+Line = tuple[str, str, str]  # key of the element, its figures, where they stand
+
+
+def _ground(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    villages, t = scenario.villages, texts.t
+    if len(villages.rayon_names) > 1:
+        yield "rayons", texts.joined(list(villages.rayon_names)), "villages.csv: rayon"
+    for key, marked in (("steep", villages.steep_ground), ("low", villages.low_ground)):
+        inside = np.flatnonzero(marked)
+        if len(inside):
+            stations = int(np.isin(scenario.stations.village, inside).sum())
+            figures = t("area.ground", n=len(inside), all=len(villages), stations=stations)
+            yield key, figures, f"villages.csv: {key}_ground"
+
+
+def _hamlets(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    stations, t = scenario.stations, texts.t
+    if not (stations.access > 0).any():
+        return
+    counted = [
+        t(f"area.{way}", n=count)
+        for number, way in enumerate(ACCESS)
+        if number and (count := int((stations.access == number).sum()))
+    ]
+    places = _names(scenario, np.unique(stations.village[stations.access > 0]).tolist(), texts)
+    yield "hamlets", f"{texts.joined(counted)}: {places}", "polling_stations.csv: access"
+    held: dict[str, list[str]] = {}
+    for row in scenario.settings.prepositioned:
+        held.setdefault(row.village, []).append(unit_label(scenario, row.unit, texts))
+    code = scenario.villages.code
+    said = [
+        t("area.sleeps", village=scenario.villages.name[code.index(village)], units=texts.joined(units))
+        for village, units in held.items()
+    ]
+    yield "prepositioned", _sentences(said), "scenario.toml: [[prepositioned]]"
+
+
+def _islands(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    roads, t = scenario.main_roads, texts.t
+    said = [
+        t("area.ferry", a=roads.place[a], b=roads.place[b], minutes=round(float(minutes)))
+        for a, b, kind, minutes in zip(
+            roads.hop_from.tolist(), roads.hop_to.tolist(), roads.hop_class, roads.hop_minutes, strict=True
+        )
+        if kind == "ferry"
+    ]
+    yield "islands", _sentences(said), "main_roads.csv: ferry"
+
+
+def _special(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    stations, t = scenario.stations, texts.t
+    for site, rule in scenario.settings.special_sites.items():
+        inside = [number for number, kind in enumerate(stations.site_type) if kind == site]
+        if inside:
+            places = _names(scenario, sorted({int(stations.village[number]) for number in inside}), texts)
+            figures = t("area.special", n=len(inside), places=places, rule=rule.of(texts.language))
+            where = "polling_stations.csv: site_type; scenario.toml: [special_sites]"
+            yield f"site_{site}", figures, where
+
+
+def _permissions(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    settings, asked = scenario.settings, dict[str, Parameter]()
+    for ladder in settings.ladders:
+        for step in ladder.steps:
+            if step.permission and step.delay_min:
+                asked.setdefault(step.permission, step.delay_min)
+    said = [
+        texts.t("area.permission", agency=_agency(scenario, code), minutes=_span(delay, texts))
+        for code, delay in asked.items()
+    ]
+    yield "permissions", _sentences(said), "scenario.toml: [[ladders.steps]] permission"
+
+
+def _agency(scenario: Scenario, code: str) -> str:
+    known = scenario.settings.agencies.get(code)
+    return known.name if known else code.upper() if len(code) <= 5 else code.replace("_", " ").capitalize()
+
+
+def _drains(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    said = [
+        line
+        for row, line in zip(scenario.settings.absences, absence_lines(scenario, texts), strict=True)
+        if row.reason in ("city_plan", "vvip")
+    ]
+    yield "drains", " ".join(said), "scenario.toml: [[absences]] city_plan, vvip"
+
+
+def _volunteers(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    settings = scenario.settings
+    ours = {unit.kind for unit in settings.units if unit.volunteers}
+    said = [
+        texts.t(
+            "area.volunteers_on" if team.enabled else "area.volunteers_off",
+            unit=unit_label(scenario, team.unit, texts),
+        )
+        for team in settings.teams
+        if team.unit in ours
+    ]
+    yield "volunteers", _sentences(said), "scenario.toml: [[teams]] enabled"
+
+
+def _rumour(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    rumour = scenario.settings.rumour
+    if rumour is not None:
+        left = rumour.remaining_share
+        figures = texts.t(
+            "area.rumour_line",
+            day=texts.percent(scenario.settings.day_types.rumour.mode),
+            minutes=_span(rumour.clarified_after_min, texts),
+            low=texts.percent(left.low),
+            high=texts.percent(left.high),
+        )
+        yield "rumour", figures, "scenario.toml: [rumour]"
+
+
+def _pillars(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    pillars = scenario.settings.three_pillars
+    if pillars is not None:
+        persons = pillars.bhabinkamtibmas.mode + pillars.babinsa.mode + pillars.village_head.mode
+        minutes = _span(pillars.first_line_min, texts)
+        yield "pillars", texts.t("area.pillars_line", n=texts.figure(persons), minutes=minutes), (
+            "scenario.toml: [three_pillars]"
+        )
+
+
+def _strength(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    yield "strength", strength_note(scenario, texts), "scenario.toml: [forces] note"
+
+
+def _span(minutes: Parameter, texts: Texts) -> str:
+    if minutes.low == minutes.high:
+        return texts.number(minutes.mode)
+    return f"{texts.number(minutes.mode)} ({texts.range(minutes.low, minutes.high, 0)})"
+
+
+def _names(scenario: Scenario, villages: list[int], texts: Texts) -> str:
+    names = [scenario.villages.name[number] for number in villages[:NAMED]]
+    more = len(villages) - len(names)
+    return texts.joined([*names, texts.t("area.more", n=more)] if more > 0 else names)
+
+
+def _sentences(parts: Iterable[str]) -> str:
+    return "; ".join(parts)
