@@ -309,11 +309,17 @@ def _overview(areas: Sequence[Mapping[str, Any]], texts: Texts) -> list[str]:
             _gained(area["gain"]["announced"]["natural"], texts),
             f"{area['worlds']['better']} of {area['worlds']['count']}" if not area["same_plan"] else "one plan",
             _gap(area, texts),
+            ", ".join(_worse_off(area, texts)) or "nobody",
         )
         for area in areas
     ]
-    head = ("area", "optimised plan", "gain over best doctrine", "over announced", "better in worlds", "model's gap")
-    return table(head, rows, words=2)
+    gains = ("gain over best doctrine", "over announced", "better in worlds")
+    return table(("area", "optimised plan", *gains, "model's gap", "others who wait longer"), rows, words=2)
+
+
+def _worse_off(area: Mapping[str, Any], texts: Texts) -> list[str]:
+    """Families that the guard's rule calls worse on the fresh days, though it let the plan pass before."""
+    return [texts.t("family." + one["family"]) for one in area["guard"] if one["worse"]]
 
 
 def _gap(area: Mapping[str, Any], texts: Texts) -> str:
@@ -342,7 +348,10 @@ def _area(area: Mapping[str, Any], texts: Texts) -> list[str]:
     tail = (texts.interval(figure(area["tail"][plan]), 1) for plan in PLANS)
     lines += [*table(("worst tenth of days", *NAMES.values()), [("weighted minutes", *tail)]), ""]
     lines += [f"Gain there over the best doctrine: {_gained(area['tail_gain'], texts)}.", ""]
-    lines += [_others(area, texts), "", *said["refused"], *([""] if said["refused"] else [])]
+    lines += [_others(area, texts), ""]
+    if worse := _worse_off(area, texts):
+        lines += [f"**Longer waits on these days: {texts.joined(worse)}**, though the guard let the plan pass.", ""]
+    lines += [*said["refused"], *([""] if said["refused"] else [])]
     lines += [_worlds(worlds, area["same_plan"], texts), "", _certificate(area, texts), ""]
     lines += ["### Reserve", "", *_reserve(area, texts), "", "### By sub-district", "", *_places(area, texts)]
     return lines
