@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,6 +23,7 @@ from simsec.cli.common import (
 
 if TYPE_CHECKING:
     from simsec.optimization.judge import Judged
+    from simsec.optimization.needs import Placed
     from simsec.optimization.search import Search
 
 
@@ -43,6 +45,7 @@ def plan(
     with exit_codes(lang, scenario):
         from simsec.analysis.workers import default_workers, open_workers
         from simsec.optimization.judge import judge
+        from simsec.optimization.needs import placed_reserve
         from simsec.optimization.search import search
         from simsec.plan import doctrine_family
         from simsec.plan.feasibility import explain_infeasible
@@ -96,6 +99,18 @@ def plan(
                     pool,
                     seeds=seeds,
                     progress=(bar(texts.t("cli.judging")), bar(texts.t("cli.worlds"))),
+                )
+                found = replace(
+                    found,
+                    placed=placed_reserve(
+                        area,
+                        found.chosen,
+                        pool,
+                        seed=seed,
+                        solver=solver,
+                        time_limit_s=time_limit,
+                        progress=bar(texts.t("cli.certifying")),
+                    ),
                 )
                 typer.echo(texts.t("cli.writing"), err=True)
                 log.info(
@@ -231,9 +246,29 @@ def certificate_json(found: Search) -> dict[str, Any]:
     bound = no_congestion_bound([[0.0]], [0.0], [0], units=1, moves=True)  # units are sent on from where they are
     return {
         "deployment_model": {"proven": model, "gap": tried.gap if tried is not None and model else None},
-        "reserve": {"proven": False, "reason": "no sample of needs with an unlimited reserve was drawn in this run"},
+        "reserve": placed_json(found.placed),
         "no_congestion": {"proven": bound.proven, "reason": bound.reason},
         "best_of_the_models": {"probability": found.choice.probability, "procedure": found.choice.procedure},
+    }
+
+
+def placed_json(placed: Placed | None) -> dict[str, Any]:
+    """The certificate of the squads' places in figures, minutes a day of the type."""
+    if placed is None:
+        return {"proven": False, "reason": "no sample of needs with an unlimited reserve was drawn in this run"}
+    if placed.gap is None or not placed.proven:
+        return {"proven": False, "reason": placed.reason}
+    gap = placed.gap
+    return {
+        "proven": True,
+        "gap": gap.upper,
+        "share": gap.share,
+        "level": gap.level,
+        "mean": gap.mean,
+        "cost": gap.candidate,
+        "samples": gap.samples,
+        "days": placed.days,
+        "day_type": placed.day_type,
     }
 
 

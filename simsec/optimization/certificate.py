@@ -50,6 +50,11 @@ class Gap:
     candidate: float
     level: float
 
+    @property
+    def share(self) -> float:
+        """Of the candidate's cost; nan if unproven or if that is nought."""
+        return self.upper / self.candidate if self.candidate else float("nan")
+
 
 @dataclass(frozen=True, eq=False)
 class TwoStage(Generic[Sample]):

@@ -35,6 +35,7 @@ from simsec.optimization.deployment import Deployment, DeploymentOptions, Limits
 from simsec.optimization.guard import Guarded, Refusal, guard, refused
 from simsec.optimization.judge import SELECTION_FIRST, TRAINING_FIRST
 from simsec.optimization.locks import Locks, bounds_of, locked
+from simsec.optimization.needs import Placed
 from simsec.optimization.pricing import Busy, Prices, prices_of
 from simsec.optimization.solving import NoPlanInTime, SolverName
 from simsec.plan.doctrine import doctrine, doctrine_family, polsek_of
@@ -113,6 +114,7 @@ class Search:
         refusals: candidates that the guard of the other families refused.
         guarded: how the other families fared under the candidate of the last paired test, on its days.
         time_is_up: whether a time limit for the whole search cut it short.
+        placed: what is proven of the places of the squads; None where nobody asked.
     """
 
     announced: Plan
@@ -128,6 +130,7 @@ class Search:
     refusals: tuple[Refusal, ...] = ()
     guarded: tuple[Guarded, ...] = ()
     time_is_up: bool = False
+    placed: Placed | None = None
 
     @property
     def chosen_candidate(self) -> Candidate | None:

@@ -3,7 +3,7 @@
 A hamlet that is hard to reach has blocks of its own.
 
 Capacitated k-medoids inside each sub-district and class: stations are assigned to medoids by a transportation problem
-(scipy's linear_sum_assignment, Crouse 2016), medoids move to the middle of their block, until nothing changes.
+(:mod:`simsec.plan.assigning`), medoids move to the middle of their block, until nothing changes.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from simsec.day.access import hamlets
 from simsec.geography.ground import between_stations, ground_of
+from simsec.plan.assigning import assigned
 from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import CLASSES
@@ -23,7 +23,6 @@ from simsec.scenario.schema import CLASSES
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 ROUNDS = 20
-MUST = 1e7  # beyond any squared minutes: these places are filled first
 POWER = 2.0  # of minutes: one station far off weighs more than several a little off
 
 
@@ -121,14 +120,10 @@ def _near_groups(minutes: Floats, groups: int, least: int) -> Integers:
     n = len(minutes)
     room = -(-n // groups)
     medoids = _spread_medoids(minutes, groups)
-    slots = np.repeat(np.arange(groups), room)
-    must = np.tile(np.arange(room) < min(least, n // groups), groups) * MUST
     label = np.zeros(n, dtype=np.int64)
     for _ in range(ROUNDS):
-        centre = medoids[slots]
-        own = np.arange(n)[:, None] == centre[None, :]  # a medoid stays in its group, also among things at one place
-        _, column = linear_sum_assignment(minutes[:, centre] ** POWER - own - must)
-        label = slots[column]
+        own = np.arange(n)[:, None] == medoids[None, :]  # a medoid stays in its group, also among things at one place
+        label = assigned(minutes[:, medoids] ** POWER - own, min(least, n // groups), room)
         moved = medoids.copy()
         for group in range(groups):
             members = np.flatnonzero(label == group)

@@ -45,6 +45,26 @@ def footnotes(tables: Iterable[Table], texts: Texts) -> list[str]:
     return notes
 
 
+def certificate_lines(search: Search, texts: Texts) -> list[str]:
+    """What is proven of the places of the squads, or that nothing is, and why."""
+    placed = search.placed
+    if placed is None:
+        return []
+    if placed.gap is None or not placed.proven:
+        return [texts.t("search.not_placed", reason=texts.message(placed.reason))]
+    gap = placed.gap
+    return [
+        texts.t(
+            "search.placed",
+            days=placed.days,
+            day_type=texts.t(f"day_type.{placed.day_type}"),
+            gap=texts.number(math.ceil(10 * gap.upper) / 10, 1),
+            share=texts.percent(math.ceil(1000 * gap.share) / 1000, 1),
+            level=texts.percent(gap.level),
+        )
+    ]
+
+
 def choice_lines(search: Search, texts: Texts) -> list[str]:
     """How sure the choice among the models is, and that its gain on the days that chose is flattered."""
     models, choice = sum(candidate.origin == "model" for candidate in search.candidates), search.choice

@@ -18,7 +18,7 @@ from simsec.optimization.search import Search
 from simsec.report import measured, tables, wording
 from simsec.report.access import access_sector_table, access_table
 from simsec.report.area import area_table, strength_note
-from simsec.report.doubts import choice_lines, footnotes, gain_lines
+from simsec.report.doubts import certificate_lines, choice_lines, footnotes, gain_lines
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, days_by_type, headline, losers, sanity, sectors
 from simsec.report.operation import calendar_lines, calendar_table, posted_table
 from simsec.report.pillars import pillars_line, pillars_table
@@ -148,6 +148,7 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "doctrines": tables.candidate_table(search, "doctrine", texts),
         "models": tables.candidate_table(search, "model", texts),
         "choice": choice_lines(search, texts),
+        "certificate": certificate_lines(search, texts),
         "severe": [
             wording.severe_probability(scenario.settings.day_types.severe, texts),
             *(

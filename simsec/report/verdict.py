@@ -16,6 +16,7 @@ from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
 from simsec.report.facts import ANNOUNCED, DOCTRINE, NAN, OPTIMISED, SECURITY
 from simsec.scenario.parameter import Parameter
+from simsec.scenario.reading import Scenario
 
 Verdict = Literal["not_accepted", "too_few", "same", "worse", "unclear", "better"]
 
@@ -91,8 +92,12 @@ class BreakEven:
 
 def break_even(judged: Judged, against: int) -> BreakEven:
     """The probability of a severe day at which its gain and the loss on ordinary days are equal."""
-    scenario = judged.scenario
     comparison = judged.over_announced if against == ANNOUNCED else judged.over_doctrine
+    return weighed(judged.scenario, comparison, against)
+
+
+def weighed(scenario: Scenario, comparison: Comparison, against: int) -> BreakEven:
+    """The same of any two plans: what the second gains on a severe day and costs on an ordinary one."""
     gains, expected = comparison.gain_by_type, expected_weight(scenario)
     ordinary, severe = (_scaled(gains.get(name), expected[name]["security"]) for name in ("ordinary", "severe"))
     opposite = (ordinary.high < 0 < severe.low) or (severe.high < 0 < ordinary.low)
