@@ -21,6 +21,7 @@ from simsec.day.voters import (
     subset,
     with_stations,
 )
+from simsec.day.weather import turnout_factor
 from simsec.scenario.reading import Scenario
 from simsec.simulation.outcome import Outcome, closed_windows, covered_min, opening_min
 
@@ -50,8 +51,7 @@ def voter_settings(scenario: Scenario) -> VoterSettings:
 
 def _turnout(scenario: Scenario, day: Day) -> Floats:
     """Share of the registered who come to each station on a day, shape (stations,)."""
-    factor = 1.0  # what the day does to it, by station
-    return np.minimum(np.full(len(scenario.stations), scenario.settings.voters.turnout.mode) * factor, 1.0)
+    return scenario.settings.voters.turnout.mode * turnout_factor(scenario, day.rain_mm)
 
 
 def _marks(

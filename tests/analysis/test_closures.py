@@ -146,3 +146,14 @@ def test_only_closing_kinds_close() -> None:
     for number, kind in enumerate(tiny().settings.incidents):
         day, outcome = invented((kind, 7, 450.0, 500.0))
         assert (voters_of_day(tiny(), day, outcome).closed_min[7] == 50) == closes[number]
+
+
+def test_heavy_rain_in_the_voting_hours_keeps_voters_at_home_in_its_zone_alone() -> None:
+    day = sample_day(tiny(), 1, 0)
+    opens = int((420 - tiny().horizon_min[0]) // 60)
+    rain = np.zeros_like(day.rain_mm)
+    rain[opens, 0] = 20.0
+    dry, wet = (calm_day(tiny(), replace(day, rain_mm=fallen)).queues.arrived for fallen in (rain * 0, rain))
+    there = tiny().villages.rayon[tiny().stations.village] == 0
+    assert (wet[there] <= dry[there]).all() and wet[there].sum() < dry[there].sum()
+    assert np.array_equal(wet[~there], dry[~there])
