@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from simsec.locale import Texts
 from simsec.report.labels import absence_lines, unit_label
 from simsec.report.tables import Row, Table
-from simsec.scenario.parameter import Parameter
+from simsec.scenario.parameter import Parameter, Text
 from simsec.scenario.places import ACCESS
 from simsec.scenario.reading import Scenario
 
@@ -49,7 +49,8 @@ def strength_note(scenario: Scenario, texts: Texts) -> str:
 
 def special_rule(scenario: Scenario, station: int, texts: Texts) -> str:
     """Who enters a station at a special site; "" at all others."""
-    rule = scenario.settings.special_sites.get(scenario.stations.site_type[station])  # type: ignore[call-overload]
+    rules: Mapping[str, Text] = dict[str, Text](scenario.settings.special_sites.items())
+    rule = rules.get(scenario.stations.site_type[station])
     return rule.of(texts.language) if rule else ""
 
 
@@ -173,8 +174,10 @@ def _pillars(scenario: Scenario, texts: Texts) -> Iterator[Line]:
     if pillars is not None:
         persons = pillars.bhabinkamtibmas.mode + pillars.babinsa.mode + pillars.village_head.mode
         minutes = _span(pillars.first_line_min, texts)
-        yield "pillars", texts.t("area.pillars_line", n=texts.figure(persons), minutes=minutes), (
-            "scenario.toml: [three_pillars]"
+        yield (
+            "pillars",
+            texts.t("area.pillars_line", n=texts.figure(persons), minutes=minutes),
+            ("scenario.toml: [three_pillars]"),
         )
 
 

@@ -27,6 +27,7 @@ from simsec.scenario.parameter import Parameter, Text
 from simsec.scenario.reading import Scenario
 
 HEADS = ("agency", "asked", "promise", "kept", "breaks", "kind", "calls", "acts", "decides", "informed", "handed")
+TO = "\u2013"  # between two figures
 LETTERS_PT, SMALLEST_PT = 9.0, 6.6
 
 
@@ -87,10 +88,7 @@ def rakor_page(scenario: Scenario, plan: Plan, runs: Replications, citation: str
         "title": settings.title.of(texts.language),
         "date": texts.date(settings.polling_date),
         "operation": operation_span(scenario, texts),
-        "heads": {
-            key: Said(t(f"rakor.head.{key}"), foreign.t(f"rakor.head.{key}"))
-            for key in HEADS
-        },
+        "heads": {key: Said(t(f"rakor.head.{key}"), foreign.t(f"rakor.head.{key}")) for key in HEADS},
         "agencies": agencies,
         "kinds": [kind_row(scenario, runs, kind, texts) for kind in settings.incidents],
         "promise_note": t("rakor.promise_note", days=len(runs)),
@@ -143,7 +141,7 @@ def _promise(promised: Parameter, texts: Texts) -> Said:
     """Minutes, with their range and grade beneath."""
     grade = texts.t("rakor.assumed") if promised.grade == "D" else promised.grade
     low, high = (texts.figure(x) for x in (promised.low, promised.high))
-    spread = f"{low}–{high} · " if promised.low < promised.high else ""  # noqa: RUF001
+    spread = f"{low}{TO}{high} · " if promised.low < promised.high else ""
     return Said(texts.t("unit.minutes", n=texts.figure(promised.mode)), spread + grade)
 
 
@@ -210,7 +208,7 @@ def _place(scenario: Scenario, agency: Agency, texts: Texts) -> str:
 
 def _hours(scenario: Scenario, agency: Agency, texts: Texts) -> str:
     first, last = (parse_stamp(getattr(scenario.settings.clock, name)) for name in (agency.starts, agency.ends))
-    return f"{texts.clock(first)}–{texts.clock(last)}"  # noqa: RUF001
+    return f"{texts.clock(first)}{TO}{texts.clock(last)}"
 
 
 def _pillars_row(scenario: Scenario, runs: Replications, texts: Texts) -> list[AgencyRow]:

@@ -125,7 +125,7 @@ def test_kim_and_nelson_throw_out_early_and_say_when_cut_off() -> None:
 )
 def test_kim_and_nelson_refuse_nonsense(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="indifference"):
-        kim_nelson(lambda which, _: np.zeros(len(which)), 2, **wrong)  # type: ignore[arg-type]
+        kim_nelson(lambda which, _: np.zeros(len(which)), 2, **wrong)
 
 
 def test_the_shares_of_a_budget_are_those_of_the_paper() -> None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from simsec.analysis.control import controlled_measure, drawn_weight
 from simsec.analysis.coverage import CASES, _sequential, measure_coverage
@@ -55,7 +56,7 @@ def test_days_go_where_they_narrow_the_interval() -> None:
 def test_no_round_grows_faster_than_it_may() -> None:
     sizes = []
 
-    def watched(played: dict[int, int], more: dict[int, int]) -> dict[int, np.ndarray]:  # type: ignore[type-arg]
+    def watched(played: dict[int, int], more: dict[int, int]) -> dict[int, NDArray[np.float64]]:
         sizes.append(sum(played.values()) + sum(more.values()))
         return play(played, more)
 

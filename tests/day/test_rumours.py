@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -114,7 +115,7 @@ def test_the_statement_comes_after_the_wave_by_its_minutes_and_on_days_of_rumour
     assert [clarified_min(later, "rumour", 1, k) for k in range(20)] == pytest.approx(found[:20] + 20)
 
 
-def test_a_statement_is_refused_that_answers_an_unknown_kind_or_comes_outside_the_clock(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_statement_is_refused_that_answers_an_unknown_kind_or_comes_outside_the_clock(tmp_path: Path) -> None:
     folder = sukamaju(tmp_path / "area")
     path = folder / "scenario.toml"
     text = path.read_text(encoding="utf-8")
@@ -126,7 +127,7 @@ def test_a_statement_is_refused_that_answers_an_unknown_kind_or_comes_outside_th
         read_scenario(folder)
 
 
-def test_a_scenario_without_the_table_is_read_and_makes_no_statement(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_scenario_without_the_table_is_read_and_makes_no_statement(tmp_path: Path) -> None:
     folder = tiny_folder(tmp_path / "area")
     path = folder / "scenario.toml"
     text = path.read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ from simsec.base.errors import InputError, RunError
 from simsec.experiments.answers import open_sweep
 from simsec.experiments.job import FAILURES, RUNS
 from simsec.experiments.pool import RespawningPool, WorkerKilled
-from simsec.experiments.runner import run_job
+from simsec.experiments.runner import Progress, run_job
 from simsec.experiments.store import LOCK, PARTS, part
 from tests.experiments.stub import ROWS, TASKS, Shared, parts, run, stub_job
 
@@ -79,14 +79,14 @@ def test_workers_killed_from_outside_cost_nothing(tmp_path: Path, undisturbed: d
     killed: set[int] = set()
     with RespawningPool(2) as pool:
 
-        def kill(progress: object) -> None:
-            if progress.tasks_done and len(killed) < 2:  # type: ignore[attr-defined]
+        def kill(progress: Progress) -> None:
+            if progress.tasks_done and len(killed) < 2:
                 victim = pool.pids[0]
                 if victim not in killed:
                     os.kill(victim, signal.SIGKILL)
                     killed.add(victim)
 
-        done = run_job(stub_job(Shared(wait_s=0.05)), tmp_path, pool, workers=2, tell=kill)  # type: ignore[arg-type]
+        done = run_job(stub_job(Shared(wait_s=0.05)), tmp_path, pool, workers=2, tell=kill)
     assert killed and done.runs == ALL
     assert parts(tmp_path) == undisturbed
 

@@ -1,5 +1,7 @@
 """Indices against what is known exactly, and against SALib 1.6 on the very same points (its figures, kept here)."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from simsec.experiments.designs import morris, saltelli
 from simsec.experiments.sensitivity import Index, elementary_effects, gain_of, sobol_indices, swing_of
 
 Floats = NDArray[np.float64]
+Function = Callable[[Floats], Floats]
 G = np.array([0, 1, 4.5, 9, 99, 99, 99, 99.0])
 
 
@@ -43,17 +46,19 @@ SALIB_G = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("function", "factors", "salib"), [(ishigami, 3, SALIB_ISHIGAMI), (g_function, 8, SALIB_G)]
-)
-def test_sobol_indices_are_salibs_on_the_same_points(function, factors, salib) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize(("function", "factors", "salib"), [(ishigami, 3, SALIB_ISHIGAMI), (g_function, 8, SALIB_G)])
+def test_sobol_indices_are_salibs_on_the_same_points(
+    function: Function, factors: int, salib: tuple[Floats, Floats]
+) -> None:
     found = sobol_indices(function(saltelli(factors, 1024, 1)), factors, resamples=10)
     assert found.first.value == pytest.approx(salib[0], rel=1e-9, abs=1e-12)
     assert found.total.value == pytest.approx(salib[1], rel=1e-9)
 
 
 @pytest.mark.parametrize(("function", "factors", "exact"), [(ishigami, 3, EXACT_ISHIGAMI), (g_function, 8, exact_g())])
-def test_sobol_indices_are_the_exact_ones_within_their_intervals(function, factors, exact) -> None:  # type: ignore[no-untyped-def]
+def test_sobol_indices_are_the_exact_ones_within_their_intervals(
+    function: Function, factors: int, exact: tuple[Floats, Floats]
+) -> None:
     found = sobol_indices(function(saltelli(factors, 2048, 3)), factors)
     assert found.first.value == pytest.approx(exact[0], abs=0.03)
     assert found.total.value == pytest.approx(exact[1], abs=0.03)

@@ -1,6 +1,7 @@
 """The folder of a sweep: merging loses nothing, whenever it is interrupted."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -42,10 +43,10 @@ def test_merging_that_is_interrupted_loses_nothing(at: str, tmp_path: Path, monk
     for name in ("write_with", "write_text"):
         whole = getattr(store, name)
 
-        def stops(path: Path, *rest: object, whole: object = whole) -> None:
+        def stops(path: Path, *rest: object, whole: Callable[..., None] = whole) -> None:
             if path.name == at:
                 raise KeyboardInterrupt
-            whole(path, *rest)  # type: ignore[operator]
+            whole(path, *rest)
 
         monkeypatch.setattr(store, name, stops)
     with pytest.raises(KeyboardInterrupt):
