@@ -208,7 +208,7 @@ def page(scenario: Scenario, found: Mapping[str, Mapping[str, Estimate]], days: 
         lines.append(f"| {figure} | {told} |")
     january = found[names[0]]
     teams = {
-        kind: sum(team.per_post * len(scenario.sites_of(team.at)) for team in own)
+        kind: sum(scenario.team_at(team, site) for team in own for site in scenario.sites_of(team.at))
         for kind in ("hazard_team", "boat_team")
         for own in [[team for team in scenario.settings.teams if team.unit == kind]]
     }

@@ -132,7 +132,7 @@ def daily_estimate(name: str, values: Floats, stratum: Integers, probability: Ma
 
 def access_row(scenario: Scenario, outcome: Outcome) -> dict[str, object]:
     """The closed stations of one day under one plan."""
-    closed = closed_stations(scenario, outcome.incidents, outcome.ends_min)
+    closed = closed_stations(scenario, outcome.incidents, outcome.ends_min, outcome.delivered)
     planned = parse_stamp(scenario.settings.clock.voting_opens)
     return {
         "closed_station": closed.station,

@@ -86,7 +86,7 @@ def _calm(marks: VoterMarks, settings: VoterSettings) -> VoterOutcome:
 
 def _windows(scenario: Scenario, outcome: Outcome, until_min: float) -> dict[int, Windows]:
     rows = outcome.incidents
-    return closed_windows(scenario, rows, sampling_tables(scenario).closes[rows.kind], until_min)
+    return closed_windows(scenario, rows, sampling_tables(scenario).closes[rows.kind], until_min, outcome.delivered)
 
 
 def lost_by_sector(scenario: Scenario, played: Sequence[tuple[Day, Outcome]]) -> tuple[Floats, Floats]:

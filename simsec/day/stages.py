@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,17 @@ from simsec.day.power import counting_factor
 from simsec.day.streams import stream, uniforms
 from simsec.day.trips import BACK, OUT, Trips, draw_trips, packing_of, routes_of, stages_of
 from simsec.scenario.reading import Scenario
+
+
+class Convoys(NamedTuple):
+    """When the pair that goes with each trip leaves its block, and when it is back; shape (trips,), never of a plan.
+
+    On the day before it rides to the store and comes back with the boxes, in the night it goes with them and rides
+    back; the empty way takes as long as the other.
+    """
+
+    leaves_min: Floats
+    back_min: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +39,9 @@ class DayStages:
         boxes_leave_min: the truck leaves with them, when those of its last station are packed.
         boxes_back_min: they are back at the store of the sub-district.
         trips: the trips themselves, and their accidents.
+        convoys: when a pair is out with each trip; None where the scenario sends none.
+        ready_min: its boxes are there and the station can open; an accident on the way comes on top. None where the
+            scenario does not tell how long that takes.
     """
 
     delivery_min: Floats
@@ -35,6 +50,8 @@ class DayStages:
     boxes_leave_min: Floats
     boxes_back_min: Floats
     trips: Trips
+    convoys: Convoys | None = None
+    ready_min: Floats | None = None
 
 
 def stages(scenario: Scenario, seed: int, replication: int, rain_mm: Floats, slow: Floats) -> DayStages:
@@ -63,6 +80,10 @@ def stages(scenario: Scenario, seed: int, replication: int, rain_mm: Floats, slo
     trips = draw_trips(scenario, seed, replication, rain_mm, slow, counted)
     load, arrives = routes_of(scenario).load_of_station, trips.arrives_min
     out, back = trips.direction == OUT, trips.direction == BACK
+    prepares, figures = None, stages_of(scenario)
+    if figures.preparation_min is not None:
+        u = uniforms(stream(seed, replication, "stages/preparation"), routes_of(scenario).station_key, 0)
+        prepares = figures.preparation_min.quantile(u)
     return DayStages(
         delivery_min=arrives[out][load],
         counting_ends_min=counted,
@@ -70,4 +91,11 @@ def stages(scenario: Scenario, seed: int, replication: int, rain_mm: Floats, slo
         boxes_leave_min=trips.departs_min[back][load],
         boxes_back_min=arrives[back][load],
         trips=trips,
+        convoys=_convoys(trips) if figures.escorts is not None and figures.escorts.enabled else None,
+        ready_min=None if prepares is None else arrives[out][load] + prepares,
     )
+
+
+def _convoys(trips: Trips) -> Convoys:
+    first = np.where(trips.direction == OUT, trips.departs_min - trips.drive_min, trips.departs_min)
+    return Convoys(first, first + 2 * trips.drive_min)

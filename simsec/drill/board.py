@@ -42,7 +42,10 @@ from simsec.simulation.model import (
 from simsec.simulation.movement import position, slowness
 from simsec.simulation.roads import Closure, Roads, roads_without
 
-_OF_THE_DAY = ("slow", "even", "noises", "primaries", "absent")  # the fields of DayMarks that hold no row an incident
+_OF_THE_DAY = (  # the fields of DayMarks that hold no row an incident
+    *("slow", "even", "noises", "primaries", "absent"),
+    *("convoys", "convoy_from", "convoy_until", "convoy_incident"),
+)
 
 
 @dataclass(frozen=True)
@@ -247,7 +250,7 @@ def let_go(board: Board, unit: int, *, quietly: bool = False) -> None:
     else:
         _turn_back(board, unit, then)
         if state.away[unit] > 0:  # its rest, its release began meanwhile
-            rules.go_off_duty(board.world, state, unit, board.now)
+            rules.go_off_duty(board.world, board.day, state, unit, board.now)
         elif state.waiting:
             rules.serve_waiting(board.world, board.day, state, unit, board.now, then)
     if quietly:
@@ -263,6 +266,7 @@ def _turn_back(board: Board, unit: int, then: list[Event]) -> None:
     at, home = position(world, state, unit, now), world.unit_home[unit]
     rules.withdraw(world, state, unit, now, then)
     state.serves[unit] = FREE
+    state.freed_at[unit] = now
     if world.unit_kind[unit] == world.squad_kind:
         rules.squad_returns(state, now)
     state.leg_from[unit], state.leg_to[unit] = at, home

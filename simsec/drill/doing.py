@@ -32,6 +32,7 @@ from simsec.geography.travel import blocked_hop, without_edges
 from simsec.scenario.schema import CAPABILITIES, LEVELS
 from simsec.simulation import rules
 from simsec.simulation.calendar import Listener
+from simsec.simulation.convoys import escorting
 from simsec.simulation.model import CLEAR, FREE, NEVER, NOWHERE
 from simsec.simulation.movement import position
 
@@ -229,7 +230,7 @@ def _may_be_ordered(board: Board, unit: int) -> bool:
     """A free unit, or one under another order of the room; not one that works, nor one of a post that is out."""
     incident = board.state.serves[unit]
     if incident < 0:
-        return incident == FREE
+        return incident == FREE and not escorting(board.world, board.day, board.state, unit, board.now)
     return board.day.kind[incident] == board.stage.order_kind and unit not in board.held
 
 

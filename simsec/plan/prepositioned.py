@@ -38,7 +38,7 @@ def couriers_away(scenario: Scenario, plan: Plan) -> dict[tuple[str, str], int]:
             continue
         sector = villages.subdistrict[villages.code.index(held.village)]
         at = ((posts.code[p], team) for team in teams for p in posts.of_type(team.at) if posts.subdistrict[p] == sector)
-        left = [site for site, team in at if away[COURIER, site] < team.per_post]
+        left = [site for site, team in at if away[COURIER, site] < scenario.team_at(team, site)]
         away[COURIER, left[0] if left else ""] += 1
     return dict(away)
 

@@ -194,7 +194,7 @@ class _Rows:
         if entry.recorded_kind >= 0 and entry.recorded_from >= 0:
             sent = entry.onset if math.isnan(entry.recorded_dispatch) else entry.recorded_dispatch
             routed = self._play.routed_min(entry.recorded_kind, entry.recorded_from, entry.station, sent)
-        decision = decision_about(self._scenario, entry.kind, played.onset, played.cleared, entry.kpu)
+        decision = decision_about(self._scenario, entry.kind, played.onset, played.over, entry.kpu)
         self.happened += played.level >= 0
         if response == response:
             self.answered += 1

@@ -177,6 +177,11 @@ def _hours(settings: Settings) -> Iterator[Problem]:
             bound = say("later than {name}, {stamp}", name=hours[place - 1], stamp=stamps[place - 1])
             what = "the hours are out of order"
             yield Problem(_FILE, what, "correct one of the two", 0, f"clock.{hours[place]}", stamps[place], bound)
+    followed = settings.clock.followed_until
+    if followed is not None and parse_stamp(followed) < parse_stamp(settings.clock.ends):
+        bound = say("not earlier than {name}, {stamp}", name="ends", stamp=settings.clock.ends)
+        what = "the hours are out of order"
+        yield Problem(_FILE, what, "correct one of the two", 0, "clock.followed_until", followed, bound)
     if settings.kpu is not None and not settings.general:
         opens, closes, latest = settings.clock.voting_opens, settings.clock.voting_closes, settings.kpu.latest_opening
         if parse_stamp(latest) <= parse_stamp(opens) < parse_stamp(closes):

@@ -11,6 +11,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from simsec.base.clock import parse_stamp
@@ -37,7 +38,7 @@ from simsec.scenario.places import (
     stations_of,
     villages_of,
 )
-from simsec.scenario.schema import DRAWN, VILLAGE, Incident, Settings
+from simsec.scenario.schema import DRAWN, VILLAGE, Incident, Settings, Team
 from simsec.scenario.tables import Column, Table, read_table
 
 STATION_REACH_KM = 3.0
@@ -80,14 +81,16 @@ class Scenario:
     @cached_property
     def horizon_min(self) -> tuple[float, float]:
         """First and last minute of the simulated day."""
-        return parse_stamp(self.settings.clock.starts), parse_stamp(self.settings.clock.ends)
+        clock = self.settings.clock
+        return parse_stamp(clock.starts), parse_stamp(clock.followed_until or clock.ends)
 
     @cached_property
     def duty_min(self) -> tuple[tuple[float, float], ...]:
         """First and last minute on duty of each kind of unit: the whole clock where nothing else is said."""
         ends = self.settings.clock.ends
         duties = (unit.duty for unit in self.settings.units)
-        return tuple((parse_stamp(d.starts), parse_stamp(d.ends or ends)) if d else self.horizon_min for d in duties)
+        whole = self.horizon_min[0], parse_stamp(ends)
+        return tuple((parse_stamp(d.starts), parse_stamp(d.ends or ends)) if d else whole for d in duties)
 
     @cached_property
     def windowed(self) -> tuple[Incident, ...]:
@@ -121,6 +124,21 @@ class Scenario:
             return tuple(code for number, code in enumerate(self.villages.code) if number in staffed)
         posts = self.posts
         return tuple(code for code, kind in zip(posts.code, posts.type, strict=True) if at in (code, kind))
+
+    def team_at(self, team: Team, site: str) -> int:
+        """How many units of a team stand at one of its sites.
+
+        Example:
+            >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+            >>> couriers = next(team for team in scenario.settings.teams if team.unit == "courier")
+            >>> sum(scenario.team_at(couriers, site) for site in scenario.sites_of(couriers.at)) > 38
+            True
+        """
+        if team.villages_per_unit is None or site not in self.posts.code:
+            return team.per_post
+        sector = self.posts.subdistrict[self.posts.code.index(site)]
+        villages = int(np.sum(self.villages.subdistrict == sector))
+        return max(team.per_post, int(villages / team.villages_per_unit.mode + 0.5))
 
     def parameters(self) -> dict[str, Parameter]:
         """Every graded figure by dotted path, in the order of the file."""

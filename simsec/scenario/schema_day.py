@@ -27,13 +27,17 @@ from simsec.scenario.schema_terms import (
 
 
 class Clock(Strict):
-    """The hours of the day, as stamps such as ``H 07:00``."""
+    """The hours of the day, as stamps such as ``H 07:00``.
+
+    ``followed_until`` is later than ``ends``, where duties and windows end: what has begun is still seen to its end.
+    """
 
     starts: Stamp
     voting_opens: Stamp
     voting_closes: Stamp
     counting_ends: Stamp
     ends: Stamp
+    followed_until: Stamp | None = None  # by default ``ends``
 
 
 class Window(Strict):
@@ -66,6 +70,8 @@ class Incident(Strict):
     closes_station: bool = False
     kpu_remedy: Remedy = "waiting"  # what can be asked of KPU while it keeps its station closed
     kpu_asks_after_min: Amount | None = None  # in place of that of [kpu]
+    reopens_on: Capability | None = None  # what it waits for; left out: its station opens when the incident is cleared
+    reopens_after_min: Amount | None = None  # from its arrival until the station is open
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -80,6 +86,10 @@ class Incident(Strict):
         if max(rate.high for rate in rates) > self.rate_ceiling:
             template = "a rate reaches beyond rate_ceiling = {ceiling:g}; raise the ceiling"
             raise ValueError(say(template, ceiling=self.rate_ceiling))
+        if (self.reopens_on is None) != (self.reopens_after_min is None):
+            raise ValueError("reopens_on and reopens_after_min belong together")
+        if self.reopens_on is not None and any(self.reopens_on not in needs for needs in self.needs.values()):
+            raise ValueError(say("reopens_on names {word}, which some level does not need", word=self.reopens_on))
         if self.responder != "none" and self.starts not in self.needs:
             raise ValueError(say("needs has no row for its first level, {level}", level=self.starts))
         levels = sorted(LEVELS.index(level) for level in self.needs)
@@ -104,6 +114,14 @@ class Spreading(Strict):
     label_miss: Share | None = None  # of severe events, at stations of the low class; left out: every station alike
 
 
+class Escorts(Strict):
+    """Whether a guard pair leaves its block to go with the boxes, as is reported."""
+
+    enabled: bool
+    grade: Literal["A", "B", "C", "D"]
+    source: str
+
+
 class Stages(Strict):
     """What happens to a station around the voting: delivery on the day before, counting, the way back of the boxes.
 
@@ -118,6 +136,8 @@ class Stages(Strict):
         accident_night_factor, accident_rain_factor: on the exposure of a trip in the dark, on a wet road.
         crew_on_duty_from: the crew prepares the station.
         fatigue_doubling_h: hours on duty in which the hazard of falling ill doubles.
+        escorts: of the boxes; left out: Linmas and the village's officers go alone.
+        preparation_min: from the arrival of its boxes until a station can open; left out: a late delivery delays none.
     """
 
     escort_kind: Name
@@ -132,6 +152,8 @@ class Stages(Strict):
     accident_rain_factor: Above
     crew_on_duty_from: Stamp
     fatigue_doubling_h: Above
+    escorts: Escorts | None = None
+    preparation_min: Amount | None = None
 
 
 class Barrier(Strict):

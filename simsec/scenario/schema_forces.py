@@ -14,6 +14,7 @@ from simsec.scenario.schema_terms import (
     LEVELS,
     OF_VOLUNTEERS,
     POLICIES,
+    Above,
     Amount,
     Capability,
     Count,
@@ -104,12 +105,14 @@ class Unit(Strict):
 class Team(Strict):
     """Units whose number the plan does not decide: so many at every post of a type, at one post, or in every village.
 
-    A kind whose teams are all not ``enabled`` is asked by nobody: its steps are taken out of the ladders.
+    A kind whose teams are all not ``enabled`` is asked by nobody: its steps are taken out of the ladders. With
+    ``villages_per_unit`` a post of a sub-district has one unit for so many of its villages, and ``per_post`` at least.
     """
 
     unit: Name
     at: Name
     per_post: Annotated[int, Field(ge=1)]
+    villages_per_unit: Above | None = None
     grade: Literal["A", "B", "C", "D"]
     source: str
     enabled: bool = True

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsec.day.day import Day
-from simsec.day.trips import BACK, routes_of, stages_of
+from simsec.day.trips import BACK, routes_of
 from simsec.scenario.reading import Scenario
+from simsec.simulation.deliveries import lasted
 from simsec.simulation.outcome import Outcome
 
 Floats = NDArray[np.float64]
@@ -44,22 +45,10 @@ def boxes_back_min(scenario: Scenario, day: Day, outcome: Outcome) -> Floats:
     if day.stages is None:
         raise ValueError("the day has no stages")
     trips, routes, rows = day.stages.trips, routes_of(scenario), outcome.incidents
-    kind = list(scenario.settings.incidents).index(stages_of(scenario).escort_kind)
-    lasted = {
-        (station, onset): cleared - onset if np.isfinite(cleared) else np.inf
-        for station, onset, cleared, own in zip(
-            rows.station.tolist(),
-            rows.onset_min.tolist(),
-            rows.cleared_min.tolist(),
-            (rows.kind == kind).tolist(),
-            strict=True,
-        )
-        if own
-    }
     arrives = trips.arrives_min.copy()
     for trip in np.flatnonzero(trips.station >= 0).tolist():
-        met = float(trips.accident_min[trip])
-        arrives[trip] += lasted.get((int(trips.station[trip]), met), 0.0) if met < outcome.ends_min else np.inf
+        told = rows.kind, rows.station, rows.onset_min, rows.cleared_min
+        arrives[trip] += lasted(scenario, trips, trip, *told, outcome.ends_min)
     back = np.full(len(scenario.villages), np.nan)
     inside = trips.direction == BACK
     np.fmax.at(back, routes.village[trips.load[inside]], arrives[inside])

@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 
 from simsec.base.errors import RunError
-from simsec.simulation import calendar, model, movement, policies, rules
+from simsec.simulation import calendar, convoys, model, movement, policies, rules
 from simsec.simulation.model import DayMarks, State, World
 from simsec.simulation.policies import (
     available,
@@ -34,6 +34,11 @@ COMPILED: tuple[Callable[..., Any], ...] = (
     movement.at_base,
     movement.slowness,
     movement.minutes_to,
+    convoys.home_again,
+    convoys.gone_with,
+    convoys.escorting,
+    convoys.settle,
+    convoys.look_when_back,
     available.called_back,
     available.may_go,
     available.held_back,
@@ -68,6 +73,7 @@ COMPILED: tuple[Callable[..., Any], ...] = (
     rules.on_leave,
     rules.on_back,
     rules.on_rise,
+    rules.over,
     rules.on_spread,
 )
 

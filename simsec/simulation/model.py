@@ -100,6 +100,11 @@ class World(NamedTuple):
     absence_first: Ints  # [g] its units are a stretch of absence_unit
     absence_end: Ints  # [g]
     absence_unit: Ints  # flat
+    convoy_first: Ints  # [u] the convoys it goes with are a stretch of convoy
+    convoy_end: Ints  # [u]
+    convoy: Ints  # flat: numbers in DayMarks.convoy_from
+    reopens_on: Ints  # [incident kind] capability that lets its station open again once it has come, -1: when cleared
+    reopens_after: Floats  # [incident kind] minutes after that
 
 
 class DayMarks(NamedTuple):
@@ -129,6 +134,10 @@ class DayMarks(NamedTuple):
     access: Floats  # [i] minutes more for everyone from outside the station's hamlet
     primaries: int
     absent: Ints  # [row of absences] 1: it takes place today
+    convoys: int  # trips with boxes that a pair goes with, 0: none today
+    convoy_from: Floats  # [convoy] when its pair leaves its block
+    convoy_until: Floats  # [convoy] when it is back there, unless it meets with an accident
+    convoy_incident: Ints  # [convoy] that accident, -1: none
 
 
 class State(NamedTuple):
@@ -148,6 +157,9 @@ class State(NamedTuple):
     away: list[int]  # [u] how many of its absences are open: who is at work then leaves when he clears
     away_since: list[float]  # [u] when it last went off duty
     away_min: list[float]  # [u] minutes off duty so far, the present ones not counted
+    freed_at: list[float]  # [u] when it was last done or back on duty
+    escorts: list[int]  # [u] convoys it went with before it was last sent or went off duty
+    escort_min: list[float]  # [u] minutes of those
     reserve_out: list[float]  # since when no squad is free (NEVER: one is), minutes of that so far
     onset: list[float]  # [i] NEVER while dormant
     level: list[int]  # [i]
@@ -192,6 +204,9 @@ def fresh_state(world: World, day: DayMarks) -> State:
         away=[0] * units,
         away_since=[NEVER] * units,
         away_min=[0.0] * units,
+        freed_at=[NEVER] * units,
+        escorts=[0] * units,
+        escort_min=[0.0] * units,
         reserve_out=[NEVER, 0.0],
         onset=list(day.onset),
         level=list(day.level),

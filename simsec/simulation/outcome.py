@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from simsec.day.day import Day
 from simsec.day.tables import sampling_tables
 from simsec.scenario.reading import Scenario
 from simsec.simulation.decisions import CONTINUED, NONE, POSTPONED, decisions
+from simsec.simulation.deliveries import convoy_table, escorts_of, late_deliveries
 from simsec.simulation.model import (
     ALL_OUT_MIN,
     ALL_OUT_SINCE,
@@ -97,6 +98,7 @@ class UnitRows:
         missions: how often it was ordered out.
         busy_min: minutes from order to clear, or to the end of the clock.
         away_min: minutes off duty: other duties, rest, release to vote.
+        escort_min: minutes out with boxes, of guard pairs.
     """
 
     kind: Integers
@@ -106,6 +108,7 @@ class UnitRows:
     missions: Integers
     busy_min: Floats
     away_min: Floats
+    escort_min: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +141,9 @@ class Outcome:
 
     ``lost`` counts requests that met nobody free where a general scenario lets none wait. ``reserve_exhausted_min`` are
     the minutes in which no squad was free, wherever squads wait, to the second; nan where the plan has none.
+    ``convoys`` counts the trips with boxes that a pair was to go with, ``convoys_without_pair`` those it did not: it was
+    at a call, off duty or out with other boxes, or sleeps at a hamlet. ``delivered`` are the stations whose boxes came
+    too late to open as planned, with the minute from which they can; inf: an accident of theirs was never over.
     """
 
     incidents: IncidentRows
@@ -148,28 +154,32 @@ class Outcome:
     scenario: Scenario | None = field(default=None, repr=False)
     lost: int = 0
     reserve_exhausted_min: float = float("nan")
+    convoys: int = 0
+    convoys_without_pair: int = 0
+    delivered: Mapping[int, float] = field(default_factory=dict)
 
     @cached_property
     def stations(self) -> StationRows:
         """The disturbed stations, worked out when first asked for; none where no scenario tells the voting hours."""
         if self.scenario is None:
             return _no_stations()
-        return _station_rows(self.scenario, self.incidents, self.ends_min)
+        return _station_rows(self.scenario, self.incidents, self.ends_min, self.delivered)
 
 
 class Fleet(NamedTuple):
-    """What does not change from day to day of each unit, as arrays: kind, home, sub-district and block."""
+    """What does not change from day to day of each unit, as arrays: kind, home, sub-district, block and convoys."""
 
     kind: Integers
     home: Integers
     subdistrict: Integers
     block: Integers
+    convoys: Integers
 
 
 def fleet_of(world: World) -> Fleet:
     """The units of a world."""
     columns = (world.unit_kind, world.unit_home, world.unit_subdistrict, world.unit_block)
-    return Fleet(*(np.array(column, dtype=np.int64) for column in columns))
+    return Fleet(*(np.array(column, dtype=np.int64) for column in columns), convoys=convoy_table(world))
 
 
 def outcome_of(
@@ -203,9 +213,12 @@ def outcome_of(
         :, kept
     ]
     kind, began = day.incidents.kind[kept], onset[kept]
+    wanted = np.array(world.reopens_on, dtype=np.int64)[kind] if len(kind) else kind
+    goods = came[np.arange(len(kind)), wanted]
+    over = np.where((wanted < 0) | np.isnan(goods), cleared, goods + np.array(world.reopens_after)[kind])
     alert, first_line = began + day.incidents.alert_delay_min[kept], day.incidents.first_line_delay_min[kept]
     if scenario is not None:
-        decided = decisions(scenario, kind, began, cleared, day.incidents.kpu[kept])
+        decided = decisions(scenario, kind, began, over, day.incidents.kpu[kept])
     else:
         none = np.full(len(kind), np.nan)
         decided = none, none, np.zeros(len(kind), np.int64), none
@@ -243,10 +256,14 @@ def outcome_of(
         decision=decided[2],
         came_min=came,
     )
-    units = UnitRows(*fleet, missions=np.array(state.missions, dtype=np.int64), busy_min=busy, away_min=away)
+    convoys, escorts, escorted = escorts_of(fleet.convoys, day, state, ends_min)
+    units = UnitRows(*fleet[:4], missions=np.array(state.missions, dtype=np.int64), busy_min=busy, away_min=away, escort_min=escorted)
     hit, limit_reached, lost = (state.counters[counter] for counter in (HIT, LIMIT_REACHED, LOST))
     exhausted = _exhausted_min(world, state, ends_min)
-    return Outcome(rows, units, hit, limit_reached, ends_min, scenario, lost, exhausted)
+    late = late_deliveries(scenario, day, kind, rows.station, began, cleared, ends_min) if scenario is not None else {}
+    return Outcome(
+        rows, units, hit, limit_reached, ends_min, scenario, lost, exhausted, convoys, convoys - escorts, late
+    )
 
 
 def _exhausted_min(world: World, state: State, ends_min: float) -> float:
@@ -267,7 +284,11 @@ def struck(scenario: Scenario, station: int, hits: int) -> list[int]:
 
 
 def closed_windows(
-    scenario: Scenario, rows: IncidentRows, closed: NDArray[np.bool_], until_min: float
+    scenario: Scenario,
+    rows: IncidentRows,
+    closed: NDArray[np.bool_],
+    until_min: float,
+    delivered: Mapping[int, float] | None = None,
 ) -> dict[int, list[tuple[float, float]]]:
     """When incidents kept stations closed: station -> windows from onset to reopening, inf where that never came.
 
@@ -276,12 +297,16 @@ def closed_windows(
         rows: incidents that happened.
         closed: whether each of them closed its station, shape (n,).
         until_min: what begins later is left out.
+        delivered: stations whose boxes came too late, and from when each can open; they are closed until then.
     """
     windows: dict[int, list[tuple[float, float]]] = {}
     until = np.where(np.isnan(rows.reopened_min), np.inf, rows.reopened_min)
     for row in np.flatnonzero(closed & (rows.onset_min < until_min)).tolist():
         for station in struck(scenario, int(rows.station[row]), int(rows.hits[row])):
             windows.setdefault(station, []).append((float(rows.onset_min[row]), float(until[row])))
+    opens = parse_stamp(scenario.settings.clock.voting_opens)
+    for station, ready in (delivered or {}).items():
+        windows.setdefault(station, []).append((opens, ready))
     return windows
 
 
@@ -313,13 +338,16 @@ def opening_min(windows: Sequence[tuple[float, float]], planned_min: float) -> f
     return opens
 
 
-def closed_stations(scenario: Scenario, rows: IncidentRows, ends_min: float) -> StationRows:
+def closed_stations(
+    scenario: Scenario, rows: IncidentRows, ends_min: float, delivered: Mapping[int, float] | None = None
+) -> StationRows:
     """The stations that an incident closed in the voting hours, or that KPU was asked about; by number.
 
     Args:
         scenario: knows the villages and the voting hours.
         rows: incidents that happened.
         ends_min: end of the clock.
+        delivered: as in :class:`Outcome`.
 
     Example:
         >>> from simsec.day import sample_day
@@ -333,11 +361,11 @@ def closed_stations(scenario: Scenario, rows: IncidentRows, ends_min: float) -> 
         True
     """
     closes = sampling_tables(scenario).closes[rows.kind]
-    if not closes.any():
+    if not closes.any() and not delivered:
         return _no_stations()
     clock = scenario.settings.clock
     start, end = parse_stamp(clock.voting_opens), min(parse_stamp(clock.voting_closes), ends_min)
-    windows = closed_windows(scenario, rows, closes, end)
+    windows = closed_windows(scenario, rows, closes, end, delivered)
     about: dict[int, list[int]] = {station: [] for station in windows}
     for row in np.flatnonzero(closes).tolist():
         for station in struck(scenario, int(rows.station[row]), int(rows.hits[row])):
@@ -347,8 +375,8 @@ def closed_stations(scenario: Scenario, rows: IncidentRows, ends_min: float) -> 
     for station, members in sorted(about.items()):
         spans = windows.get(station, [])
         opened = opening_min(spans, start)
-        gravest = max(members, key=lambda row: int(rows.decision[row]))
-        code = int(rows.decision[gravest])
+        gravest = max(members, key=lambda row: int(rows.decision[row]), default=-1)
+        code = int(rows.decision[gravest]) if members else NONE
         if code == CONTINUED and opened == np.inf:
             code = POSTPONED  # one incident after the other: voting had never begun
         asked = [minute for minute in rows.asked_min[members].tolist() if minute == minute]
@@ -359,9 +387,9 @@ def closed_stations(scenario: Scenario, rows: IncidentRows, ends_min: float) -> 
                 covered_min(spans, start, end),
                 opened if opened < np.inf else np.nan,
                 min(asked, default=np.nan),
-                rows.decided_min[gravest],
+                rows.decided_min[gravest] if members else np.nan,
                 code,
-                np.max(rows.reopened_min[members]),  # nan where one of them never let go
+                np.max(rows.reopened_min[members]) if members else np.nan,  # nan where one of them never let go
             )
         )
     columns = np.array(found, dtype=np.float64).reshape(-1, len(StationRows.__dataclass_fields__)).T
@@ -375,14 +403,16 @@ def _no_stations() -> StationRows:
     return StationRows(integers, integers, floats, floats, floats, floats, integers, floats)
 
 
-def _station_rows(scenario: Scenario, rows: IncidentRows, ends_min: float) -> StationRows:
-    """A row a station that was struck; those that no incident closed opened as planned."""
-    count: dict[int, int] = {}
+def _station_rows(
+    scenario: Scenario, rows: IncidentRows, ends_min: float, delivered: Mapping[int, float]
+) -> StationRows:
+    """A row a station that was struck or got its boxes late; those that nothing closed opened as planned."""
+    count = dict.fromkeys(delivered, 0)
     for station, hits in zip(rows.station.tolist(), rows.hits.tolist(), strict=True):
         for number in struck(scenario, station, hits):
             count[number] = count.get(number, 0) + 1
     stations = np.array(sorted(count), dtype=np.int64)
-    closed = closed_stations(scenario, rows, ends_min)
+    closed = closed_stations(scenario, rows, ends_min, delivered)
     never, place = np.full(len(stations), np.nan), np.searchsorted(stations, closed.station)
 
     def filled(blank: Floats, told: Floats) -> Floats:

@@ -20,6 +20,7 @@ from simsec.geography.ground import ground_of
 from simsec.plan.plan import Plan
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
+from simsec.simulation.convoys import escorting
 from simsec.simulation.model import BLOCK, FREE, GREEN, GUARD, RAYON, SUBDISTRICT, DayMarks, State, World
 from simsec.simulation.movement import at_base, position, slowness
 from simsec.simulation.policies.available import called_back
@@ -162,7 +163,9 @@ def probe(
     away = [
         unit
         for unit in world.block_unit
-        if state.serves[unit] != FREE or not at_base(world, state, unit, position(world, state, unit, asked))
+        if state.serves[unit] != FREE
+        or escorting(world, day, state, unit, asked)
+        or not at_base(world, state, unit, position(world, state, unit, asked))
     ]
     for station in np.flatnonzero(np.isin(tables.pair, away)).tolist() if away else []:
         extra_min = 0.0 if access_min is None else float(access_min[station])
@@ -181,7 +184,8 @@ def _from_the_ladder(
         best, least, start = -1, 1e18, -1
         for unit in _in_scope(world, kind, scope, station):
             vehicle = world.kind_vehicle[kind]
-            comes = state.serves[unit] == FREE or called_back(world, day, state, unit, station, GREEN)
+            free = state.serves[unit] == FREE and not escorting(world, day, state, unit, asked + passed)
+            comes = free or called_back(world, day, state, unit, station, GREEN)
             if not comes or (scope == RAYON and world.unit_rayon[unit] != world.station_rayon[station]):
                 continue
             node = position(world, state, unit, asked + passed)

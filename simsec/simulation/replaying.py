@@ -34,11 +34,14 @@ from simsec.simulation.model import (
     quick,
 )
 from simsec.simulation.movement import slowness
-from simsec.simulation.rules import RULES, open_windows, serve_waiting, wake
+from simsec.simulation.rules import RULES, open_windows, over, serve_waiting, wake
 from simsec.simulation.simulate import kept_world
 
 UNREACHED = 1e17  # minutes; the rules take no way as long as this
-_WHOLE_DAY = {"noises", "slow", "even", "primaries", "absent"}
+_WHOLE_DAY = {
+    *("noises", "slow", "even", "primaries", "absent"),
+    *("convoys", "convoy_from", "convoy_until", "convoy_incident"),
+}
 _OWN = tuple(name for name in DayMarks._fields if name not in _WHOLE_DAY)  # marks with a row an incident
 _WITHIN = ("parent", "village", "child_first", "child_end")  # those that name other rows
 
@@ -49,6 +52,7 @@ class Played(NamedTuple):
     Attributes:
         level: last, 0 green to 2 red; -1: it never happened, no crowd came.
         first_unit: number of the unit that came first, -1: nobody.
+        over: when it let its station open again.
         busy: unit minutes from order to free, of those that worked there.
         routed: minutes of the way of the first unit, without friction and noise, rain and night included; nan: nobody.
     """
@@ -62,6 +66,7 @@ class Played(NamedTuple):
     full: float
     care: float
     cleared: float
+    over: float
     units_sent: float
     busy: float
     routed: float
@@ -206,6 +211,7 @@ class Replay:
             full=_time(state.full[seat]),
             care=_time(state.care[seat]),
             cleared=_time(state.cleared[seat]),
+            over=_time(over(self._world, self._day, state, seat)),
             units_sent=float(state.units_sent[seat]),
             busy=self._busy[seat],
             routed=self._routed[seat],
@@ -364,7 +370,8 @@ def _no_marks(slow: Floats) -> DayMarks:
     """The marks of a day on which nothing happens yet."""
     even = [int((hour == hour[:1]).all()) for hour in slow]
     own: dict[str, Any] = {name: [] for name in _OWN}
-    return DayMarks(**own, noises=NOISE_SLOTS, slow=slow.tolist(), even=even, primaries=0, absent=[0])
+    whole = {"noises": NOISE_SLOTS, "slow": slow.tolist(), "even": even, "primaries": 0, "absent": [0]}
+    return DayMarks(**own, **whole, **no_convoys())
 
 
 def _blank_row(world: World, marks: DayMarks) -> dict[str, Any]:

@@ -9,6 +9,7 @@ duties, rest or the vote, and are *back*.
 
 from __future__ import annotations
 
+from simsec.simulation.convoys import escorting, look_when_back, settle
 from simsec.simulation.model import (
     ALL_OUT_MIN,
     ALL_OUT_SINCE,
@@ -102,6 +103,8 @@ def request(
     elif state.queued[incident][ladder] == 0:
         state.queued[incident][ladder] = 1
         state.waiting.append((now, incident, ladder))
+        if day.convoys > 0:
+            look_when_back(world, day, state, incident, ladder, now, then)
 
 
 def fill(world: World, day: DayMarks, state: State, incident: int, ladder: int, now: float, then: list[Event]) -> bool:
@@ -149,6 +152,8 @@ def send(
     if other >= 0:
         turnout = max(state.leg_start[unit] - now, 0.0)  # what is left of it when it had not moved off
         withdraw(world, state, unit, now, then)
+    elif world.unit_block[unit] >= 0:
+        settle(world, day, state, unit, now)
     ladder = world.ladder_of[capability]
     kind = world.unit_kind[unit]
     origin = position(world, state, unit, now)
@@ -332,6 +337,7 @@ def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list
         return
     target, home = world.station_node[day.station[incident]], world.unit_home[unit]
     state.serves[unit] = FREE
+    state.freed_at[unit] = now
     state.on_scene[unit] = 0
     state.busy_min[unit] += now - state.ordered_at[unit]
     if world.unit_kind[unit] == world.squad_kind:
@@ -346,13 +352,15 @@ def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list
     if state.here[incident] == 0 and state.full[incident] != NEVER:
         state.cleared[incident] = now
     if state.away[unit] > 0:
-        go_off_duty(world, state, unit, now)
+        go_off_duty(world, day, state, unit, now)
     elif len(state.waiting) > 0:
         serve_waiting(world, day, state, unit, now, then)
 
 
-def go_off_duty(world: World, state: State, unit: int, now: float) -> None:
+def go_off_duty(world: World, day: DayMarks, state: State, unit: int, now: float) -> None:
     """A free unit is nobody's to send; it goes on to its base, where it stands again when it is back."""
+    if world.unit_block[unit] >= 0:
+        settle(world, day, state, unit, now)
     state.serves[unit] = OFF_DUTY
     state.away_since[unit] = now
     if world.unit_kind[unit] == world.squad_kind:
@@ -366,18 +374,28 @@ def on_leave(world: World, day: DayMarks, state: State, event: Event, then: list
         unit = world.absence_unit[place]
         state.away[unit] += 1
         if state.serves[unit] == FREE:
-            go_off_duty(world, state, unit, now)
+            go_off_duty(world, day, state, unit, now)
     then.append((world.absence_until[group], BACK, NOWHERE, group, 0))
 
 
 def on_back(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
-    """The window closes: its units are free again, and look at the waiting list one after the other."""
-    now, _, _, group, _ = event
+    """The window closes: its units are free again, and look at the waiting list one after the other.
+
+    Or a pair is back from its boxes, which counts on from the groups; one that was sent meanwhile looks at nothing.
+    """
+    now, _, _, group, ticket = event
+    if group >= world.absences:
+        pair = group - world.absences
+        if state.serves[pair] == FREE and state.ticket[pair] == ticket and len(state.waiting) > 0:
+            if not escorting(world, day, state, pair, now):
+                serve_waiting(world, day, state, pair, now, then)
+        return
     for place in range(world.absence_first[group], world.absence_end[group]):
         unit = world.absence_unit[place]
         state.away[unit] -= 1
         if state.away[unit] == 0 and state.serves[unit] == OFF_DUTY:
             state.serves[unit] = FREE
+            state.freed_at[unit] = now
             state.away_min[unit] += now - state.away_since[unit]
             if world.unit_kind[unit] == world.squad_kind:
                 squad_returns(state, now)
@@ -396,6 +414,18 @@ def on_rise(world: World, day: DayMarks, state: State, event: Event, then: list[
         ask(world, day, state, incident, now, then)
 
 
+def over(world: World, day: DayMarks, state: State, incident: int) -> float:
+    """When the incident lets its station open again: cleared, or what was missing has come and is handed over; or NEVER.
+
+    A late station waits for its material and not until the last unit has left; one under water waits for that.
+    """
+    kind = day.kind[incident]
+    goods = world.reopens_on[kind]
+    if goods < 0 or state.came[incident][goods] == NEVER:
+        return state.cleared[incident]
+    return state.came[incident][goods] + world.reopens_after[kind]
+
+
 def on_spread(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
     """The crowd reaches the next village, unless enough squads stood at the last one in time.
 
@@ -406,7 +436,7 @@ def on_spread(world: World, day: DayMarks, state: State, event: Event, then: lis
         return  # it came from another village before
     parent = day.parent[child]
     in_time = min(now, state.onset[parent] + day.contain_within[child])
-    held = state.contained[parent] if day.kind[child] == day.kind[parent] else state.cleared[parent]
+    held = state.contained[parent] if day.kind[child] == day.kind[parent] else over(world, day, state, parent)
     if held != NEVER and held <= in_time:
         return
     if state.counters[HIT] + day.hits[child] > world.stations_at_most:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simsec.day.trips import routes_of
 from simsec.geography.graph import VEHICLES
 from simsec.geography.ground import Ground, between_stations, ground_of, post_node, site_node
 from simsec.plan.plan import Plan
@@ -71,7 +73,7 @@ def roster_of(scenario: Scenario, plan: Plan) -> Roster:
     placed = [(PATROL_KIND, plan.patrols), (SQUAD_KIND, plan.squads)]
     teams: list[tuple[str, str, int]] = [(kind, site, count) for kind, sites in placed for site, count in sites.items()]
     teams += [
-        (team.unit, site, team.per_post)
+        (team.unit, site, scenario.team_at(team, site))
         for team in scenario.settings.teams
         if team.enabled
         for site in scenario.sites_of(team.at)
@@ -188,7 +190,43 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
         work_from_order=int(queue.service_from == "order"),
         **_preferences(scenario, plan, roster),
         **groups_of(scenario, roster.kind, roster.site),
+        **_convoys(scenario, plan, roster, block_unit),
+        reopens_on=[
+            NOWHERE if kind.reopens_on is None else CAPABILITIES.index(kind.reopens_on)
+            for kind in settings.incidents.values()
+        ],
+        reopens_after=[
+            0.0 if kind.reopens_after_min is None else kind.reopens_after_min.mode
+            for kind in settings.incidents.values()
+        ],
     )
+
+
+def _convoys(scenario: Scenario, plan: Plan, roster: Roster, block_unit: Integers) -> dict[str, Any]:
+    """The convoys each unit goes with: a load is that of the pair that guards most of its stations, both ways.
+
+    A pair that sleeps at a hamlet stays there.
+    """
+    units = len(roster.kind)
+    goes: list[list[int]] = [[] for _ in range(units)]
+    stages = scenario.settings.stages
+    if stages is not None and stages.escorts is not None and stages.escorts.enabled:
+        load_of = routes_of(scenario).load_of_station
+        loads = int(load_of.max()) + 1
+        of_load = [Counter[int]() for _ in range(loads)]
+        for load, block in zip(load_of.tolist(), plan.block.tolist(), strict=True):
+            if block_unit[block] >= 0 and not roster.bound[block_unit[block]]:
+                of_load[load][block] += 1
+        for load, blocks in enumerate(of_load):
+            if blocks:
+                pair = int(block_unit[min(blocks, key=lambda block: (-blocks[block], block))])
+                goes[pair] += [load, loads + load]
+    ends = np.cumsum([len(convoys) for convoys in goes], dtype=np.int64).tolist()
+    return {
+        "convoy_first": [0, *ends[:-1]],
+        "convoy_end": ends,
+        "convoy": [convoy for convoys in goes for convoy in convoys] or [0],
+    }
 
 
 def _preferences(scenario: Scenario, plan: Plan, roster: Roster) -> dict[str, Any]:

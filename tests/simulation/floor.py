@@ -205,6 +205,11 @@ def floor(
         absence_first=[sum(map(len, gone[:n])) for n in range(len(gone))] or [0],
         absence_end=[sum(map(len, gone[: n + 1])) for n in range(len(gone))] or [0],
         absence_unit=[unit for group in gone for unit in group] or [0],
+        convoy_first=[0] * len(units),
+        convoy_end=[0] * len(units),
+        convoy=[0],
+        reopens_on=[-1] * len(needs),
+        reopens_after=[0.0] * len(needs),
     )
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from simsec.simulation.convoys import escorting
 from simsec.simulation.model import FREE, RED, DayMarks, State, World
 from simsec.simulation.movement import minutes_to, position
 
 
-def may_go(world: World, day: DayMarks, state: State, incident: int, unit: int) -> bool:
+def may_go(world: World, day: DayMarks, state: State, incident: int, unit: int, now: float) -> bool:
     """A free unit; with diversion also one still on its way to an incident of a lower level; with call-back a pair.
 
-    Nobody who is off duty.
+    Nobody who is off duty or out with boxes.
     """
     other = state.serves[unit]
     if other == FREE:
-        return True
+        return not escorting(world, day, state, unit, now)
     if other < 0 or state.on_scene[unit] == 1:
         return False
     if world.divert == 1 and state.level[incident] > state.level[other]:
@@ -72,9 +73,11 @@ def nearest_between(
     looked_at = -1
     for unit in range(first, end):
         other = serves[unit]
-        if other != FREE and not (turns and other >= 0 and may_go(world, day, state, incident, unit)):
+        if other != FREE and not (turns and other >= 0 and may_go(world, day, state, incident, unit, now)):
             continue
         if picky and not fits(world, unit, station, rayon):
+            continue
+        if block[unit] >= 0 and other == FREE and escorting(world, day, state, unit, now):
             continue
         node = leg_to[unit]
         if leg_from[unit] != node:

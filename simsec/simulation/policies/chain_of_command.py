@@ -18,7 +18,7 @@ def choose(world: World, day: DayMarks, state: State, incident: int, capability:
     station = day.station[incident]
     if scope == BLOCK:
         unit = world.block_unit[world.station_block[station]]
-        return unit if unit >= 0 and may_go(world, day, state, incident, unit) else NOWHERE
+        return unit if unit >= 0 and may_go(world, day, state, incident, unit, now) else NOWHERE
     first, end, rayon = world.kind_first[kind], world.kind_end[kind], -1
     if scope == SUBDISTRICT:
         sector = world.station_subdistrict[station]

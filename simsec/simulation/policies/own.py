@@ -17,7 +17,8 @@ from typing import Any
 
 from simsec.base.errors import InputError, Problem, RunError, say
 from simsec.base.files import content_hash
-from simsec.simulation.model import NOWHERE, OFF_DUTY, DayMarks, State, World
+from simsec.simulation.convoys import escorting
+from simsec.simulation.model import FREE, NOWHERE, OFF_DUTY, DayMarks, State, World
 from simsec.simulation.policies.available import may_go
 
 FIRST_OWN = 100  # World.policy of the first that was loaded; smaller numbers are those that come with simsec
@@ -161,7 +162,9 @@ def choose(world: World, day: DayMarks, state: State, incident: int, capability:
         _not_so(own, incident, now, say("unit {unit} cannot do what is asked for", unit=chosen))
     if state.serves[chosen] == OFF_DUTY:
         _not_so(own, incident, now, say("unit {unit} is off duty", unit=chosen))
-    if not may_go(world, day, state, incident, chosen):
+    if state.serves[chosen] == FREE and escorting(world, day, state, chosen, now):
+        _not_so(own, incident, now, say("unit {unit} is out with boxes", unit=chosen))
+    if not may_go(world, day, state, incident, chosen, now):
         _not_so(own, incident, now, say("unit {unit} is busy", unit=chosen))
     return chosen
 

@@ -20,7 +20,7 @@ def choose(world: World, day: DayMarks, state: State, incident: int, capability:
         kind = world.unit_kind[unit]
         if world.kind_row[ladder][kind] < 0 or world.can[kind][capability] == 0:
             continue
-        if not may_go(world, day, state, incident, unit) or held_back(world, state, incident, kind):
+        if not may_go(world, day, state, incident, unit, now) or held_back(world, state, incident, kind):
             continue
         if world.minutes[world.kind_vehicle[kind]][position(world, state, unit, now)][target] < 1e17:
             return unit
