@@ -26,6 +26,8 @@ DAY_MEASURES = {
     "reserve_exhausted_share": "share of days with a moment at which no squad of the reserve is free",
     "reserve_exhausted_min_per_day": "minutes in which no squad of the reserve is free, a day",
     "unanswered_per_day": "incidents nobody came to, all families, a day",
+    "cut_off_per_day": "incidents somebody came to that were not over when the clock ended, all families, a day",
+    "convoys_without_pair_per_day": "convoys of boxes that went without a guard pair, a day",
     "voter_hours_lost_per_day": "voter-hours lost to closed stations, a day",
     "station_closed_min_per_day": "minutes of the voting hours in which stations were closed, all stations, a day",
 }
@@ -59,6 +61,8 @@ def day_figures(runs: Replications, probability: Mapping[int, float]) -> dict[st
         found["reserve_exhausted_min_per_day"] = _mean(exhausted, stratum, probability)
     counted = {
         "unanswered_per_day": runs.unanswered.sum(axis=1).astype(np.float64),
+        "cut_off_per_day": _cut_off(runs),
+        "convoys_without_pair_per_day": np.where(runs.convoys[:, 0] > 0, runs.convoys[:, 1], np.nan),
         "voter_hours_lost_per_day": runs.voter_hours_lost,
         "station_closed_min_per_day": runs.access.closed_min,
     }
@@ -66,6 +70,13 @@ def day_figures(runs: Replications, probability: Mapping[int, float]) -> dict[st
         if not np.isnan(values).any():
             found[name] = at_most(_mean(values, stratum, probability), stratum, probability)
     return found
+
+
+def _cut_off(runs: Replications) -> Floats:
+    """Incidents of each day that the end of the clock cut off: somebody came, and it was never cleared."""
+    cleared = runs.incident_clock_min[:, CLOCK.index("cleared")]
+    cut = np.isfinite(runs.incident_response_min) & np.isnan(cleared)
+    return np.bincount(runs.incident_day[cut], minlength=len(runs.stratum)).astype(np.float64)
 
 
 def _mean(values: Floats, stratum: Integers, probability: Mapping[int, float]) -> Estimate:

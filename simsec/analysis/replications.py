@@ -70,6 +70,7 @@ class Replications:
         busy_share: by unit kind, shape (days, kinds).
         reserve_busy: squads of the reserve out, every half hour, shape (days, looks).
         reserve_exhausted_min: minutes in which no squad of the reserve was free, exact, shape (days,); nan without one.
+        convoys: trips with boxes that a pair was to go with, and those that went without it, shape (days, 2).
         units_busy: units of each kind out, every half hour, shape (days, looks, kinds); empty when not asked for.
         unit_count: units of each kind, shape (kinds,).
         missions, busy_min: of every unit, shape (days, units); empty when not asked for.
@@ -97,6 +98,7 @@ class Replications:
     busy_share: Floats
     reserve_busy: NDArray[np.int16]
     reserve_exhausted_min: Floats
+    convoys: Integers
     units_busy: NDArray[np.int16]
     unit_count: Integers
     missions: NDArray[np.int32]
@@ -224,6 +226,7 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
         "busy_share": figures.busy_share,
         "reserve_busy": np.array(reserve, dtype=np.int16),
         "reserve_exhausted_min": outcome.reserve_exhausted_min,
+        "convoys": outcome.escorts[:2],
         "unit_count": np.subtract(world.kind_end, world.kind_first),
         "units_busy": np.array(out, dtype=np.int16),
         "missions": outcome.units.missions.astype(np.int32) if options.missions else np.zeros(0, np.int32),
@@ -289,6 +292,7 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         busy_share=stack("busy_share"),
         reserve_busy=stack("reserve_busy").astype(np.int16),
         reserve_exhausted_min=stack("reserve_exhausted_min").astype(np.float64),
+        convoys=stack("convoys").astype(np.int64),
         units_busy=stack("units_busy").astype(np.int16),
         unit_count=np.asarray(rows[0]["unit_count"], dtype=np.int64),
         missions=stack("missions").astype(np.int32),

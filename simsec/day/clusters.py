@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simsec.base.clock import parse_stamp
 from simsec.day.day import Floats, Integers
 from simsec.day.keyed import Draws, candidates
 from simsec.day.tables import SamplingTables, exposed_villages, window_quantile
@@ -103,7 +104,7 @@ def struck_stations(
 
 def _heavy_rain(scenario: Scenario, rain_mm: Floats) -> Floats:
     """Heavy rain by hour and zone, in mm, as far as its water comes down before the clock ends."""
-    weather, (start, end) = scenario.settings.weather, scenario.horizon_min
+    weather, start, end = scenario.settings.weather, scenario.horizon_min[0], parse_stamp(scenario.settings.clock.ends)
     over_by = start + 60 * (1 + np.arange(len(rain_mm))) + weather.flood_lag_min.high
     counts = (rain_mm >= weather.heavy_from_mm_per_h.mode) & (over_by <= end)[:, None]
     return np.where(counts, rain_mm, 0.0)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,35 +80,71 @@ def convoy_table(world: World) -> Integers:
     return np.where(table < end[:, None], np.array(world.convoy)[np.minimum(table, len(world.convoy) - 1)], NOWHERE)
 
 
-def escorts_of(table: Integers, day: Day, state: State, ends_min: float) -> tuple[int, int, Floats]:
-    """Convoys that a pair was to go with, those that had theirs, and each unit's minutes out with boxes.
+class Convoying(NamedTuple):
+    """What :func:`escorts_of` needs of a day that is over: of every unit, and of every convoy."""
 
-    What :func:`simsec.simulation.convoys.gone_with` says of one pair, here of all at once at the end of the day.
+    table: Integers
+    leaves_min: Floats
+    home_min: Floats
+    serves: Sequence[int]
+    freed_at: Sequence[float]
+    escorts: Sequence[int]
+    escort_min: Sequence[float]
+
+
+class Escorts(NamedTuple):
+    """Convoys of a day, those that went without their pair, and each unit's minutes out with boxes, shape (units,).
+
+    A convoy goes without where its pair was at a call, off duty or out with other boxes, or sleeps at a hamlet.
+    """
+
+    convoys: int
+    without_pair: int
+    minutes: Floats
+
+
+def convoying(table: Integers, day: Day, state: State) -> Convoying | None:
+    """Keep what tells who went with the boxes; None where no pair goes.
 
     Args:
         table: from :func:`convoy_table`.
         day: what chance brought.
         state: at the end.
-        ends_min: end of the clock.
     """
-    minutes = np.array(state.escort_min, dtype=np.float64)
     if day.stages is None or day.stages.convoys is None:
-        return 0, 0, minutes
-    leaves, home = day.stages.convoys.leaves_min, day.stages.convoys.back_min.copy()
-    for trip in np.flatnonzero(day.stages.trips.station >= 0).tolist():
+        return None
+    leaves, home = day.stages.convoys
+    met = np.flatnonzero(day.stages.trips.station >= 0).tolist()
+    if met:
+        home = home.copy()
+    for trip in met:
         incident = marks_of(day).convoy_incident[trip]
         if incident >= 0:
             over = state.cleared[incident]
             home[trip] += np.inf if over == NEVER else over - day.incidents.onset_min[incident]
-    count, own = sum(state.escorts), np.flatnonzero((np.array(state.serves) == FREE) & (table >= 0).any(axis=1))
-    rows, free = table[own], np.array(state.freed_at, dtype=np.float64)[own]
-    begins = np.where(rows >= 0, leaves[rows], np.inf)
-    order = np.argsort(begins, axis=1, kind="stable")
-    for column in order.T:
+    return Convoying(table, leaves, home, state.serves, state.freed_at, state.escorts, state.escort_min)
+
+
+def escorts_of(kept: Convoying | None, ends_min: float) -> Escorts:
+    """Who went with the boxes of a day: what the rules say of one pair at a time, here of all at once.
+
+    Args:
+        kept: from :func:`convoying`.
+        ends_min: end of the clock.
+    """
+    if kept is None:
+        return Escorts(0, 0, np.zeros(0))
+    minutes = np.array(kept.escort_min, dtype=np.float64)
+    count, table = sum(kept.escorts), kept.table
+    own = np.flatnonzero((np.array(kept.serves) == FREE) & (table >= 0).any(axis=1))
+    rows, free = table[own], np.array(kept.freed_at, dtype=np.float64)[own]
+    begins = np.where(rows >= 0, kept.leaves_min[rows], np.inf)
+    for column in np.argsort(begins, axis=1, kind="stable").T:
         place = np.arange(len(own)), column
-        starts, ends = begins[place], home[rows[place]]
+        starts, ends = begins[place], kept.home_min[rows[place]]
         goes = (starts > free) & (starts < ends_min)
         count += int(goes.sum())
         minutes[own[goes]] += np.minimum(ends[goes], ends_min) - starts[goes]
         free = np.where(goes, ends, free)
-    return int((leaves < ends_min).sum()), count, minutes
+    convoys = int((kept.leaves_min < ends_min).sum())
+    return Escorts(convoys, convoys - count, minutes)

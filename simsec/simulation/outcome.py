@@ -15,7 +15,7 @@ from simsec.day.day import Day
 from simsec.day.tables import sampling_tables
 from simsec.scenario.reading import Scenario
 from simsec.simulation.decisions import CONTINUED, NONE, POSTPONED, decisions
-from simsec.simulation.deliveries import convoy_table, escorts_of, late_deliveries
+from simsec.simulation.deliveries import Convoying, Escorts, convoy_table, convoying, escorts_of, late_deliveries
 from simsec.simulation.model import (
     ALL_OUT_MIN,
     ALL_OUT_SINCE,
@@ -98,7 +98,6 @@ class UnitRows:
         missions: how often it was ordered out.
         busy_min: minutes from order to clear, or to the end of the clock.
         away_min: minutes off duty: other duties, rest, release to vote.
-        escort_min: minutes out with boxes, of guard pairs.
     """
 
     kind: Integers
@@ -108,7 +107,6 @@ class UnitRows:
     missions: Integers
     busy_min: Floats
     away_min: Floats
-    escort_min: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,9 +139,8 @@ class Outcome:
 
     ``lost`` counts requests that met nobody free where a general scenario lets none wait. ``reserve_exhausted_min`` are
     the minutes in which no squad was free, wherever squads wait, to the second; nan where the plan has none.
-    ``convoys`` counts the trips with boxes that a pair was to go with, ``convoys_without_pair`` those it did not: it was
-    at a call, off duty or out with other boxes, or sleeps at a hamlet. ``delivered`` are the stations whose boxes came
-    too late to open as planned, with the minute from which they can; inf: an accident of theirs was never over.
+    ``delivered`` are the stations whose boxes came too late to open as planned, with the minute from which they can;
+    inf: an accident of theirs was never over.
     """
 
     incidents: IncidentRows
@@ -154,9 +151,8 @@ class Outcome:
     scenario: Scenario | None = field(default=None, repr=False)
     lost: int = 0
     reserve_exhausted_min: float = float("nan")
-    convoys: int = 0
-    convoys_without_pair: int = 0
     delivered: Mapping[int, float] = field(default_factory=dict)
+    kept: Convoying | None = field(default=None, repr=False)
 
     @cached_property
     def stations(self) -> StationRows:
@@ -164,6 +160,11 @@ class Outcome:
         if self.scenario is None:
             return _no_stations()
         return _station_rows(self.scenario, self.incidents, self.ends_min, self.delivered)
+
+    @cached_property
+    def escorts(self) -> Escorts:
+        """The convoys of the day and which had their pair, worked out when first asked for."""
+        return escorts_of(self.kept, self.ends_min)
 
 
 class Fleet(NamedTuple):
@@ -256,14 +257,12 @@ def outcome_of(
         decision=decided[2],
         came_min=came,
     )
-    convoys, escorts, escorted = escorts_of(fleet.convoys, day, state, ends_min)
-    units = UnitRows(*fleet[:4], missions=np.array(state.missions, dtype=np.int64), busy_min=busy, away_min=away, escort_min=escorted)
+    units = UnitRows(*fleet[:4], missions=np.array(state.missions, dtype=np.int64), busy_min=busy, away_min=away)
     hit, limit_reached, lost = (state.counters[counter] for counter in (HIT, LIMIT_REACHED, LOST))
     exhausted = _exhausted_min(world, state, ends_min)
     late = late_deliveries(scenario, day, kind, rows.station, began, cleared, ends_min) if scenario is not None else {}
-    return Outcome(
-        rows, units, hit, limit_reached, ends_min, scenario, lost, exhausted, convoys, convoys - escorts, late
-    )
+    kept = convoying(fleet.convoys, day, state)
+    return Outcome(rows, units, hit, limit_reached, ends_min, scenario, lost, exhausted, late, kept)
 
 
 def _exhausted_min(world: World, state: State, ends_min: float) -> float:

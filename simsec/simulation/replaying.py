@@ -18,7 +18,7 @@ from simsec.day.incidents import NOISE_SLOTS
 from simsec.day.log import Entry
 from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
-from simsec.simulation.calendar import Calendar
+from simsec.simulation.calendar import Calendar, no_convoys
 from simsec.simulation.model import (
     AMBULANCE,
     ARRIVE,

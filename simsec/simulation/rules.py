@@ -370,10 +370,11 @@ def go_off_duty(world: World, day: DayMarks, state: State, unit: int, now: float
 def on_leave(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
     """A window opens: its free units are off duty at once, who is sent or at work when he clears, if it still is."""
     now, _, _, group, _ = event
+    units, away, serves = world.absence_unit, state.away, state.serves
     for place in range(world.absence_first[group], world.absence_end[group]):
-        unit = world.absence_unit[place]
-        state.away[unit] += 1
-        if state.serves[unit] == FREE:
+        unit = units[place]
+        away[unit] += 1
+        if serves[unit] == FREE:
             go_off_duty(world, day, state, unit, now)
     then.append((world.absence_until[group], BACK, NOWHERE, group, 0))
 
@@ -390,13 +391,15 @@ def on_back(world: World, day: DayMarks, state: State, event: Event, then: list[
             if not escorting(world, day, state, pair, now):
                 serve_waiting(world, day, state, pair, now, then)
         return
+    units, away, serves, freed_at = world.absence_unit, state.away, state.serves, state.freed_at
+    away_min, away_since = state.away_min, state.away_since
     for place in range(world.absence_first[group], world.absence_end[group]):
-        unit = world.absence_unit[place]
-        state.away[unit] -= 1
-        if state.away[unit] == 0 and state.serves[unit] == OFF_DUTY:
-            state.serves[unit] = FREE
-            state.freed_at[unit] = now
-            state.away_min[unit] += now - state.away_since[unit]
+        unit = units[place]
+        away[unit] -= 1
+        if away[unit] == 0 and serves[unit] == OFF_DUTY:
+            serves[unit] = FREE
+            freed_at[unit] = now
+            away_min[unit] += now - away_since[unit]
             if world.unit_kind[unit] == world.squad_kind:
                 squad_returns(state, now)
             if len(state.waiting) > 0:

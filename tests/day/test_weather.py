@@ -73,7 +73,7 @@ def test_a_dry_day_is_slow_at_night_only() -> None:
 
 
 def test_a_day_that_begins_the_evening_before_has_its_rain_in_the_same_windows() -> None:
-    clock = shipped().settings.clock.model_copy(update={"starts": "H-1 18:00", "ends": "H+1 02:00"})
+    clock = shipped().settings.clock.model_copy(update={"starts": "H-1 18:00", "ends": "H+1 02:00", "followed_until": None})
     longer = replace(shipped(), settings=shipped().settings.model_copy(update={"clock": clock}))
     for replication in range(60):
         before, after = draw_rain(shipped(), "ordinary", 1, replication), draw_rain(longer, "ordinary", 1, replication)
@@ -116,6 +116,7 @@ def test_rain_never_makes_anybody_faster(day_type: str) -> None:
 
 
 def test_rain_of_two_areas_under_one_seed_has_the_shape_of_each() -> None:
-    assert draw_rain(tiny(), "heavy_rain", 1, 0).shape == (41, 2)
-    short = tiny().settings.model_copy(update={"clock": tiny().settings.clock.model_copy(update={"ends": "H 20:30"})})
+    assert draw_rain(tiny(), "heavy_rain", 1, 0).shape == (47, 2)
+    hours = {"ends": "H 20:30", "followed_until": None}
+    short = tiny().settings.model_copy(update={"clock": tiny().settings.clock.model_copy(update=hours)})
     assert draw_rain(replace(tiny(), settings=short), "heavy_rain", 1, 0).shape == (39, 2)

@@ -251,7 +251,7 @@ def day_of(*calls: Call, slow: float = 1.0) -> Day:
     none = np.zeros(0, dtype=np.int64)
     reports = Reports(none, none, np.zeros(0), np.zeros(0, dtype=np.bool_))
     every = np.ones(8, dtype=np.bool_)  # absences take place
-    return Day(0, 0, "ordinary", incidents, reports, np.zeros((24, 1)), np.full((24, 1), slow), every)
+    return Day(0, 0, "ordinary", incidents, reports, np.zeros((24, 1)), np.full((24, 1), slow), absent=every)
 
 
 def play(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simsec.day import sample_day
-from simsec.scenario.schema import DAY_TYPES
+from simsec.scenario.schema import CAPABILITIES, DAY_TYPES
 from simsec.simulation import simulate
 from simsec.simulation.calendar import marks_of, run_on_simpy
 from simsec.simulation.model import NEVER
@@ -101,15 +101,19 @@ def test_a_unit_says_where_it_belongs() -> None:
     assert rows_of(Call(0, 100)).units.home.tolist() == [1, 3] and len(rows_of(Call(0, 100)).stations.station) == 0
 
 
-def test_without_kpu_a_station_that_was_closed_reopens_when_its_incident_is_cleared() -> None:
+def test_without_kpu_a_late_station_opens_when_its_material_is_there_and_another_when_its_incident_is_cleared() -> None:
     area = replace(shipped(), settings=shipped().settings.model_copy(update={"kpu": None}), hash="without")
     kinds = list(area.settings.incidents.values())
-    closes = np.array([kind.closes_station for kind in kinds])
+    closes, slow = np.array([kind.closes_station for kind in kinds]), area.settings.incidents["late_open"]
     seen = 0
     for replication in range(6):
         rows = simulate(area, announced(), sample_day(area, 3, replication, "heavy_rain")).incidents
         shut = closes[rows.kind]
-        assert np.array_equal(rows.reopened_min[shut], rows.cleared_min[shut], equal_nan=True)
+        late, courier = rows.kind == kinds.index(slow), CAPABILITIES.index("courier")
+        assert np.array_equal(rows.reopened_min[shut & ~late], rows.cleared_min[shut & ~late], equal_nan=True)
+        there = rows.came_min[late, courier] + slow.reopens_after_min.mode
+        assert np.array_equal(rows.reopened_min[late], there, equal_nan=True) and len(there) > 0
+        assert (rows.cleared_min[late] > rows.came_min[late, courier]).all()  # the courier stays longer
         assert np.isnan(rows.reopened_min[~shut]).all() and not rows.decision.any()
         assert np.isnan([rows.asked_min, rows.decided_min]).all()
         seen += int(np.isfinite(rows.reopened_min).sum())

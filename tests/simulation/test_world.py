@@ -32,9 +32,8 @@ def test_every_unit_of_the_plan_and_every_team_stands_at_its_post() -> None:
     kinds = [unit.kind for unit in shipped().settings.units]
     expected = {"pair": announced().blocks, "patrol": sum(announced().patrols.values()), "squad": 10}
     for team in shipped().settings.teams:
-        if team.enabled:
-            at = [shipped().team_at(team, site) for site in shipped().sites_of(team.at)]
-            expected[team.unit] = expected.get(team.unit, 0) + sum(at)
+        at = [shipped().team_at(team, site) for site in shipped().sites_of(team.at) if team.enabled]
+        expected[team.unit] = expected.get(team.unit, 0) + sum(at)
     assert dict(zip(kinds, np.bincount(roster.kind, minlength=len(kinds)).tolist(), strict=True)) == expected
     for sites in (announced().patrols, announced().squads):
         for site, count in sites.items():
