@@ -16,7 +16,7 @@ from simsec.analysis.intervals import (
     stratified_mean,
 )
 from simsec.analysis.quantiles import stratified_share
-from simsec.analysis.replications import Replications
+from simsec.analysis.replications import CLOCK, Replications
 from simsec.scenario.reading import Scenario
 
 Floats = NDArray[np.float64]

@@ -107,6 +107,9 @@ def parameter_label(scenario: Scenario, path: str, texts: Texts) -> str:
         case ["units", number, "turnout_min"] if number.isdigit():
             label = scenario.settings.units[int(number)].label.of(texts.language)
             return texts.t("figure.turnout", unit=label)
+        case ["teams", number, "villages_per_unit"] if number.isdigit():
+            unit = unit_label(scenario, scenario.settings.teams[int(number)].unit, texts)
+            return texts.t("figure.villages_per_unit", unit=unit)
         case ["agencies", code, "promise_min"] if code in scenario.settings.agencies:
             return texts.t("figure.promise", agency=scenario.settings.agencies[code].name)
         case ["three_pillars", figure]:

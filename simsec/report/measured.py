@@ -143,6 +143,9 @@ def day_lines(judged: Judged, texts: Texts) -> list[str]:
     if {"station_closed_min_per_day", "voter_hours_lost_per_day"} <= set(figures):
         minutes, hours = figures["station_closed_min_per_day"], figures["voter_hours_lost_per_day"]
         lines.append(t("measured.closed", minutes=texts.interval(minutes, 0), hours=texts.interval(hours, 0)))
+    if {"cut_off_per_day", "convoys_without_pair_per_day"} <= set(figures):
+        cut, alone = figures["cut_off_per_day"], figures["convoys_without_pair_per_day"]
+        lines.append(t("measured.convoys", alone=texts.interval(alone, 1), cut=texts.interval(cut, 2)))
     return lines
 
 

@@ -35,7 +35,10 @@ def late_deliveries(
     Args:
         scenario: what is known.
         day: sampled from it.
-        kind, station, onset_min, cleared_min: of the incidents that happened, shape (n,).
+        kind: of the incidents that happened, shape (n,).
+        station: theirs.
+        onset_min: when they began.
+        cleared_min: when they were cleared, nan: never.
         ends_min: end of the clock.
     """
     if day.stages is None or day.stages.ready_min is None:

@@ -180,7 +180,8 @@ class Fleet(NamedTuple):
 def fleet_of(world: World) -> Fleet:
     """The units of a world."""
     columns = (world.unit_kind, world.unit_home, world.unit_subdistrict, world.unit_block)
-    return Fleet(*(np.array(column, dtype=np.int64) for column in columns), convoys=convoy_table(world))
+    kind, home, subdistrict, block = (np.array(column, dtype=np.int64) for column in columns)
+    return Fleet(kind, home, subdistrict, block, convoy_table(world))
 
 
 def outcome_of(
@@ -261,8 +262,8 @@ def outcome_of(
     hit, limit_reached, lost = (state.counters[counter] for counter in (HIT, LIMIT_REACHED, LOST))
     exhausted = _exhausted_min(world, state, ends_min)
     late = late_deliveries(scenario, day, kind, rows.station, began, cleared, ends_min) if scenario is not None else {}
-    kept = convoying(fleet.convoys, day, state)
-    return Outcome(rows, units, hit, limit_reached, ends_min, scenario, lost, exhausted, late, kept)
+    boxes = convoying(fleet.convoys, day, state)
+    return Outcome(rows, units, hit, limit_reached, ends_min, scenario, lost, exhausted, late, boxes)
 
 
 def _exhausted_min(world: World, state: State, ends_min: float) -> float:

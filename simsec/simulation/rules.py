@@ -387,9 +387,9 @@ def on_back(world: World, day: DayMarks, state: State, event: Event, then: list[
     now, _, _, group, ticket = event
     if group >= world.absences:
         pair = group - world.absences
-        if state.serves[pair] == FREE and state.ticket[pair] == ticket and len(state.waiting) > 0:
-            if not escorting(world, day, state, pair, now):
-                serve_waiting(world, day, state, pair, now, then)
+        here = state.serves[pair] == FREE and state.ticket[pair] == ticket
+        if here and len(state.waiting) > 0 and not escorting(world, day, state, pair, now):
+            serve_waiting(world, day, state, pair, now, then)
         return
     units, away, serves, freed_at = world.absence_unit, state.away, state.serves, state.freed_at
     away_min, away_since = state.away_min, state.away_since
@@ -418,7 +418,7 @@ def on_rise(world: World, day: DayMarks, state: State, event: Event, then: list[
 
 
 def over(world: World, day: DayMarks, state: State, incident: int) -> float:
-    """When the incident lets its station open again: cleared, or what was missing has come and is handed over; or NEVER.
+    """When the incident lets its station open again: it is cleared, or what was missing is handed over; or NEVER.
 
     A late station waits for its material and not until the last unit has left; one under water waits for that.
     """

@@ -7,7 +7,7 @@ import pytest
 
 from simsec.analysis.breakdown import scopes_of
 from simsec.analysis.daily import DAY_MEASURES, day_figures, unit_use
-from simsec.analysis.replications import Replications, day_keys, replicate, replicate_plans
+from simsec.analysis.replications import CLOCK, Replications, day_keys, replicate, replicate_plans
 from simsec.analysis.workers import open_workers
 from simsec.day import sample_day
 from simsec.plan import doctrine
@@ -66,6 +66,9 @@ def test_the_figures_of_days_are_told_by_scope() -> None:
     assert given["reserve_exhausted_share"].mean == pytest.approx(np.mean(exhausted > 0))
     assert given["reserve_exhausted_min_per_day"].mean == pytest.approx(exhausted.mean())
     assert given["unanswered_per_day"].mean == pytest.approx(runs().unanswered[inside].sum(axis=1).mean())
+    cut = np.isfinite(runs().incident_response_min) & np.isnan(runs().incident_clock_min[:, CLOCK.index("cleared")])
+    assert given["cut_off_per_day"].mean == pytest.approx(inside[runs().incident_day[cut]].sum() / inside.sum())
+    assert given["convoys_without_pair_per_day"].mean == pytest.approx(runs().convoys[inside, 1].mean())
     assert given["station_closed_min_per_day"].mean == pytest.approx(runs().access.closed_min[inside].mean())
     natural = day_figures(runs(), scopes["natural"])
     chance = shipped().day_type_probability
@@ -86,7 +89,7 @@ def test_an_area_without_squads_has_no_reserve_to_exhaust() -> None:
     area = read_scenario(SHIPPED.parent / "textbook" / "mm1")
     run = replicate(area, doctrine(area), 2)
     assert np.isnan(run.reserve_exhausted_min).all()
-    assert tuple(day_figures(run, {0: 1.0})) == ("unanswered_per_day", "station_closed_min_per_day")
+    assert tuple(day_figures(run, {0: 1.0})) == ("unanswered_per_day", "cut_off_per_day", "station_closed_min_per_day")
 
 
 def test_busy_hours_are_those_of_the_units() -> None:
