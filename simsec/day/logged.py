@@ -17,7 +17,8 @@ def read_day(path: Path, scenario: Scenario) -> Day:
     """A short log as a day, to be played like any other: primary incidents in order of time, then dormant ones.
 
     A log written by :func:`simsec.day.log.write_log` comes back with every mark as it was. Recorded responses and
-    transports are left out. A log tells nothing of absences: those that the scenario gives a chance do not take place.
+    transports are left out. A log tells nothing of absences: those that the scenario gives a chance do not take place;
+    nor of the trips of the boxes: no pair goes with them.
 
     Args:
         path: the log; its weather may stand beside it.
