@@ -23,7 +23,7 @@ from simsec.simulation.calendar import marks_of, run_on_simpy
 from simsec.simulation.model import State, World, fresh_state
 from simsec.simulation.policies import NAMES
 from simsec.simulation.replaying import Played, Replay, replay_world, whats_out_of_reach
-from simsec.simulation.roads import changes_by, changes_of
+from simsec.simulation.roads import Change, Closure, changes_by, changes_of, roads_after
 from simsec.simulation.simulate import kept_world
 from tests.areas import SHIPPED, announced, shipped, tiny, tiny_plan
 from tests.scenario.shipped import shipped_area
@@ -161,6 +161,30 @@ def test_the_way_that_is_told_is_that_of_the_roads_when_it_began() -> None:
     wet = play.routed_min(kind, home, station, last.minute)
     assert wet > dry
     assert play.routed_min(kind, home, station, last.minute, 40.0) > wet + 39
+
+
+def test_a_road_that_closes_on_the_way_takes_nothing_from_the_way_that_is_told() -> None:
+    world, day = replay_world(shipped(), announced()), sample_day(shipped(), 3, 0)
+
+    def played(changes: tuple[Change, ...]) -> dict[int, Played]:
+        found: dict[int, Played] = {}
+        play = Replay(
+            world, day.slow, 1.0, lambda entry, seat, state: found.update({entry.row: play.played(seat)}),
+            day.absent.tolist(), changes,
+        )  # fmt: skip
+        play.run(entries_of(day), shipped().horizon_min[1])
+        return found
+
+    plain, dry, seen = played(()), roads_after(shipped(), ()), 0
+    for row, one in plain.items():
+        middle = (one.dispatched + one.first) / 2
+        closure = Closure(int(shipped().stations.village[day.incidents.station[row]]), 400.0)
+        if middle != middle or seen == 3 or (roads := roads_after(shipped(), (closure,))) is dry:
+            continue
+        other = played((Change(middle, closure, roads),))[row]
+        assert (other.first, other.routed) == (one.first, one.routed)
+        seen += 1
+    assert seen == 3
 
 
 def entries_of(day: Day) -> list[list[Entry]]:
