@@ -212,6 +212,10 @@ def _duties(settings: Settings) -> Iterator[Problem]:
     hours = [(path, duty.starts, duty.ends or settings.clock.ends) for path, duty in duties if duty]
     if settings.stages is not None:
         hours.append(("stages.delivery_starts", settings.stages.delivery_starts, settings.stages.delivery_ends))
+        limit, closes = settings.stages.counting_limit, settings.clock.voting_closes
+        if limit is not None and parse_stamp(limit) <= parse_stamp(closes):
+            what, bound = "no count can end before the vote closes", say("after {hour}", hour=closes)
+            yield Problem(_FILE, what, "correct the hour, or leave it out", 0, "stages.counting_limit", limit, bound)
     first, last = settings.clock.starts, settings.clock.ends
     for path, starts, ends in hours:
         value = f"{starts} - {ends}"
