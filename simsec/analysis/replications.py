@@ -29,11 +29,12 @@ from simsec.day.sampling import sample_day
 from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES
+from simsec.simulation.asking import asked_probe, stations_asked
 from simsec.simulation.boxes import boxes_back_min, counts_late
 from simsec.simulation.calendar import Look, marks_of
 from simsec.simulation.model import State
 from simsec.simulation.outcome import Outcome
-from simsec.simulation.probes import drawn_call, probe, probe_tables
+from simsec.simulation.probes import drawn_call, exact_for, probe, probe_tables
 from simsec.simulation.roads import changes_of, world_at
 from simsec.simulation.simulate import kept_world, simulate
 from simsec.simulation.trace import Trace, write_events
@@ -207,12 +208,21 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
     if options.units:
         looks = sorted([*looks, *((minute, count_units) for minute, _ in looks)], key=lambda look: look[0])
     if options.probes:
-        tables = probe_tables(scenario, plan)
+        tables = probe_tables(scenario, plan) if scenario.general or exact_for(plan) else None
+        round_of = len(PROBE_STAMPS) * (day.seed + day.replication)
 
         def look_at(place: int) -> Look:
             minute, call = parse_stamp(PROBE_STAMPS[place]), drawn_call(scenario, day.seed, day.replication, place)
             there, extra_min = world_at(world, changes, minute), access_at(day.access, minute, start)
-            return minute, lambda now, state: probed.append(probe(there, marks, state, tables, now, call, extra_min))
+            asked = stations_asked(len(scenario.stations), round_of + place)
+
+            def look(now: float, state: State) -> None:
+                if tables is not None:
+                    probed.append(probe(there, marks, state, tables, now, call, extra_min))
+                else:
+                    probed.append(asked_probe(there, marks, state, now, call, asked, extra_min))
+
+            return minute, look
 
         looks = sorted([*looks, *map(look_at, range(len(PROBE_STAMPS)))], key=lambda look: look[0])
     listener = None if options.trace is None else Trace(world, marks, changes)

@@ -59,6 +59,7 @@ class Scenario:
         own_roads: the file of the user's own roads, None when roads are modelled.
         general: minutes, preferences and rates of a general scenario, whose places stand in ``villages``, each with a
             station of the same number and code; None for an election.
+        policy_code: hash of the source of the user's own policy, once that was allowed to run; no file gives it.
 
     Example:
         >>> scenario = read_scenario("scenarios/kabupaten-semarang")
@@ -76,6 +77,7 @@ class Scenario:
     as_read: bool = True
     own_roads: Path | None = None
     general: General | None = None
+    policy_code: str = ""
 
     @cached_property
     def horizon_min(self) -> tuple[float, float]:
