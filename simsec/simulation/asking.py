@@ -59,10 +59,11 @@ def asked_probe(
     """
     row, ladder, asked = len(day.kind), world.ladder_of[GUARD], now + call.to_request_min
     supposed, after = _with_call(world, day, state, call, now)
+    place: Any = supposed  # its lists are a copy; to the rules they are read only
     found = np.full(len(world.station_node), np.nan)
     for station in stations:
-        supposed.station[row] = station
-        supposed.access[row] = 0.0 if access_min is None else float(access_min[station])
+        place.station[row] = station
+        place.access[row] = 0.0 if access_min is None else float(access_min[station])
         found[station] = call.to_request_min + _sent(world, supposed, after, row, ladder, asked, call)
     return found
 
