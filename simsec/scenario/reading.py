@@ -362,6 +362,12 @@ def _missing_posts(settings: Settings, posts: Posts) -> list[Problem]:
         for number, row in enumerate(settings.absences)
         if row.at not in ("", VILLAGE, *posts.code, *posts.type)
     ]
+    nowhere += [
+        Problem(SETTINGS, "no post of these types", "add one to posts.csv", 0, f"agencies.{code}.promise_posts", value)
+        for code, agency in settings.agencies.items()
+        if agency.promise_bands and not posts.of_type(*agency.promise_posts)
+        for value in [", ".join(agency.promise_posts)]
+    ]
     return nowhere + [
         Problem(
             "posts.csv",
