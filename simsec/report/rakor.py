@@ -7,7 +7,9 @@ Only totals stand on it: no station, post, village, class or place of the reserv
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -144,8 +146,17 @@ def _promised(agency: Agency, texts: Texts) -> Said | None:
         return _promise(agency.promise_min, texts) if agency.promise_min else None
     minutes = " / ".join(texts.figure(band.minutes.mode) for band in bands)
     grades = [texts.t("rakor.assumed") if band.minutes.grade == "D" else band.minutes.grade for band in bands]
-    far = " / ".join(texts.figure(band.beyond_km) for band in bands)
-    return Said(texts.t("unit.minutes", n=minutes), texts.t("rakor.beyond", km=far, grades=" / ".join(grades)))
+    far = " / ".join(_distances([band.beyond_km for band in bands], texts))
+    return Said(texts.t("unit.minutes", n=minutes), texts.t("rakor.bands", km=far, grades=" / ".join(grades)))
+
+
+def _distances(begins: Sequence[float], texts: Texts) -> list[str]:
+    """Bands of distance in words, such as to 5 km, 5 to 10 km, beyond 10 km."""
+    ends = [texts.figure(km) for km in begins]
+    told = [texts.t("rakor.between", near=near, far=far) for near, far in pairwise(ends)]
+    if len(ends) > 1:
+        told[0] = texts.t("rakor.up_to", km=ends[1])
+    return [*told, texts.t("rakor.beyond", km=ends[-1])]
 
 
 def _promise(promised: Parameter, texts: Texts) -> Said:
@@ -168,9 +179,10 @@ def _kept(found: Promise, texts: Texts) -> Said:
     calls = _number(found.calls.mean, texts)
     share = _sure(found.kept, texts)
     told = [t(f"rakor.of_{found.part}", calls=calls)]
-    for band in found.bands:
+    distances = _distances([band.beyond_km for band in found.bands], texts) if found.bands else []
+    for far, band in zip(distances, found.bands, strict=True):
         if band.calls.mean > 0:
-            told.append(t("rakor.beyond_kept", km=texts.figure(band.beyond_km), share=_sure(band.kept, texts)))
+            told.append(f"{far} {_sure(band.kept, texts)}")
     return Said(share, "; ".join(told))
 
 

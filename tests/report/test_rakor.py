@@ -153,8 +153,9 @@ def test_the_sheet_says_the_bands_and_how_often_each_is_kept(judged_shipped: Jud
         texts(language),
     )  # fmt: skip
     assert "10 / 15 / 25" in row.promise.main
-    assert "0 / 5 / 10 km" in row.promise.small and "A / B / B" in row.promise.small
-    assert "0 km" in row.kept.small and "5 km" in row.kept.small
+    far = {"en": ("to 5 km", "5 to 10 km", "beyond 10 km"), "id": ("sampai 5 km", "5 sampai 10 km", "lebih dari 10 km")}
+    assert " / ".join(far[language]) in row.promise.small and "A / B / B" in row.promise.small
+    assert far[language][0] in row.kept.small and far[language][2] not in row.kept.small  # no station is so far away
 
 
 def test_a_longer_promise_is_kept_more_often(judged_shipped: Judged) -> None:

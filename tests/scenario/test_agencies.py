@@ -91,7 +91,7 @@ def test_a_promise_of_ones_own_puts_the_common_bands_aside(tmp_path: Path) -> No
     [
         (bands("1:10"), "agencies.bpbd.promise_bands.0.beyond_km: the first band does not begin at 0 km (found '1')"),
         (bands("0:10", "5:15", "5:9"), "bands.2.beyond_km: the bands are not in order (found '5'); expected above 5"),
-        (bands("0:10", posts="[]"), "agencies.bpbd.promise_posts: the bands are measured from no post; expected one of"),
+        (bands("0:10", posts="[]"), "bpbd.promise_posts: the bands are measured from no post; expected one of"),
         (bands("0:10", posts='["castle"]'), "promise_posts: no such type of post (found 'castle'); expected one of"),
         (bands("0:10", posts='["prison"]'), "promise_posts: no post of these types (found 'prison'). add one to posts"),
         (bands("0:-1"), "must not be below 0"),
