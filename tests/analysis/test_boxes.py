@@ -1,16 +1,20 @@
 """Laws of the return of the boxes: what a run keeps is what its days say, late in rain, and told with its limits."""
 
+import json
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from simsec.analysis.boxes import boxes_back
 from simsec.analysis.breakdown import scopes_of
 from simsec.analysis.replications import Replications, day_keys, replicate_plans
 from simsec.analysis.workers import open_workers
 from simsec.base.errors import InputError
+from simsec.cli.main import app
 from simsec.day import sample_day
 from simsec.plan import doctrine
 from simsec.scenario import read_scenario
@@ -69,7 +73,17 @@ def test_a_scenario_without_stages_says_nothing() -> None:
     assert boxes_back(area, found, {0: 1.0}) is None
 
 
-def test_a_limit_before_the_vote_closes_is_refused(tmp_path) -> None:
+def test_the_command_line_tells_the_boxes_to_people_and_machines(tmp_path: Path) -> None:
+    run = ["simulate", str(tiny_folder(tmp_path / "area")), "--days", "2", "--workers", "1", "--lang", "en"]
+    said = CliRunner().invoke(app, run)
+    assert said.exit_code == 0 and "Boxes back at the stores of the sub-districts, Pilkada" in said.stdout
+    told = json.loads(CliRunner().invoke(app, [*run, "--json"]).stdout)["measures"]["boxes_back"]
+    assert told["election_type"] == "pilkada" and {"natural", "heavy_rain"} <= set(told)
+    assert set(told["natural"]) == {"median_min", "p90_min", "after_clock_share", "counts_late_share"}
+    assert told["natural"]["median_min"]["mean"] <= told["natural"]["p90_min"]["mean"]
+
+
+def test_a_limit_before_the_vote_closes_is_refused(tmp_path: Path) -> None:
     path = tiny_folder(tmp_path / "area") / "scenario.toml"
     text = path.read_text(encoding="utf-8")
     assert 'counting_limit = "H+1 12:00"' in text
