@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from simsec.day.log import WEATHER_COLUMNS, log_columns
+from simsec.day.log import log_columns
+from simsec.day.log_tables import TABLES as LOG_TABLES
 from simsec.drill.places import FORMS
 from simsec.drill.schema import EVENTS, ROOM, Script, SessionFile
 from simsec.drill.sheet import COLUMNS
@@ -223,9 +224,12 @@ def pages() -> dict[str, str]:
         "same `parent` below one another; together they are a group, and names need differ only inside a group.",
         "",
         *_columns("LOG.csv", log_columns(("<ladder>_<n>",))),
-        "The weather of the day stands beside the log, under its name with `.weather.csv`. Without it the day is dry.",
+        "What holds for the whole of the day stands beside the log, under its name with `.weather.csv` and so on; a",
+        "table need not be there. Without that of the weather the day is dry, without that of the roads all are open,",
+        "without that of access the hamlets are reached as in dry weather, and absences that the scenario gives a",
+        "chance take place only where their table says so. Older logs, without some of the tables, are read.",
         "",
-        *_columns("LOG.weather.csv", WEATHER_COLUMNS),
+        *(line for name, columns in LOG_TABLES.items() for line in _columns(f"LOG.{name}.csv", columns)),
     ]
     results = ["# Result tables", "", "Parquet files; a column is never re-used for something else.", ""]
     for name, schema in TABLES.items():

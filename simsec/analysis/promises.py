@@ -10,14 +10,33 @@ from numpy.typing import NDArray
 
 from simsec.analysis.intervals import Estimate, stratified_mean, stratified_ratio
 from simsec.analysis.replications import CLOCK, Replications, strata
+from simsec.geography.distance import great_circle_km
 from simsec.scenario.agencies import Agency, called, providers
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import CAPABILITIES
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Part = Literal["lead", "support", "alarm"]
 REPORTED, FIRST, ALERT = (CLOCK.index(name) for name in ("reported", "first", "alert"))
+
+
+@dataclass(frozen=True)
+class BandKept:
+    """What became of a promise where stations lie so far from their post.
+
+    Attributes:
+        beyond_km: in a straight line from the nearest post.
+        minutes: promised.
+        calls: incidents a day that count.
+        kept: share of them within the minutes; nan where there were none.
+    """
+
+    beyond_km: float
+    minutes: float
+    calls: Estimate
+    kept: Estimate
 
 
 @dataclass(frozen=True)
@@ -27,9 +46,9 @@ class Promise:
     Attributes:
         part: ``lead``: its units are asked first for the incidents it answers; ``support``: they come after others, so
             only incidents count to which they came first; ``alarm``: its people on the spot raise the alarm.
-        minutes: promised.
+        minutes: promised; of bands the least.
         calls: incidents a day that count.
-        kept: share of them within the minutes; nan where there were none.
+        kept: share of them within the minutes of their band; nan where there were none.
         risen: share of them that rose a level before anybody came; nan unless the agency leads.
     """
 
@@ -38,6 +57,23 @@ class Promise:
     calls: Estimate
     kept: Estimate
     risen: Estimate
+    bands: tuple[BandKept, ...] = ()
+
+
+def band_of(scenario: Scenario, agency: Agency) -> Integers:
+    """The band of every station by its distance to the nearest of the agency's posts, shape (stations,).
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> scenario = read_scenario("scenarios/kabupaten-semarang")
+        >>> np.bincount(band_of(scenario, scenario.settings.agencies["polri"])).tolist()
+        [1814, 169]
+    """
+    posts, stations = list(scenario.posts.of_type(*agency.promise_posts)), scenario.stations
+    lat, lon = scenario.posts.lat[posts], scenario.posts.lon[posts]
+    km = great_circle_km(stations.lat[:, None], stations.lon[:, None], lat, lon).min(axis=1)
+    begins = np.array([band.beyond_km for band in agency.promise_bands])
+    return np.asarray(np.maximum(np.searchsorted(begins, km, side="left") - 1, 0), dtype=np.int64)
 
 
 def leads(scenario: Scenario, code: str) -> Flags:
@@ -79,11 +115,19 @@ def promise_of(scenario: Scenario, runs: Replications, code: str) -> Promise | N
         ('lead', 60.0, True)
     """
     agency = scenario.settings.agencies[code]
-    if agency.promise_min is None or not (agency.units or agency.promise_of == "alarm"):
+    promises = [band.minutes.mode for band in agency.promise_bands]
+    if agency.promise_min is not None and not promises:
+        promises = [agency.promise_min.mode]
+    if not promises or not (agency.units or agency.promise_of == "alarm"):
         return None
+    if agency.promise_bands:
+        band = band_of(scenario, agency)[runs.incident_station]
+    else:
+        band = np.zeros(len(runs.incident_station), dtype=np.int64)
+    promised = np.array(promises)[band]
     led = leads(scenario, code)[runs.incident_kind]
     own = _own(scenario, agency)[runs.incident_first_kind]  # -1, nobody came, is the last: False
-    clock, promised = runs.incident_clock_min, agency.promise_min.mode
+    clock = runs.incident_clock_min
     part: Part
     if agency.promise_of == "alarm":
         part, counts, minutes = "alarm", np.ones(len(led), dtype=np.bool_), clock[:, ALERT] - runs.incident_onset_min
@@ -94,19 +138,23 @@ def promise_of(scenario: Scenario, runs: Replications, code: str) -> Promise | N
         part, counts, minutes = "support", own, clock[:, FIRST] - clock[:, REPORTED]
     kept = np.nan_to_num(minutes, nan=np.inf) <= promised
     probability = strata(scenario)
-    every, within, rose = (
-        np.bincount(runs.incident_day[rows], minlength=len(runs)).astype(np.float64)
-        for rows in (counts, counts & kept, counts & _risen(scenario, runs))
-    )
+
+    def daily(rows: Flags) -> Floats:
+        return np.bincount(runs.incident_day[rows], minlength=len(runs)).astype(np.float64)
+
+    def judged(rows: Flags) -> tuple[Estimate, Estimate]:
+        """Calls a day, and the share of them in which the promise is kept."""
+        every = daily(rows)
+        share = stratified_ratio(daily(rows & kept), every, runs.stratum, probability)
+        return stratified_mean(every, runs.stratum, probability), share
+
+    every, rose = daily(counts), daily(counts & _risen(scenario, runs))
     nan = float("nan")
     risen = stratified_ratio(rose, every, runs.stratum, probability) if part == "lead" else Estimate(nan, nan, nan, 0)
-    return Promise(
-        part=part,
-        minutes=promised,
-        calls=stratified_mean(every, runs.stratum, probability),
-        kept=stratified_ratio(within, every, runs.stratum, probability),
-        risen=risen,
-    )
+    calls, within = judged(counts)
+    far = enumerate(agency.promise_bands)
+    bands = tuple(BandKept(one.beyond_km, one.minutes.mode, *judged(counts & (band == n))) for n, one in far)
+    return Promise(part=part, minutes=min(promises), calls=calls, kept=within, risen=risen, bands=bands)
 
 
 def _own(scenario: Scenario, agency: Agency) -> Flags:

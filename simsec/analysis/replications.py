@@ -29,10 +29,12 @@ from simsec.day.sampling import sample_day
 from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES
+from simsec.simulation.asking import asked_probe, stations_asked
+from simsec.simulation.boxes import boxes_back_min, counts_late
 from simsec.simulation.calendar import Look, marks_of
 from simsec.simulation.model import State
 from simsec.simulation.outcome import Outcome
-from simsec.simulation.probes import drawn_call, probe, probe_tables
+from simsec.simulation.probes import drawn_call, exact_for, probe, probe_tables
 from simsec.simulation.roads import changes_of, world_at
 from simsec.simulation.simulate import kept_world, simulate
 from simsec.simulation.trace import Trace, write_events
@@ -73,7 +75,10 @@ class Replications:
         convoys: trips with boxes that a pair was to go with, and those that went without it, shape (days, 2).
         units_busy: units of each kind out, every half hour, shape (days, looks, kinds); empty when not asked for.
         unit_count: units of each kind, shape (kinds,).
-        missions, busy_min: of every unit, shape (days, units); empty when not asked for.
+        missions, busy_min, away_min: of every unit, shape (days, units); empty when not asked for.
+        boxes_back_min: when the last box of each village is back, shape (days, villages); nan for one without
+            stations, inf: not by the end of the clock; empty where the scenario has no stages.
+        counts_late_share: share of the stations whose count ends after the legal limit; nan: there is none.
         voter_hours_lost, voters_not_served: shape (days,), nan when not asked for.
         access: stations that were closed, what KPU decided about them, and more of the voters.
         incident_day, incident_kind, incident_station, incident_onset_min, incident_response_min, incident_primary,
@@ -103,6 +108,9 @@ class Replications:
     unit_count: Integers
     missions: NDArray[np.int32]
     busy_min: Floats
+    away_min: Floats
+    boxes_back_min: Floats
+    counts_late_share: Floats
     voter_hours_lost: Floats
     voters_not_served: Floats
     access: Access
@@ -202,12 +210,21 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
     if options.units:
         looks = sorted([*looks, *((minute, count_units) for minute, _ in looks)], key=lambda look: look[0])
     if options.probes:
-        tables = probe_tables(scenario, plan)
+        tables = probe_tables(scenario, plan) if scenario.general or exact_for(plan) else None
+        round_of = len(PROBE_STAMPS) * (day.seed + day.replication)
 
         def look_at(place: int) -> Look:
             minute, call = parse_stamp(PROBE_STAMPS[place]), drawn_call(scenario, day.seed, day.replication, place)
             there, extra_min = world_at(world, changes, minute), access_at(day.access, minute, start)
-            return minute, lambda now, state: probed.append(probe(there, marks, state, tables, now, call, extra_min))
+            asked = stations_asked(len(scenario.stations), round_of + place)
+
+            def look(now: float, state: State) -> None:
+                if tables is not None:
+                    probed.append(probe(there, marks, state, tables, now, call, extra_min))
+                else:
+                    probed.append(asked_probe(there, marks, state, now, call, asked, extra_min))
+
+            return minute, look
 
         looks = sorted([*looks, *map(look_at, range(len(PROBE_STAMPS)))], key=lambda look: look[0])
     listener = None if options.trace is None else Trace(world, marks, changes)
@@ -231,6 +248,9 @@ def _play(scenario: Scenario, plan: Plan, day: Day, options: Options) -> tuple[O
         "units_busy": np.array(out, dtype=np.int16),
         "missions": outcome.units.missions.astype(np.int32) if options.missions else np.zeros(0, np.int32),
         "busy_min": outcome.units.busy_min if options.missions else np.zeros(0),
+        "away_min": outcome.units.away_min if options.missions else np.zeros(0),
+        "boxes_back": boxes_back_min(scenario, day, outcome) if day.stages else np.zeros(0),
+        "counts_late": counts_late(scenario, day),
         **access_row(scenario, outcome),
         "asked": rows.asked_min,
         "decided": rows.decided_min,
@@ -297,6 +317,9 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         unit_count=np.asarray(rows[0]["unit_count"], dtype=np.int64),
         missions=stack("missions").astype(np.int32),
         busy_min=stack("busy_min"),
+        away_min=stack("away_min"),
+        boxes_back_min=stack("boxes_back"),
+        counts_late_share=stack("counts_late"),
         voter_hours_lost=stack("voter_hours_lost"),
         voters_not_served=stack("voters_not_served"),
         access=gather_access(rows),

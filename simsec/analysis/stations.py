@@ -24,7 +24,7 @@ class StationMinutes:
     Attributes:
         mean_min, p90_min: minutes to first help where somebody was free; inf where too few or none of the probes found
             anybody.
-        nobody_share: share of probes in which nobody was free.
+        nobody_share: share of probes in which nobody was free; nan, as the minutes, where no probe asked.
         mean_of_all, mean_of_worst_tenth: over all stations, and over the tenth with the longest mean, in minutes, with
             an interval that resamples whole days; nan where some station never had anybody free.
     """
@@ -56,14 +56,17 @@ def station_minutes(scenario: Scenario, runs: Replications) -> StationMinutes:
     flat = runs.probes.reshape(days * times, stations).astype(np.float64)
     each = np.repeat(weight, times)
     each = each / each.sum()
-    free = np.isfinite(flat)
+    free, asked = np.isfinite(flat), each @ ~np.isnan(flat)  # a policy that is none of the probe's is asked by turns
     mass = each @ free
     mean = np.where(mass > 0, each @ np.where(free, flat, 0.0) / np.maximum(mass, 1e-300), np.inf)
-    order = np.argsort(flat, axis=0, kind="stable")
+    order = np.argsort(flat, axis=0, kind="stable")  # nan, not asked, comes last
     total = np.cumsum(each[order], axis=0)
-    place = np.argmax(total >= 0.9 - 1e-12, axis=0)
+    place = np.argmax(total >= 0.9 * asked - 1e-12, axis=0)
     p90 = flat[order[place, np.arange(stations)], np.arange(stations)]
-    return StationMinutes(mean, p90, 1.0 - mass, *_with_intervals(runs, probability, mean))
+    with np.errstate(invalid="ignore"):
+        nobody = 1.0 - mass / asked  # nan: no probe asked about the station
+    mean[asked == 0] = np.nan
+    return StationMinutes(mean, p90, nobody, *_with_intervals(runs, probability, mean))
 
 
 def _worst_tenth(mean_min: Floats) -> Floats:
@@ -81,7 +84,8 @@ def _with_intervals(runs: Replications, probability: Mapping[str, float], mean: 
     strata = {number: probability[DAY_TYPES[number]] for number in np.unique(runs.stratum).tolist()}
     known = day_weights(runs.stratum, strata) is not None and np.isfinite(mean).all()
     resampled = resampled_weights(runs.stratum, strata) if known else None
-    estimates = float(mean.mean()), float(_worst_tenth(mean))
+    told = mean[~np.isnan(mean)]
+    estimates = float(told.mean()), float(_worst_tenth(told))
     if resampled is None:
         nan, days = float("nan"), len(runs)
         return Estimate(estimates[0], nan, nan, days), Estimate(estimates[1], nan, nan, days)

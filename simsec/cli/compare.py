@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simsec.cli.common import Language, command_line, exit_codes, print_json, progress_bars, texts_of
+from simsec.cli.policies import AllowCode, PolicyName, area_with_policy, policy_facts, with_policy
 
 if TYPE_CHECKING:
     from simsec.locale import Texts
@@ -22,6 +23,8 @@ def compare(
     days: Annotated[int, typer.Option(min=2, help="Days of every type.")] = 100,
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Of the days.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
+    policy: PolicyName = None,
+    allow_code: AllowCode = False,
     out: Annotated[Path | None, typer.Option(help="Folder for compare.html and compare.json.")] = None,
     json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     lang: Annotated[Language | None, typer.Option(help="Language; the scenario's own by default.")] = None,
@@ -41,20 +44,23 @@ def compare(
             what, value = "two plans are compared", str(len(plan))
             raise InputError([Problem("--plan", what, "give --plan twice", value=value, bound=say("exactly 2"))])
         areas = [read_scenario(folder) for folder in scenarios]
+        for area in areas:
+            refuse_general(area)
+        areas = [area_with_policy(area, policy, allow_code) for area in areas]
         texts = texts_of(areas[0], lang)
         keys = day_keys(dict.fromkeys(DAY_TYPES, days), (seed,))
         found: list[Compared] = []
         with open_workers(workers or default_workers()) as pool, progress_bars(not json) as bar:
             for area in areas:
-                refuse_general(area)
-                first, second = (
-                    named_plan(area, word, pool, seed=seed, progress=bar(texts.t("cli.doctrine"))) for word in plan
-                )
+                told_of = bar(texts.t("cli.doctrine"))
+                named = (named_plan(area, word, pool, seed=seed, progress=told_of) for word in plan)
+                first, second = (with_policy(area, one, policy, allow_code) for one in named)
                 progress = bar(f"{texts.t('cli.comparing')}: {area.settings.name}")
                 found.append(compare_plans(area, first, second, keys, pool, progress=progress))
-        told = [compare_json(one) for one in found]
+        told = [compare_json(one) | {"policies": [policy_facts(plan) for plan in one.plans]} for one in found]
         if out is not None:
-            told_options = {"days": days, "seed": seed, "lang": lang and lang.value}
+            told_options = {"days": days, "seed": seed, "policy": policy, "allow_code": allow_code}
+            told_options |= {"lang": lang and lang.value}
             command = command_line("compare", scenarios[0], **told_options)
             for further in (*map(str, scenarios[1:]), *(f"--plan {word}" for word in plan)):
                 command += f" {further}"
@@ -79,7 +85,9 @@ def _write(
     from simsec.report.style import png
     from simsec.results.run_folder import citation, json_text, versions
 
+    own = dict.fromkeys((plan.policy.name, plan.code) for one in found for plan in one.plans if plan.code)
     cite = "; ".join(citation(one.scenario.hash, (seed,)) for one in found)
+    cite += "".join(f", policy {name} {code}" for name, code in own)
     meta = ReportMeta(citation=cite, versions=versions(), command=command, seeds=(seed,), seconds=0.0)
     pictures = [png(change_figure(one.scenario, one.plans, one.minutes, texts)) for one in found]
     write_text(out / "compare.html", compare_page(found, pictures, meta, texts), private=True)

@@ -58,6 +58,7 @@ def parse_by(text: str | None) -> tuple[str, ...]:
 
 def measures_json(area: Scenario, runs: Replications, by: Sequence[str]) -> dict[str, Any]:
     """The groups asked for with every measure, and the measures of days and kinds of unit, for machines."""
+    from simsec.analysis.boxes import BoxesBack, boxes_back
     from simsec.analysis.breakdown import CALM, breakdown, scopes_of
     from simsec.analysis.daily import day_figures, unit_use
 
@@ -67,15 +68,21 @@ def measures_json(area: Scenario, runs: Replications, by: Sequence[str]) -> dict
         told |= {"incidents": group.incidents} | ({"few_incidents": True} if group.few else {})
         found[group.dimension].setdefault(group.scope, {})[group.code] = told
     kinds = [unit.kind for unit in area.settings.units]
-    days, units = {}, {}
+    days: dict[str, Any] = {}
+    units: dict[str, Any] = {}
+    boxes: dict[str, Any] = {}
     for scope, probability in scopes_of(area, runs).items():
         if scope == CALM:
             continue
         figures = day_figures(runs, probability)
         days[scope] = {name: estimate_json(estimate) for name, estimate in figures.items()}
+        if returned := boxes_back(area, runs, probability):
+            told_of = {name: getattr(returned, name) for name in BoxesBack.__dataclass_fields__}
+            boxes[scope] = {name: estimate_json(value) for name, value in told_of.items() if value is not None}
         if UNIT in by:
             units[scope] = {kinds[used.kind]: _use_json(used) for used in unit_use(area, runs, probability)}
-    return {"by": found, "day": days} | ({"units": units} if UNIT in by else {})
+    back = {"boxes_back": {"election_type": area.settings.election_type, **boxes}} if boxes else {}
+    return {"by": found, "day": days} | back | ({"units": units} if UNIT in by else {})
 
 
 def _use_json(used: UnitUse) -> dict[str, Any]:
@@ -137,6 +144,28 @@ def print_measures(area: Scenario, runs: Replications, by: Sequence[str], texts:
                 minutes=texts.interval(minutes, 1),
             )
             typer.echo(line)
+    for line in boxes_lines(area, runs, next(iter(known)), texts):
+        typer.echo(line)
+
+
+def boxes_lines(area: Scenario, runs: Replications, scope: str, texts: Texts) -> list[str]:
+    """When the boxes are back, as a sentence; none where the scenario has no stages."""
+    from simsec.analysis.boxes import boxes_back
+    from simsec.analysis.breakdown import scopes_of
+    from simsec.report.labels import scope_label
+
+    found = boxes_back(area, runs, scopes_of(area, runs)[scope])
+    if found is None:
+        return []
+    return [
+        texts.t(
+            "cli.measured_boxes",
+            election=str(area.settings.election_type).capitalize(),
+            scope=scope_label(scope, texts),
+            median=texts.interval(found.median_min, clock=True),
+            p90=texts.interval(found.p90_min, clock=True),
+        )
+    ]
 
 
 def _table(title: str, heads: Sequence[str]) -> Table:

@@ -20,6 +20,7 @@ from simsec.cli.common import (
     progress_bars,
     texts_of,
 )
+from simsec.cli.policies import AllowCode, PolicyName, area_with_policy, policy_facts
 
 if TYPE_CHECKING:
     from simsec.optimization.judge import Judged
@@ -38,6 +39,8 @@ def plan(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
     solver: Annotated[Literal["highs", "cbc"], typer.Option(help="Solver of the models.")] = "highs",
     time_limit: Annotated[float, typer.Option(min=1, help="Seconds for each model; a safety net.")] = 60,
+    policy: PolicyName = None,
+    allow_code: AllowCode = False,
     json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     lang: Annotated[Language | None, typer.Option(help="Language; the scenario's own by default.")] = None,
 ) -> None:
@@ -55,7 +58,7 @@ def plan(
         from simsec.scenario.schema import DAY_TYPES
 
         begun = time.monotonic()
-        area = read_scenario(scenario)
+        area = area_with_policy(read_scenario(scenario), policy, allow_code)
         texts = texts_of(area, lang)
         if not doctrine_family(area):
             explain_infeasible(area)
@@ -68,6 +71,8 @@ def plan(
             seed=seed,
             solver=solver,
             time_limit=time_limit,
+            policy=policy,
+            allow_code=allow_code,
             lang=lang and lang.value,
         )
         days_of_world: dict[str, int] = {**dict.fromkeys(DAY_TYPES, world_days), "severe": 3 * world_days}
@@ -151,7 +156,7 @@ def write_run(
     write_plan(folder / "plan", found.chosen, area)
     write_plan(folder / "plan-doctrine", found.best_doctrine, area)
     tables = folder / "results"
-    cite = citation(area.hash, judged.seeds)
+    cite = citation(area.hash, judged.seeds, found.chosen.policy.name, found.chosen.code)
     made_by = {"cite": cite, "scenario_hash": area.hash, "plan_hash": found.chosen.hash, **versions()}
     write_table(tables / "days.parquet", [days_table(runs) for runs in judged.runs], made_by)
     write_table(tables / "incidents.parquet", [incidents_table(area, runs) for runs in judged.runs], made_by)
@@ -178,7 +183,7 @@ def write_run(
         "scenario_hash": area.hash,
         "plan_hash": found.chosen.hash,
         "plan_hashes": dict(zip(("announced", "best_doctrine", "chosen"), (p.hash for p in judged.plans), strict=True)),
-        "policy": found.chosen.policy.model_dump(),
+        "policy": policy_facts(found.chosen),
         "accepted": found.accepted,
         "seeds": list(judged.seeds),
         "days": len(judged.runs[0]),

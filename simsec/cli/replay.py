@@ -48,9 +48,9 @@ def replay(
 
             made_by = {"marking": texts.t("marking_long"), "cite": cite} | hashes | versions()
             found = replay_log(area, decided, incidents, out, made_by, bar)
-        with incidents.open("rb") as file:
-            hashes["log_hash"] = file_digest(file, "sha256").hexdigest()[:16]
-        facts = replay_json(area, found, incidents.name) | {"plan": decided.name, "cite": cite} | hashes
+        hashes["log_hash"] = hash_of(incidents)
+        tables = {"tables": {path.name: hash_of(path) for path in found.files}}
+        facts = replay_json(area, found, incidents.name) | {"plan": decided.name, "cite": cite} | tables | hashes
         if out is not None:
             sheet = sheet_markdown(area, found, incidents.name, decided.name, cite, texts)
             write_text(out / "calibration.md", sheet, private=True)
@@ -61,6 +61,12 @@ def replay(
         show(area, found, incidents.name, decided.name, texts)
         if out is not None:
             typer.echo(texts.t("cli.wrote", path=str(out)))
+
+
+def hash_of(path: Path) -> str:
+    """Of a file's bytes."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()[:16]
 
 
 def show(area: Scenario, found: Replayed, log_name: str, plan: str, texts: Texts) -> None:

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +22,7 @@ from simsec.cli.common import (
     progress_bars,
     texts_of,
 )
+from simsec.cli.policies import AllowCode, PolicyName, with_policy
 
 if TYPE_CHECKING:
     from simsec.analysis.intervals import Estimate
@@ -41,13 +41,8 @@ OWN_FILES = (*TABLES, "events.parquet", "describe.md")  # of a result folder, be
 def simulate(
     scenario: Annotated[Path, typer.Argument(help="Scenario folder.")],
     plan: Annotated[Path | None, typer.Option(help="Plan folder; the announced doctrine by default.")] = None,
-    policy: Annotated[
-        str | None,
-        typer.Option(help="Dispatch policy in place of the plan's: its name, or module:function with --allow-code."),
-    ] = None,
-    allow_code: Annotated[
-        bool, typer.Option("--allow-code", help="Let a policy of your own run: Python from the current folder.")
-    ] = False,
+    policy: PolicyName = None,
+    allow_code: AllowCode = False,
     days: Annotated[int | None, typer.Option(min=2, help=f"Days of every type; {DAYS} by default.")] = None,
     precision: Annotated[
         str | None,
@@ -219,33 +214,6 @@ def simulate(
             typer.echo(texts.t("cli.wrote", path=str(out)))
             if trace:
                 typer.echo(texts.t("cli.wrote_events", path=str(out / "events.parquet")))
-
-
-def with_policy(area: Scenario, decided: Plan, name: str | None, allow_code: bool) -> Plan:
-    """The plan under another policy, where one is named; a policy of the user's own only where he allows its code.
-
-    Raises:
-        InputError: no such policy, or code that was not allowed or cannot be loaded.
-    """
-    from pydantic import ValidationError
-
-    from simsec.plan.feasibility import check_plan
-    from simsec.scenario.reading import validation_words
-    from simsec.simulation.policies import own
-
-    if name is not None:
-        options = decided.policy.model_dump() | {"name": name}
-        try:
-            decided = replace(decided, policy=type(decided.policy).model_validate(options))
-        except ValidationError as error:
-            what = validation_words(error.errors(include_url=False)[0])
-            raise InputError([Problem("--policy", what, value=name)]) from None
-        check_plan(area, decided)
-    if not own.is_own(decided.policy.name):
-        return decided
-    if not allow_code:
-        own.number(decided.policy.name, "")
-    return replace(decided, code=own.allow(decided.policy.name))
 
 
 @contextmanager

@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from simsec.base.clock import DAY_MIN, parse_stamp
-from simsec.base.errors import InputError, Problem, say
 from simsec.day.day import Day, Floats
 from simsec.day.incidents import KPU_COLUMNS, NOISE_SLOTS
-from simsec.day.weather import slowdown
+from simsec.day.log_tables import write_tables
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import LEVELS
-from simsec.scenario.tables import Cell, Column, read_table, write_table
+from simsec.scenario.tables import Cell, Column, write_table
 
 NEVER_WORD = "never"  # in a column of rise: the level is not left
 REQUIRED = ("time", "place", "kind", "on_scene_min")
 RISE, SCENE = tuple(f"rise_{level}_min" for level in LEVELS), tuple(f"scene_{level}_min" for level in LEVELS)
+FIRST_LINE = "first_line_min"
 NOISE = tuple(f"noise_{slot + 1}" for slot in range(NOISE_SLOTS))
 TREE = ("parent", "spread_delay_min", "contain_within_min", "hits", "same_village_as")
 # The marks by name: the columns that hold each of them, delays and turn-outs apart, whose columns are the ladders'.
@@ -39,12 +35,6 @@ MARKS = {
     "noise": NOISE,
     "kpu": KPU_COLUMNS,
 }
-WEATHER_COLUMNS = (
-    Column("starts", meaning="start of the hour, written as in the log; an hour without a row is dry"),
-    Column("zone", meaning="name of the rayon"),
-    Column("rain_mm", "number", low=0, meaning="rain in that hour"),
-    Column("slow_factor", "number", low=0, required=False, meaning="factor on travel minutes; blank: from the rain"),
-)
 
 
 class Entry(NamedTuple):
@@ -66,7 +56,8 @@ class Entry(NamedTuple):
         recorded_kind: number of the unit kind that came, -1: not recorded.
         recorded_from: node it set out from, -1: not recorded.
         recorded_dispatch, recorded_arrival: minutes after midnight of polling day, nan: not recorded.
-        access: minutes more from outside the hamlet; a log tells none, and none of the roads that closed.
+        access: minutes more from outside the hamlet, from the table of access beside the log.
+        first_line: minutes after the alert until somebody of the three pillars is there, inf: nobody.
     """
 
     row: int
@@ -97,6 +88,7 @@ class Entry(NamedTuple):
     recorded_dispatch: float
     recorded_arrival: float
     access: float = 0.0
+    first_line: float = math.inf
 
 
 def ladder_rows(scenario: Scenario) -> tuple[str, ...]:
@@ -149,6 +141,7 @@ def log_columns(rows: Sequence[str]) -> tuple[Column, ...]:
         text("level", "level at which it begins; blank: that of its kind", LEVELS),
         number("alert_delay_min", "minutes until crew and Linmas on the spot know"),
         number("report_delay_min", "minutes until somebody outside knows; 0 where `time` is the time of the call"),
+        number(FIRST_LINE, f"minutes after the alert until the village's three pillars come; `{NEVER_WORD}`: nobody"),
         *(number(name, f"minutes after onset until it leaves that level unhelped, or `{NEVER_WORD}`") for name in RISE),
         *(number(name, "minutes a unit works there at that level; blank: on_scene_min") for name in SCENE),
         number("where", "where in its block the guard pair stands, from 0 to 1", 1.0),
@@ -190,23 +183,8 @@ def site_codes(scenario: Scenario) -> dict[str, int]:
     return villages | {code: len(villages) + number for number, code in enumerate(scenario.posts.code)}
 
 
-def midnight_offset_min(scenario: Scenario) -> tuple[int, int]:
-    """Day number of polling day and minutes its clock is ahead of universal time."""
-    return scenario.settings.polling_date.toordinal(), scenario.settings.utc_offset_min
-
-
-def weather_file(log: Path) -> Path:
-    """Where the weather of a logged day stands: beside the log.
-
-    Example:
-        >>> weather_file(Path("day.csv")).name
-        'day.weather.csv'
-    """
-    return log.with_suffix(".weather.csv")
-
-
 def write_log(path: Path, scenario: Scenario, day: Day) -> None:
-    """Write a day as a log with every mark, and its weather beside it; it replays to itself.
+    """Write a day as a log with every mark, and what holds for the whole of it beside it; it replays to itself.
 
     Args:
         path: the file, ``.csv``; readable by the owner only, for it names stations.
@@ -221,14 +199,7 @@ def write_log(path: Path, scenario: Scenario, day: Day) -> None:
     cells = _mark_cells(scenario, day)
     order = [row for group in _groups(day.incidents.parent.tolist()) for row in group]
     write_table(path, columns, [[cells[column.name][row] for column in columns] for row in order], private=True)
-    starts, zones = scenario.horizon_min[0], scenario.villages.rayon_names
-    rain, slow = day.rain_mm.tolist(), day.slow.tolist()
-    weather = [
-        (repr(starts + 60 * hour), zone, rain[hour][number], slow[hour][number])
-        for hour in range(len(rain))
-        for number, zone in enumerate(zones)
-    ]
-    write_table(weather_file(path), WEATHER_COLUMNS, weather, private=True)
+    write_tables(path, scenario, day)
 
 
 def _groups(parent: Sequence[int]) -> Iterator[list[int]]:
@@ -261,6 +232,7 @@ def _mark_cells(scenario: Scenario, day: Day) -> dict[str, list[Cell]]:
         "level": [LEVELS[number] for number in level],
         "alert_delay_min": incidents.alert_delay_min.tolist(),
         "report_delay_min": incidents.report_delay_min.tolist(),
+        FIRST_LINE: [_or_never(value) for value in incidents.first_line_delay_min.tolist()],
         "where": incidents.where.tolist(),
         "parent": ["" if above < 0 else above for above in parent],
         "spread_delay_min": of_children(incidents.spread_delay_min),
@@ -278,79 +250,9 @@ def _mark_cells(scenario: Scenario, day: Day) -> dict[str, list[Cell]]:
     ]
     for names, values in tables:
         for column, name in enumerate(names):
-            cells[name] = [NEVER_WORD if value == math.inf else value for value in values[:, column].tolist()]
+            cells[name] = [_or_never(value) for value in values[:, column].tolist()]
     return cells
 
 
-def read_weather(log: Path, scenario: Scenario) -> tuple[Floats, Floats, bool]:
-    """Rain and factor on travel minutes by hour and zone, and whether a table of them stands beside the log.
-
-    Without one the day is dry: only the night slows.
-
-    Raises:
-        InputError: everything wrong with the table, at once.
-    """
-    start, end = scenario.horizon_min
-    zones = scenario.villages.rayon_names
-    rain = np.zeros((math.ceil((end - start) / 60), len(zones)))
-    path = weather_file(log)
-    if not path.exists():
-        return rain, slowdown(scenario, rain), False
-    table = read_table(path, WEATHER_COLUMNS)
-    given, problems = np.zeros_like(rain), []
-    for row, line in enumerate(table.line):
-        written, zone = str(table.columns["starts"][row]), str(table.columns["zone"][row])
-        try:
-            hour = (minutes_of(written, *midnight_offset_min(scenario)) - start) / 60
-        except ValueError as error:
-            problems.append(Problem(path.name, error.args[0], "", line, "starts", written))
-            continue
-        if not (hour.is_integer() and 0 <= hour < len(rain)):
-            what, remedy = "no hour of the scenario's clock starts then", "count whole hours from clock.starts"
-            problems.append(Problem(path.name, what, remedy, line, "starts", written))
-        elif zone not in zones:
-            bound = say("one of {words}", words=", ".join(zones))
-            problems.append(Problem(path.name, "no such zone", "", line, "zone", zone, bound))
-        else:
-            rain[int(hour), zones.index(zone)] = float(table.columns["rain_mm"][row])
-            given[int(hour), zones.index(zone)] = float(table.columns["slow_factor"][row])
-    if problems:
-        raise InputError(problems)
-    return rain, np.where(given > 0, given, slowdown(scenario, rain)), True
-
-
-def minutes_of(text: str, polling_day: int, utc_offset_min: int) -> float:
-    """Minutes after local midnight of polling day of a stamp, or of minutes written as they are.
-
-    Args:
-        text: ``2024-11-27T07:10+07:00``, ``H 07:10`` or ``430.0``.
-        polling_day: proleptic ordinal of its date.
-        utc_offset_min: minutes its clock is ahead of universal time.
-
-    Raises:
-        ValueError: with what is wrong.
-
-    Example:
-        >>> from datetime import date
-        >>> day = date(2024, 11, 27).toordinal()
-        >>> [minutes_of(text, day, 420) for text in ("2024-11-27T00:10Z", "H 07:10", "430")]
-        [430.0, 430.0, 430.0]
-    """
-    try:
-        minutes = float(text)
-    except ValueError:
-        if text[:1] == "H":
-            return parse_stamp(text)
-        try:
-            stamp = datetime.fromisoformat(text)
-        except ValueError:
-            raise ValueError(say("no time; write 2024-11-27T07:10+07:00, or H 07:10, or minutes")) from None
-        ahead = stamp.utcoffset()
-        if ahead is None:
-            raise ValueError(say("the time has no offset, such as +07:00")) from None
-        days = (stamp.toordinal() - polling_day) * DAY_MIN
-        clock = stamp.hour * 60 + stamp.minute + (stamp.second + stamp.microsecond / 1e6) / 60
-        return days + clock + utc_offset_min - ahead.total_seconds() / 60
-    if not math.isfinite(minutes):
-        raise ValueError(say("no time; write 2024-11-27T07:10+07:00, or H 07:10, or minutes"))
-    return minutes
+def _or_never(value: float) -> Cell:
+    return NEVER_WORD if value == math.inf else value

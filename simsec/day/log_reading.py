@@ -17,8 +17,10 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from simsec.base.errors import say, system_words
+from simsec.day.access import extra_minutes
 from simsec.day.incidents import KPU_COLUMNS
 from simsec.day.log import (
+    FIRST_LINE,
     MARKS,
     NEVER_WORD,
     NOISE,
@@ -29,12 +31,11 @@ from simsec.day.log import (
     Entry,
     ladder_rows,
     log_columns,
-    midnight_offset_min,
-    minutes_of,
     place_codes,
     site_codes,
 )
 from simsec.day.log_cells import Cells, Lines
+from simsec.day.log_tables import midnight_offset_min, minutes_of, read_tables
 from simsec.day.tables import last_level, sampling_tables
 from simsec.geography.road_files import Complaints
 from simsec.scenario.reading import Scenario
@@ -112,16 +113,18 @@ class LogReader:
 
     Attributes:
         columns: of its header, in order.
+        around: what holds for the whole of the day, from the tables beside the log.
 
     Raises:
-        InputError: the file cannot be read, or its header is wrong.
+        InputError: the file cannot be read, or its header or a table beside it is wrong.
     """
 
     def __init__(self, path: Path, scenario: Scenario) -> None:
-        """Read the header."""
+        """Read the header, and the tables beside the log."""
         self.path, self.scenario = path, scenario
         self.complaints = Complaints(path.name)
         self.columns = self._header()
+        self.around = read_tables(path, scenario)
         self._at = {name: place for place, name in enumerate(self.columns)}
         self._day = midnight_offset_min(scenario)
         self._clock = scenario.horizon_min
@@ -336,6 +339,9 @@ class LogReader:
         if "kpu" in self._given:
             named = zip(KPU_COLUMNS, kpu, (*[math.inf] * (len(kpu) - 1), 1.0), strict=True)
             kpu = [cell.number(name, mark, self._blank, high) for name, mark, high in named]
+        first_line = math.inf
+        if cell.text(FIRST_LINE) != NEVER_WORD:
+            first_line = cell.number(FIRST_LINE, math.inf)
         entry = Entry(
             row=row,
             key=key,
@@ -357,9 +363,19 @@ class LogReader:
             spread_delay=cell.number("spread_delay_min", None) if parent >= 0 else 0.0,
             contain_within=cell.number("contain_within_min", None) if parent >= 0 else 0.0,
             hits=self._hits(cell) if self._grouped else 0,
+            access=self._access(kind, station, onset),
+            first_line=first_line,
             **(self._response(cell, onset) if self._responds else _NO_RESPONSE),
         )
         return None if cell.bad else entry
+
+    def _access(self, kind: int, station: int, onset: float) -> float:
+        """Minutes more from outside the hamlet, by the hour of the onset; a village itself lies on its road."""
+        access = self.around.access
+        if access is None or station >= len(access.hamlet) or access.hamlet[station] < 0:
+            return 0.0
+        minutes = extra_minutes(self.scenario, access, np.array([kind]), np.array([station]), np.array([onset]))
+        return float(minutes[0])
 
     def _response(self, cell: Cells, onset: float) -> dict[str, Any]:
         """What was recorded of the response, and where the unit went afterwards."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from simsec.base.errors import say
 from simsec.day.day import Day, Floats, Incidents, Integers, Reports
-from simsec.day.log import read_weather
 from simsec.day.log_reading import LogReader
 from simsec.scenario.reading import Scenario
 
@@ -17,11 +16,11 @@ def read_day(path: Path, scenario: Scenario) -> Day:
     """A short log as a day, to be played like any other: primary incidents in order of time, then dormant ones.
 
     A log written by :func:`simsec.day.log.write_log` comes back with every mark as it was. Recorded responses and
-    transports are left out. A log tells nothing of absences: those that the scenario gives a chance do not take place;
-    nor of the trips of the boxes: no pair goes with them.
+    transports are left out, and what no unit meets: reports nobody went out for, and the stages of the stations. A log
+    tells nothing of the trips of the boxes: no pair goes with them.
 
     Args:
-        path: the log; its weather may stand beside it.
+        path: the log; tables of the whole day may stand beside it.
         scenario: knows the codes.
 
     Raises:
@@ -46,7 +45,7 @@ def read_day(path: Path, scenario: Scenario) -> Day:
         if above >= 0:  # the children of one parent stand together
             child_first[above] = child_first[above] or child
             child_end[above] = child + 1
-    rain, slow, _ = read_weather(path, scenario)
+    around = reader.around
 
     def floats(name: str) -> Floats:
         return np.array([getattr(entry, name) for entry in entries], dtype=np.float64)
@@ -60,7 +59,7 @@ def read_day(path: Path, scenario: Scenario) -> Day:
         level=integers("level"),
         onset_min=floats("onset"),
         alert_delay_min=floats("alert_delay"),
-        first_line_delay_min=np.full(len(entries), np.inf),
+        first_line_delay_min=floats("first_line"),
         report_delay_min=floats("report_delay"),
         rise_min=floats("rise"),
         scene_min=floats("scene"),
@@ -76,9 +75,19 @@ def read_day(path: Path, scenario: Scenario) -> Day:
         contain_within_min=floats("contain_within"),
         hits=integers("hits"),
         village=np.array(numbers("village"), dtype=np.int64),
-        access_min=np.zeros(len(entries)),
+        access_min=floats("access"),
     )
     n = incidents.primaries
     reports = Reports(incidents.kind[:n], incidents.station[:n], incidents.onset_min[:n], np.ones(n, dtype=np.bool_))
-    absent = np.array([row.chance is None for row in scenario.settings.absences], dtype=np.bool_)
-    return Day(0, 0, "ordinary", incidents, reports, rain, slow, absent=absent)
+    return Day(
+        0,
+        0,
+        "ordinary",
+        incidents,
+        reports,
+        around.rain_mm,
+        around.slow,
+        closures=around.closures,
+        access=around.access,
+        absent=around.absent,
+    )

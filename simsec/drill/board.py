@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simsec.day.day import Day, Incidents
+from simsec.day.access import access_at, draw_access, extra_minutes
+from simsec.day.day import Access, Day, Incidents
 from simsec.day.incidents import marked
 from simsec.day.keyed import Draws
 from simsec.day.streams import text_key
@@ -76,6 +77,7 @@ class Board:
         world, day, state, pending: as the simulation has them; ``day`` holds the injects and orders too.
         now: everything before this minute has happened.
         rain_mm: shape (hours, zones).
+        access: of the hamlets, as the rain of the day and of the room leaves it.
         trips: who was sent by whom, and until when.
         incidents: command number -> its incident, for injects and orders.
         sent: command number -> (unit, ticket) of those it ordered.
@@ -106,13 +108,15 @@ class Board:
     ready: dict[int, tuple[int, int, int]] = field(default_factory=dict)
     asked_in: set[int] = field(default_factory=set)
     log: list[Entry] = field(default_factory=list)
+    access: Access | None = None
 
 
 def new_board(stage: Stage) -> Board:
     """The board before the day begins."""
     day = DayMarks._make(value[:] if isinstance(value, list) else value for value in stage.marks)
     state, pending = Play(stage.world, day).pause()
-    return Board(stage, stage.world, day, state, pending, stage.starts_min, stage.day.rain_mm, Trips(state))
+    rain_mm, access = stage.day.rain_mm, stage.day.access
+    return Board(stage, stage.world, day, state, pending, stage.starts_min, rain_mm, Trips(state), access=access)
 
 
 def run(board: Board, minute: float, listener: Listener | None = None) -> None:
@@ -163,9 +167,20 @@ def draws_of(board: Board, number: int) -> Draws:
 
 
 def rows_for(board: Board, number: int, kind: int, station: int) -> Incidents:
-    """A dormant incident of a kind at a station, with the marks of a command."""
+    """A dormant incident of a kind at a station, with the marks of a command; the hamlet is as hard to reach as now."""
     draws, never = draws_of(board, number), np.full(1, np.nan)
-    return marked(board.stage.scenario, np.full(1, kind), np.full(1, station), never, draws)
+    kinds, stations = np.full(1, kind), np.full(1, station)
+    rows = marked(board.stage.scenario, kinds, stations, never, draws)
+    if board.access is None:
+        return rows
+    now = np.full(1, board.now)
+    return replace(rows, access_min=extra_minutes(board.stage.scenario, board.access, kinds, stations, now))
+
+
+def way_in_min(board: Board, station: int) -> float:
+    """Minutes more that whoever is sent to a station now needs from outside its hamlet; 0 at a pseudo-station."""
+    extra_min = access_at(board.access, board.now, board.stage.starts_min)
+    return float(extra_min[station]) if extra_min is not None and station < len(extra_min) else 0.0
 
 
 def open_order(board: Board, number: int, station: int, for_min: float, *, at_once: bool = False) -> int:
@@ -182,6 +197,7 @@ def open_order(board: Board, number: int, station: int, for_min: float, *, at_on
         level=np.full(1, RED),
         rise_min=np.full_like(rows.rise_min, np.inf),
         scene_min=np.full_like(rows.scene_min, for_min),
+        access_min=np.full(1, way_in_min(board, station)),
     )
     if at_once:
         still = np.zeros_like(rows.turnout_min)
@@ -343,7 +359,10 @@ def next_return(board: Board, before: float) -> Event | None:
 
 
 def rain(board: Board, mm: float, zones: list[int], until: float) -> None:
-    """Rain over zones for the hours from now to a minute; whoever is on his way keeps his speed."""
+    """Rain over zones for the hours from now to a minute; whoever is on his way keeps his speed.
+
+    Rivers rise with it for those who are sent from then on.
+    """
     starts = board.stage.starts_min
     first = max(int((board.now - starts) // 60), 0)
     last = min(math.ceil((until - starts) / 60), len(board.rain_mm))
@@ -352,6 +371,10 @@ def rain(board: Board, mm: float, zones: list[int], until: float) -> None:
     slow = slowdown(board.stage.scenario, board.rain_mm)
     even = (slow == slow[:, :1]).all(axis=1).astype(np.int64).tolist()
     board.day = board.day._replace(slow=slow.tolist(), even=even)
+    drawn = board.stage.day
+    if board.access is not None:
+        given = board.stage.scenario, drawn.seed, drawn.replication
+        board.access = draw_access(*given, board.rain_mm, drawn.closures)
 
 
 def _roads(board: Board) -> Roads:
@@ -394,7 +417,8 @@ def reroute(board: Board) -> None:
         state.leg_from[unit], state.leg_start[unit] = at, moves
         if incident >= 0:
             event = arrives[unit, state.ticket[unit]]
-            way = new.minutes[vehicle][at][end] + new.stretch[vehicle][board.day.station[incident]]
+            last = new.stretch[vehicle][board.day.station[incident]] + board.day.access[incident]
+            way = new.minutes[vehicle][at][end] + last
             board.pending.remove(event)
             schedule(board, [(moves + way * state.leg_slow[unit], *event[1:])])
         else:

@@ -182,7 +182,14 @@ class Texts:
         return self.t("unit.minutes", n=self.number(x, digits))
 
     def interval(
-        self, estimate: Interval, digits: int = 1, *, sign: bool = False, share: bool = False, marked: bool = False
+        self,
+        estimate: Interval,
+        digits: int = 1,
+        *,
+        sign: bool = False,
+        share: bool = False,
+        clock: bool = False,
+        marked: bool = False,
     ) -> str:
         """A figure with its interval in brackets; says so where there are too few days for one, or all are alike.
 
@@ -191,6 +198,7 @@ class Texts:
             digits: decimals.
             sign: write a plus before gains.
             share: write shares of one as percentages.
+            clock: write minutes after midnight of polling day as times of the clock.
             marked: put the mark of its doubt behind it, for a place with footnotes.
 
         Example:
@@ -208,6 +216,8 @@ class Texts:
         def write(x: float) -> str:
             if share:
                 return self.percent(x, digits)
+            if clock and math.isfinite(x):
+                return self.clock(x)
             return self.signed(x, digits) if sign else self.number(x, digits)
 
         if math.isnan(estimate.low) or math.isnan(estimate.high):

@@ -401,6 +401,7 @@ def plan_of(scenario: Scenario, deployment: Deployment, name: str, kept: Plan | 
         patrols=deployment.patrols,
         squads=deployment.squads,
         policy=scenario.settings.policy,
+        code=scenario.policy_code,
         reading=deployment.limits.reading,
         locked=np.zeros(0, dtype=np.bool_) if kept is None else kept.locked,
         scenario_hash=scenario.hash,

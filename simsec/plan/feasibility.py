@@ -13,7 +13,7 @@ from simsec.plan.ledger import PAIR_PERSONS, Ledger, ledger_of
 from simsec.plan.plan import Plan
 from simsec.plan.prepositioned import prepositioned_problems
 from simsec.scenario.reading import Scenario
-from simsec.scenario.schema import CLASSES, Reading
+from simsec.scenario.schema import CLASSES, Policy, Reading
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,14 @@ def site_room(scenario: Scenario, site: str) -> int:
     return siting.room_squads_forward if site in scenario.villages.code else 0
 
 
+def policy_problems(scenario: Scenario, policy: Policy, file: str) -> list[Problem]:
+    """What a policy misses in a scenario: only one asks for something, its lists."""
+    if policy.name != "preference_list" or (scenario.general is not None and scenario.general.preference.size):
+        return []
+    what = "the scenario has no preference lists"
+    return [Problem(file, what, "choose another policy", column="policy", value=policy.name)]
+
+
 def plan_problems(scenario: Scenario, plan: Plan, file: str = "plan") -> list[Problem]:
     """Everything that keeps a plan from being carried out; empty when it can be.
 
@@ -79,9 +87,8 @@ def plan_problems(scenario: Scenario, plan: Plan, file: str = "plan") -> list[Pr
         what = "the plan is for another list of stations"
         bound = say("{n} stations", n=len(scenario.stations))
         return [Problem(file, what, "make it again for this scenario", value=str(len(plan.block)), bound=bound)]
-    if plan.policy.name == "preference_list" and (scenario.general is None or not scenario.general.preference.size):
-        what = "the scenario has no preference lists"
-        return [Problem(file, what, "choose another policy", column="policy", value=plan.policy.name)]
+    if problems := policy_problems(scenario, plan.policy, file):
+        return problems
     if scenario.general is not None:
         what, remedy = "a general scenario has no patrols and no reserve", "take them out; its teams stand as given"
         return [Problem(file, what, remedy, value=site) for site in dict.fromkeys([*plan.patrols, *plan.squads])]

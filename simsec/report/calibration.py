@@ -8,7 +8,7 @@ from typing import Any
 
 from simsec.analysis.calibration import FLOOR, Cell, Figure, proposed_toml
 from simsec.base.clock import DAY_MIN
-from simsec.day.log import weather_file
+from simsec.day.log_tables import TABLES, table_file
 from simsec.locale import Texts
 from simsec.report.checklist import TitledTable, markdown_lines
 from simsec.report.labels import unit_label
@@ -48,9 +48,14 @@ def said_of_log(found: Replayed, log_name: str, plan: str, texts: Texts) -> list
     if checked.blank:
         columns = (f"{column} ({texts.number(rows)})" for column, rows in sorted(checked.blank.items()))
         lines.append(t("replay.blank", columns=", ".join(columns)))
-    if not found.weather:
+    if table_file(Path(log_name), "weather").name not in beside(found):
         lines.append(t("replay.dry"))
     return lines
+
+
+def beside(found: Replayed) -> set[str]:
+    """Names of the tables that stood beside the log."""
+    return {path.name for path in found.files}
 
 
 def sheet_words(scenario: Scenario, found: Replayed, texts: Texts) -> list[str]:
@@ -156,7 +161,7 @@ def replay_json(scenario: Scenario, found: Replayed, log_name: str) -> dict[str,
         "out_of_order": checked.out_of_order,
         "from_scenario": list(checked.absent),
         "blank_cells": dict(checked.blank),
-        "weather": weather_file(Path(log_name)).name if found.weather else None,
+        **{name: told if (told := table_file(Path(log_name), name).name) in beside(found) else None for name in TABLES},
         "incidents": found.happened,
         "answered": found.answered,
         "mean_response_min": found.response_min / found.answered if found.answered else None,

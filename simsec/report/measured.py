@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from simsec.analysis.boxes import boxes_back
 from simsec.analysis.breakdown import CALM, NATURAL, Group, breakdown, scopes_of
 from simsec.analysis.daily import day_figures, unit_use
 from simsec.analysis.intervals import Estimate
@@ -17,7 +18,7 @@ from simsec.base.clock import parse_stamp
 from simsec.locale import Texts
 from simsec.optimization.judge import Judged
 from simsec.report.facts import OPTIMISED, PLANS
-from simsec.report.labels import group_label, unit_label
+from simsec.report.labels import group_label, scope_label, unit_label
 from simsec.report.maps import even_steps, sector_map
 from simsec.report.style import (
     FAMILY_COLOURS,
@@ -41,6 +42,7 @@ KIND_COLUMNS = (
     "rose_share",
 )
 FEW_MARK = "‡"
+BOXES_SCOPES = (NATURAL, "heavy_rain")  # rain slows the trucks
 SEVERE = "severe"
 PEAK = 0.96  # of the height of an axis: where a triangle stands for more than one in ten without help
 
@@ -117,6 +119,34 @@ def unit_table(judged: Judged, texts: Texts) -> Table:
     ]
     keys = ("unit", "units", "clock_hours", "busy_share", "busy_hours", "busy_p95_hours", "longest_hours")
     return Table(tuple(texts.t(f"measured.{key}") for key in keys), tuple(rows))
+
+
+def boxes_table(judged: Judged, texts: Texts) -> Table | None:
+    """When the boxes are back under the optimised plan, a row a scope; None where the scenario has no stages."""
+    scenario, runs = judged.scenario, judged.runs[OPTIMISED]
+    known, rows, limited = scopes_of(scenario, runs), [], False
+    for scope in BOXES_SCOPES:
+        found = boxes_back(scenario, runs, known[scope]) if scope in known else None
+        if found is None:
+            continue
+        times = (texts.interval(one, clock=True, marked=True) for one in (found.median_min, found.p90_min))
+        cells = [scope_label(scope, texts), *times, texts.interval(found.after_clock_share, 1, share=True, marked=True)]
+        if found.counts_late_share is not None:
+            limited = True
+            cells.append(texts.interval(found.counts_late_share, 1, share=True, marked=True))
+        rows.append(Row(tuple(cells)))
+    if not rows:
+        return None
+    ends, limit = scenario.horizon_min[1], scenario.settings.stages and scenario.settings.stages.counting_limit
+    heads = [
+        texts.t("measured.boxes", election=str(scenario.settings.election_type).capitalize()),
+        texts.t("measured.boxes_median"),
+        texts.t("measured.boxes_p90"),
+        texts.t("measured.boxes_after", clock=texts.clock(ends)),
+    ]
+    if limited and limit:
+        heads.append(texts.t("measured.counts_late", clock=texts.clock(parse_stamp(limit))))
+    return Table(tuple(heads), tuple(rows))
 
 
 def day_lines(judged: Judged, texts: Texts) -> list[str]:

@@ -160,6 +160,7 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "kinds": measured.kind_table(judged, texts),
         "day_lines": measured.day_lines(judged, texts),
         "units": measured.unit_table(judged, texts),
+        "boxes": measured.boxes_table(judged, texts),
         "swings": tables.swings_table(judged, texts),
         "swings_line": t("page.swings", tried=judged.worlds.tried),
         "assumptions": tables.assumption_groups(scenario, texts),
@@ -168,6 +169,6 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "scenario": scenario,
         "plan": judged.plans[OPTIMISED],
     }
-    marked = (context[name] for name in (*DOUBTED, "probes", "doctrines", "models", "kinds", "units"))
-    context["doubts"] = footnotes(marked, texts)
+    names = (*DOUBTED, "probes", "doctrines", "models", "kinds", "units", "boxes")
+    context["doubts"] = footnotes((context[name] for name in names if context[name] is not None), texts)
     return environment().get_template("report.html.j2").render(context)

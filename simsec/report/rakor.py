@@ -7,7 +7,9 @@ Only totals stand on it: no station, post, village, class or place of the reserv
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -124,17 +126,37 @@ def agency_row(scenario: Scenario, plan: Plan, runs: Replications, code: str, te
     asked = " · ".join((*_people(scenario, plan, runs, agency, texts), _place(scenario, agency, texts),
                         _hours(scenario, agency, texts)))  # fmt: skip
     found = promise_of(scenario, runs, code)
-    promised = agency.promise_min
+    promised = _promised(agency, texts)
     return AgencyRow(
         name=Said(agency.name, agency.label.of(texts.language)),
         asked=Said(agency.does.of(texts.language), asked),
-        promise=_promise(promised, texts) if promised else Said(t("rakor.no_promise")),
+        promise=promised or Said(t("rakor.no_promise")),
         kept=_kept(found, texts) if found else Said(t("rakor.not_simulated")),
         breaks=Said(
             agency.fails.of(texts.language),
             t("rakor.risen", share=_share(found.risen, texts)) if found and found.part == "lead" else "",
         ),
     )
+
+
+def _promised(agency: Agency, texts: Texts) -> Said | None:
+    """What an agency promises: by distance where it has bands; None where it promises nothing."""
+    bands = agency.promise_bands
+    if not bands:
+        return _promise(agency.promise_min, texts) if agency.promise_min else None
+    minutes = " / ".join(texts.figure(band.minutes.mode) for band in bands)
+    grades = [texts.t("rakor.assumed") if band.minutes.grade == "D" else band.minutes.grade for band in bands]
+    far = " / ".join(_distances([band.beyond_km for band in bands], texts))
+    return Said(texts.t("unit.minutes", n=minutes), texts.t("rakor.bands", km=far, grades=" / ".join(grades)))
+
+
+def _distances(begins: Sequence[float], texts: Texts) -> list[str]:
+    """Bands of distance in words, such as to 5 km, 5 to 10 km, beyond 10 km."""
+    ends = [texts.figure(km) for km in begins]
+    told = [texts.t("rakor.between", near=near, far=far) for near, far in pairwise(ends)]
+    if len(ends) > 1:
+        told[0] = texts.t("rakor.up_to", km=ends[1])
+    return [*told, texts.t("rakor.beyond", km=ends[-1])]
 
 
 def _promise(promised: Parameter, texts: Texts) -> Said:
@@ -155,10 +177,20 @@ def _kept(found: Promise, texts: Texts) -> Said:
     if not found.calls.mean > 0:
         return Said(t("rakor.never_first" if found.part == "support" else "rakor.never_called"))
     calls = _number(found.calls.mean, texts)
-    share = _share(found.kept, texts)
-    if found.kept.doubt is Doubt.ALIKE or found.kept.too_few_days:
-        share = t("rakor.few", share=texts.percent(found.kept.mean))
-    return Said(share, t(f"rakor.of_{found.part}", calls=calls))
+    share = _sure(found.kept, texts)
+    told = [t(f"rakor.of_{found.part}", calls=calls)]
+    distances = _distances([band.beyond_km for band in found.bands], texts) if found.bands else []
+    for far, band in zip(distances, found.bands, strict=True):
+        if band.calls.mean > 0:
+            told.append(f"{far} {_sure(band.kept, texts)}")
+    return Said(share, "; ".join(told))
+
+
+def _sure(share: Estimate, texts: Texts) -> str:
+    """A share with its interval, or that too few calls tell one."""
+    if share.doubt is Doubt.ALIKE or share.too_few_days:
+        return texts.t("rakor.few", share=texts.percent(share.mean))
+    return _share(share, texts)
 
 
 def _number(x: float, texts: Texts) -> str:

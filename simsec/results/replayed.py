@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from simsec.analysis.calibration import HOURS, Calibration, Trips, calibrate
 from simsec.base.files import whole_file
-from simsec.day.log import Entry, place_codes, read_weather, site_codes
+from simsec.day.log import Entry, place_codes, site_codes
 from simsec.day.log_reading import Checked, LogReader
 from simsec.plan.plan import Plan
 from simsec.results.tables import REPLAY
@@ -29,6 +29,7 @@ from simsec.scenario.schema import LEVELS
 from simsec.simulation.decisions import DECISIONS, NONE, decision_about
 from simsec.simulation.model import State
 from simsec.simulation.replaying import Played, Replay, replay_world, whats_out_of_reach
+from simsec.simulation.roads import changes_by
 from simsec.simulation.world import Roster, roster_of
 
 ROWS_TOGETHER = 10_000  # of the table, in memory at once
@@ -43,7 +44,7 @@ class Replayed:
 
     Attributes:
         checked: what the log holds, and what it lacks.
-        weather: whether a table of the weather stood beside it; without one the day was dry.
+        files: the tables that stood beside it; without one of the weather the day was dry.
         calibration: recorded against simulated.
         happened: incidents that happened; others are dormant rows that no crowd reached.
         answered: of these, somebody came.
@@ -53,7 +54,7 @@ class Replayed:
     """
 
     checked: Checked
-    weather: bool
+    files: tuple[Path, ...]
     calibration: Calibration
     happened: int
     answered: int
@@ -93,20 +94,21 @@ def replay_log(
         bars: gives a progress bar for a label: ``check``, ``play`` or ``write``.
 
     Raises:
-        InputError: everything wrong with the log or its weather.
+        InputError: everything wrong with the log or a table beside it.
         RunError: the table cannot be written.
     """
     world = replay_world(scenario, plan)
     reader = LogReader(log, scenario)
     checked = reader.check(whats_out_of_reach(world), bars("check"))
-    _, slow, weather = read_weather(log, scenario)
+    around, friction = reader.around, scenario.settings.travel.friction.mode
+    changes = changes_by(scenario, around.closures)
     with tempfile.TemporaryFile() as file:
         records = _Records(file)
 
         def finished(entry: Entry, seat: int, state: State) -> None:
             records.put(entry.row, play.played(seat))
 
-        play = Replay(world, slow, scenario.settings.travel.friction.mode, finished)
+        play = Replay(world, around.slow, friction, finished, around.absent.tolist(), changes)
         state = play.run(_counted(reader.groups(), checked.rows, bars("play")), scenario.horizon_min[1])
         ends = scenario.horizon_min[1]
         out_still = (ends - at for seat, at in zip(state.serves, state.ordered_at, strict=True) if seat >= 0)
@@ -123,7 +125,7 @@ def replay_log(
             write(batch)
     return Replayed(
         checked=checked,
-        weather=weather,
+        files=around.files,
         calibration=calibrate(rows.trips),
         happened=rows.happened,
         answered=rows.answered,
@@ -193,7 +195,7 @@ class _Rows:
         routed = math.nan
         if entry.recorded_kind >= 0 and entry.recorded_from >= 0:
             sent = entry.onset if math.isnan(entry.recorded_dispatch) else entry.recorded_dispatch
-            routed = self._play.routed_min(entry.recorded_kind, entry.recorded_from, entry.station, sent)
+            routed = self._play.routed_min(entry.recorded_kind, entry.recorded_from, entry.station, sent, entry.access)
         decision = decision_about(self._scenario, entry.kind, played.onset, played.over, entry.kpu)
         self.happened += played.level >= 0
         if response == response:

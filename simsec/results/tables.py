@@ -147,6 +147,11 @@ UNITS = pa.schema(
             "busy_min", pa.float64(), metadata={"meaning": "minutes from order to clear or diversion, over these days"}
         ),
         pa.field("busy_share", pa.float64(), metadata={"meaning": "of these days' hours on duty"}),
+        pa.field(
+            "away_min",
+            pa.float64(),
+            metadata={"meaning": "minutes off duty: other duties, rest, release to vote; over these days"},
+        ),
     ]
 )
 EVENTS = pa.schema(
@@ -342,6 +347,7 @@ def units_table(scenario: Scenario, plan: Plan, runs: Replications) -> pa.Table:
             "missions": runs.missions[inside].sum(axis=0, dtype=np.int64),
             "busy_min": busy,
             "busy_share": busy / (days * on_duty),
+            "away_min": runs.away_min[inside].sum(axis=0),
         }
         parts.append(pa.table({field.name: pa.array(columns[field.name], field.type) for field in UNITS}, UNITS))
     return pa.concat_tables(parts)

@@ -36,6 +36,13 @@ def _positive(parameter: Parameter) -> Parameter:
 Minutes = Annotated[Parameter, AfterValidator(_positive)]
 
 
+class Band(Strict):
+    """A promise for stations farther than so many kilometres, in a straight line, from the nearest of some posts."""
+
+    beyond_km: Annotated[float, Field(ge=0, le=500)]
+    minutes: Minutes
+
+
 class Agency(Strict):
     """Somebody at the table: what the plan asks of him, what he promises, what he decides or hears of.
 
@@ -51,6 +58,8 @@ class Agency(Strict):
         place: where its people are.
         starts, ends: its hours, by the names of the clock's.
         promise_min: minutes from the call to its first help, or to the alarm.
+        promise_bands: in place of it, by distance of the station; the first band begins at 0 km.
+        promise_posts: types of post from the nearest of which the distance is measured.
         promise_of: whether the promise is about help or about the alarm on the spot.
         decides, informed_of, takes_over: names of matters.
     """
@@ -67,6 +76,8 @@ class Agency(Strict):
     starts: ClockName = "starts"
     ends: ClockName = "ends"
     promise_min: Minutes | None = None
+    promise_bands: tuple[Band, ...] = ()
+    promise_posts: tuple[Code, ...] = ()
     promise_of: Literal["help", "alarm"] = "help"
     decides: tuple[Code, ...] = ()
     informed_of: tuple[Code, ...] = ()
@@ -175,6 +186,9 @@ def with_common(data: Mapping[str, Any], common: bytes) -> dict[str, Any]:
         return next((number for number, known in enumerate(order) if code.startswith(known)), len(order))
 
     every = _over(agencies, own)
+    for code, row in own.items():
+        if isinstance(row, Mapping) and "promise_min" in row and "promise_bands" not in row:
+            every[code].pop("promise_bands", None)  # who promises minutes of his own does not mean the list's bands
     return {
         **data,
         **({"operation": operation} if operation else {}),

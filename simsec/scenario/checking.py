@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from simsec.base.clock import parse_stamp
 from simsec.base.errors import Problem, say
+from simsec.scenario.agencies import Agency
 from simsec.scenario.parameter import walk_parameters
+from simsec.scenario.places import POST_TYPES
 from simsec.scenario.schema import DRAWN, Settings, Window
 from simsec.scenario.tables import Table
 
@@ -217,6 +220,10 @@ def _duties(settings: Settings) -> Iterator[Problem]:
     hours = [(path, duty.starts, duty.ends or settings.clock.ends) for path, duty in duties if duty]
     if settings.stages is not None:
         hours.append(("stages.delivery_starts", settings.stages.delivery_starts, settings.stages.delivery_ends))
+        limit, closes = settings.stages.counting_limit, settings.clock.voting_closes
+        if limit is not None and parse_stamp(limit) <= parse_stamp(closes):
+            what, bound = "no count can end before the vote closes", say("after {hour}", hour=closes)
+            yield Problem(_FILE, what, "correct the hour, or leave it out", 0, "stages.counting_limit", limit, bound)
     first, last = settings.clock.starts, settings.clock.ends
     for path, starts, ends in hours:
         value = f"{starts} - {ends}"
@@ -260,6 +267,7 @@ def _agencies(settings: Settings) -> Iterator[Problem]:
                 what = say("the unit kind {unit} already belongs to {agency}", unit=unit, agency=given[unit])
                 yield Problem(_FILE, what, "give it to one agency", 0, f"agencies.{code}.units", unit)
             given.setdefault(unit, code)
+        yield from _bands(f"agencies.{code}", agency)
         for key in ("decides", "informed_of", "takes_over"):
             for matter in getattr(agency, key):
                 if matter not in settings.matters:
@@ -270,6 +278,28 @@ def _agencies(settings: Settings) -> Iterator[Problem]:
             if kind not in settings.incidents:
                 bound = say("one of {words}", words=", ".join(settings.incidents))
                 yield Problem(_FILE, "no such incident", remedy, 0, f"matters.{name}.kinds", kind, bound)
+
+
+def _bands(path: str, agency: Agency) -> Iterator[Problem]:
+    """Bands of a promise: from 0 km on, farther and farther, and measured from posts."""
+    begins = [band.beyond_km for band in agency.promise_bands]
+    if not begins:
+        return
+    if begins[0] != 0:
+        what, remedy = "the first band does not begin at 0 km", "add the band of the near stations"
+        yield Problem(_FILE, what, remedy, 0, f"{path}.promise_bands.0.beyond_km", f"{begins[0]:g}", "0")
+    for number, (near, far) in enumerate(pairwise(begins), start=1):
+        if far <= near:
+            what, remedy = "the bands are not in order", "sort them by beyond_km"
+            bound = say("above {least}", least=f"{near:g}")
+            yield Problem(_FILE, what, remedy, 0, f"{path}.promise_bands.{number}.beyond_km", f"{far:g}", bound)
+    bound = say("one of {words}", words=", ".join(POST_TYPES))
+    if not agency.promise_posts:
+        what, remedy = "the bands are measured from no post", "name types of post"
+        yield Problem(_FILE, what, remedy, 0, f"{path}.promise_posts", "", bound)
+    for word in agency.promise_posts:
+        if word not in POST_TYPES:
+            yield Problem(_FILE, "no such type of post", "correct the name", 0, f"{path}.promise_posts", word, bound)
 
 
 def _day_types(settings: Settings) -> Iterator[Problem]:

@@ -60,6 +60,7 @@ class Scenario:
         own_roads: the file of the user's own roads, None when roads are modelled.
         general: minutes, preferences and rates of a general scenario, whose places stand in ``villages``, each with a
             station of the same number and code; None for an election.
+        policy_code: hash of the source of the user's own policy, once that was allowed to run; no file gives it.
 
     Example:
         >>> scenario = read_scenario("scenarios/kabupaten-semarang")
@@ -77,6 +78,7 @@ class Scenario:
     as_read: bool = True
     own_roads: Path | None = None
     general: General | None = None
+    policy_code: str = ""
 
     @cached_property
     def horizon_min(self) -> tuple[float, float]:
@@ -377,6 +379,12 @@ def _missing_posts(settings: Settings, posts: Posts) -> list[Problem]:
         Problem(SETTINGS, "no such post or type of post", "", 0, f"absences.{number}.at", row.at)
         for number, row in enumerate(settings.absences)
         if row.at not in ("", VILLAGE, *posts.code, *posts.type)
+    ]
+    nowhere += [
+        Problem(SETTINGS, "no post of these types", "add one to posts.csv", 0, f"agencies.{code}.promise_posts", value)
+        for code, agency in settings.agencies.items()
+        if agency.promise_bands and not posts.of_type(*agency.promise_posts)
+        for value in [", ".join(agency.promise_posts)]
     ]
     return nowhere + [
         Problem(

@@ -131,6 +131,7 @@ class Stages(Strict):
         delivery_starts, delivery_ends: trucks leave the stores of the sub-districts evenly between them.
         stations_per_truck: whose boxes travel together, inside one village.
         counting_ends: of a station with light, written as stamps.
+        counting_limit: when the law ends a count; nothing happens then, counts beyond it are told.
         packing_min: from the last count on a truck to its departure.
         accident_per_10000_trips: of mean length, by day and dry.
         accident_night_factor, accident_rain_factor: on the exposure of a trip in the dark, on a wet road.
@@ -146,6 +147,7 @@ class Stages(Strict):
     delivery_ends: Stamp
     stations_per_truck: Above
     counting_ends: Moment
+    counting_limit: Stamp | None = None
     packing_min: Amount
     accident_per_10000_trips: Amount
     accident_night_factor: Above

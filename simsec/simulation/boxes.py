@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simsec.base.clock import parse_stamp
 from simsec.day.day import Day
 from simsec.day.trips import BACK, routes_of
 from simsec.scenario.reading import Scenario
@@ -53,3 +54,18 @@ def boxes_back_min(scenario: Scenario, day: Day, outcome: Outcome) -> Floats:
     inside = trips.direction == BACK
     np.fmax.at(back, routes.village[trips.load[inside]], arrives[inside])
     return back
+
+
+def counts_late(scenario: Scenario, day: Day) -> float:
+    """Share of the stations whose count ends after the legal limit; nan where the scenario names none.
+
+    Counts end as the day has them: what an incident that closes a station adds is not among it.
+
+    Args:
+        scenario: what is known.
+        day: sampled from it.
+    """
+    stages = scenario.settings.stages
+    if day.stages is None or stages is None or stages.counting_limit is None:
+        return float("nan")
+    return float(np.mean(day.stages.counting_ends_min > parse_stamp(stages.counting_limit)))

@@ -33,7 +33,8 @@ from simsec.simulation.model import (
     fresh_state,
     quick,
 )
-from simsec.simulation.movement import slowness
+from simsec.simulation.movement import reroute, slowness
+from simsec.simulation.roads import Change
 from simsec.simulation.rules import RULES, open_windows, over, serve_waiting, wake
 from simsec.simulation.simulate import kept_world
 
@@ -145,16 +146,28 @@ class Replay:
         slow: factor on travel minutes, shape (hours, zones).
         friction: that the world's minutes hold.
         finished: told of every incident that is over.
+        absent: whether each row of the scenario's absences takes place; by default none that has a chance.
+        changes: roads from a minute on, in their order.
 
     Attributes:
         seats: how many incidents went on at once, at most.
     """
 
-    def __init__(self, world: World, slow: Floats, friction: float, finished: Finished) -> None:
+    def __init__(
+        self,
+        world: World,
+        slow: Floats,
+        friction: float,
+        finished: Finished,
+        absent: Sequence[bool] = (),
+        changes: Sequence[Change] = (),
+    ) -> None:
         """Begin with an empty calendar."""
         self.seats = 0
         self._world, self._friction, self._finished = quick(world), friction, finished
-        marks = _no_marks(slow)
+        self._worlds = [(-math.inf, self._world), *((c.minute, quick(c.roads.under(world))) for c in changes)]
+        self._closed = 0  # how many of the changes have come
+        marks = _no_marks(slow, absent)
         self._day, self._state = quick(marks), quick(fresh_state(world, marks))
         self._blanks = [(getattr(self._state, name), value) for name, value in _blank_row(world, marks).items()]
         self._marks: list[list[Any]] = [getattr(self._day, name) for name in _OWN]
@@ -170,11 +183,12 @@ class Replay:
         self._carried: list[bool] = []
         self._free: dict[int, list[int]] = {}  # size of a group -> first seats that such a group left
         self._noise = [1.0] * len(world.unit_kind)  # of the present order
+        self._way_min = [0.0] * len(world.unit_kind)  # of the present order: a road that closes leaves its arrival
         self._carries = [False] * len(world.unit_kind)
         self._then: list[Event] = []
         self._calendar = Calendar(world.starts_min, self._fire)
         windows: list[Event] = []
-        open_windows(self._world, self._day, windows)  # those of every day; a log tells of no others
+        open_windows(self._world, self._day, windows)
         for event in windows:
             self._calendar.known_before(event)
 
@@ -189,13 +203,23 @@ class Replay:
             The state at the end. Of its rows of incidents only those are left that are still going on.
         """
         for group in groups:
-            self._calendar.run_before(min(group[0].onset, ends_min))
+            self._run_before(min(group[0].onset, ends_min))
             self._feed(group)
-        self._calendar.run_before(ends_min)
+        self._run_before(ends_min)
         for seat, entry in enumerate(self._entries):
             if entry is not None:
                 self._finished(entry, seat, self._state)
         return State(*(getattr(self._state, name) for name in State._fields))
+
+    def _run_before(self, minute: float) -> None:
+        """Let everything happen that lies before a minute; roads change at their own, between two events."""
+        while self._closed + 1 < len(self._worlds) and self._worlds[self._closed + 1][0] <= minute:
+            self._closed += 1
+            closes, after = self._worlds[self._closed]
+            self._calendar.run_before(closes)
+            reroute(self._world, self._state, after.minutes, closes)
+            self._world = after
+        self._calendar.run_before(minute)
 
     def played(self, seat: int) -> Played:
         """What became of the incident in a seat."""
@@ -217,11 +241,14 @@ class Replay:
             routed=self._routed[seat],
         )
 
-    def routed_min(self, kind: int, origin: int, station: int, minute: float) -> float:
-        """Minutes of the way of a unit of a kind from a node to a place, without friction; rain and night included."""
-        world = self._world
+    def routed_min(self, kind: int, origin: int, station: int, minute: float, access_min: float = 0.0) -> float:
+        """Minutes of the way of a unit of a kind from a node to a place, without friction; rain and night included.
+
+        The roads are those of the minute; ``access_min`` is what everyone from outside needs more.
+        """
+        world = next(roads for since, roads in reversed(self._worlds) if since <= minute)
         vehicle, node = world.kind_vehicle[kind], world.station_node[station]
-        minutes = world.minutes[vehicle][origin][node] + world.stretch[vehicle][station]
+        minutes = world.minutes[vehicle][origin][node] + (world.stretch[vehicle][station] + access_min)
         return minutes * slowness(world, self._day, minute, origin, node) / self._friction
 
     def _feed(self, group: Sequence[Entry]) -> None:
@@ -289,7 +316,7 @@ class Replay:
         else:
             RULES[kind](self._world, self._day, state, event, then)
             if kind == ARRIVE and state.first[incident] == now and state.first_unit[incident] == unit:
-                self._routed[incident] = (now - state.leg_start[unit]) / (self._noise[unit] * self._friction)
+                self._routed[incident] = self._way_min[unit] / (self._noise[unit] * self._friction)
         root = self._root[incident] if incident >= 0 else NOWHERE  # who goes off duty or is back is of no incident
         for following in then:
             other = following[2]
@@ -299,6 +326,7 @@ class Replay:
             if following[1] == ARRIVE:
                 noise = self._day.noise[other]
                 self._noise[following[3]] = noise[self._sent[other] % len(noise)]
+                self._way_min[following[3]] = following[0] - state.leg_start[following[3]]
                 self._sent[other] += 1
             self._due[self._root[other]] += 1
             self._calendar.at(following)
@@ -366,11 +394,12 @@ def _time(minute: float) -> float:
     return math.nan if minute == NEVER else minute
 
 
-def _no_marks(slow: Floats) -> DayMarks:
+def _no_marks(slow: Floats, absent: Sequence[bool]) -> DayMarks:
     """The marks of a day on which nothing happens yet."""
     even = [int((hour == hour[:1]).all()) for hour in slow]
     own: dict[str, Any] = {name: [] for name in _OWN}
-    whole = {"noises": NOISE_SLOTS, "slow": slow.tolist(), "even": even, "primaries": 0, "absent": [0]}
+    away = [int(row) for row in absent] or [0]
+    whole = {"noises": NOISE_SLOTS, "slow": slow.tolist(), "even": even, "primaries": 0, "absent": away}
     return DayMarks(**own, **whole, **no_convoys())
 
 

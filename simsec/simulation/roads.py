@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simsec.day.day import LANDSLIDE, Day
+from simsec.day.day import LANDSLIDE, Closures, Day
 from simsec.geography.closing import (
     at_worst,
     even,
@@ -147,10 +147,15 @@ def _graph_after(scenario: Scenario, graph: RoadGraph, closure: Closure) -> Road
 
 def changes_of(scenario: Scenario, day: Day) -> tuple[Change, ...]:
     """The roads of a day, from minute to minute; none where no road closes, and none for a closure without effect."""
+    return changes_by(scenario, day.closures)
+
+
+def changes_by(scenario: Scenario, closures: Closures) -> tuple[Change, ...]:
+    """As :func:`changes_of`, from the closures alone."""
     found: list[Change] = []
     so_far: tuple[Closure, ...] = ()
-    roads = roads_after(scenario, so_far) if len(day.closures.minute) else None
-    for minute, village, depth_mm in zip(*(column.tolist() for column in day.closures), strict=True):
+    roads = roads_after(scenario, so_far) if len(closures.minute) else None
+    for minute, village, depth_mm in zip(*(column.tolist() for column in closures), strict=True):
         closure = Closure(village, depth_mm)
         after = roads_after(scenario, (*so_far, closure))
         if after is not roads and minute < scenario.horizon_min[1]:

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from simsec.base.errors import InputError
 from simsec.day import sample_day
-from simsec.day.log import WEATHER_COLUMNS as WEATHER
-from simsec.day.log import Entry, log_columns, minutes_of, read_weather, weather_file, write_log
+from simsec.day.log import Entry, log_columns, write_log
 from simsec.day.log_reading import Checked, LogReader
+from simsec.day.log_tables import TABLES, minutes_of, read_tables, table_file
 from simsec.day.logged import read_day
 from simsec.day.weather import slowdown
+from simsec.scenario.places import ACCESS
 from simsec.scenario.schema import DAY_TYPES
 from simsec.scenario.tables import write_table
 from tests.areas import shipped, tiny
@@ -233,20 +234,100 @@ def test_a_file_as_excel_writes_it_is_read(tmp_path: Path) -> None:
 
 def test_the_weather_stands_beside_the_log(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
-    rain, slow, given_ = read_weather(log, tiny())
-    assert not given_ and not rain.any() and (slow == slowdown(tiny(), rain)).all()
+    dry = read_tables(log, tiny())
+    assert not dry.files and not dry.rain_mm.any() and (dry.slow == slowdown(tiny(), dry.rain_mm)).all()
     zone = tiny().villages.rayon_names[1]
-    write_table(weather_file(log), WEATHER, [("H 14:00", zone, 30, ""), ("H 15:00", zone, 2, 1.75)])
-    rain, slow, given_ = read_weather(log, tiny())
+    write_table(table_file(log, "weather"), TABLES["weather"], [("H 14:00", zone, 30, ""), ("H 15:00", zone, 2, 1.75)])
+    wet = read_tables(log, tiny())
+    rain, slow = wet.rain_mm, wet.slow
     hour = int((840 - tiny().horizon_min[0]) // 60)
-    assert given_ and rain[hour].tolist() == [0.0, 30.0] and slow[hour + 1, 1] == 1.75
+    assert [path.name for path in wet.files] == ["log.weather.csv"]
+    assert rain[hour].tolist() == [0.0, 30.0] and slow[hour + 1, 1] == 1.75
     assert slow[hour, 1] == slowdown(tiny(), rain)[hour, 1] > slow[hour, 0]
     wrong = [("H 14:30", zone, 1, 1), ("H 14:00", "Timur", 1, 1), ("x", zone, 1, 1)]
-    write_table(weather_file(log), WEATHER, wrong)
+    write_table(table_file(log, "weather"), TABLES["weather"], wrong)
     with pytest.raises(InputError) as refused:
-        read_weather(log, tiny())
+        read_tables(log, tiny())
     assert [problem.column for problem in refused.value.problems] == ["starts", "zone", "starts"]
 
 
 def test_every_column_may_be_left_out_but_the_first_four() -> None:
     assert [column.name for column in log_columns(("a_1",)) if not column.optional] == HEADER.split(",")
+
+
+def beside(log: Path, name: str, *rows: tuple[object, ...]) -> None:
+    write_table(table_file(log, name), TABLES[name], rows)
+
+
+def test_the_tables_of_a_day_come_back_as_they_were(tmp_path: Path) -> None:
+    day, log = sample_day(shipped(), 1, 105, "heavy_rain"), tmp_path / "day.csv"
+    write_log(log, shipped(), day)
+    again = read_day(log, shipped())
+    assert len(day.closures.minute) == 4 and day.access.minutes.any()
+    for one, other in ((again.closures, day.closures), (again.access, day.access)):
+        assert all((a == b).all() for a, b in zip(one, other, strict=True))
+    assert (again.absent == day.absent).all() and (again.incidents.access_min == day.incidents.access_min).all()
+
+
+def test_a_dry_day_written_over_a_wet_one_leaves_none_of_its_tables(tmp_path: Path) -> None:
+    log = tmp_path / "day.csv"
+    write_log(log, shipped(), sample_day(shipped(), 1, 105, "heavy_rain"))
+    assert {path.name for path in read_tables(log, shipped()).files} == {
+        "day.weather.csv", "day.roads.csv", "day.access.csv"
+    }  # fmt: skip
+    write_log(log, shipped(), sample_day(shipped(), 1, 0, "rumour"))
+    assert [path.name for path in read_tables(log, shipped()).files] == ["day.weather.csv"]
+
+
+def test_a_road_and_a_river_may_be_written_by_hand(tmp_path: Path) -> None:
+    area, log = shipped(), tmp_path / "log.csv"
+    hard = np.flatnonzero(area.stations.access > 0)[0]
+    village, way = area.villages.code[area.stations.village[hard]], ACCESS[area.stations.access[hard]]
+    beside(log, "roads", ("H 10:00", village, ""), ("H 06:30", village, 120))
+    beside(log, "access", ("H 07:00", village, way, 40, ""), ("H 08:00", village, way, "", 25))
+    goods, help_ = "logistics_short", "medical_crew"
+    rows = [f"H 0{hour}:30,{area.stations.code[hard]},{kind},9" for hour in (6, 7, 8) for kind in (goods, help_)]
+    reader = LogReader(written(tmp_path, *rows, f"H 07:10,{village},{help_},9"), area)
+    reader.check(nothing_wrong)
+    closures = reader.around.closures
+    assert (closures.minute.tolist(), closures.depth_mm.tolist()) == ([390.0, 600.0], [120.0, 0.0])
+    met = {(entry.onset, entry.kind): entry.access for group in reader.groups() for entry in group}
+    number = list(area.settings.incidents).index
+    assert [met[onset, number(kind)] for onset in (390.0, 450.0, 510.0) for kind in (goods, help_)] == [
+        0.0, 0.0, 40.0, 40.0, 25.0, 0.0
+    ]  # fmt: skip
+    assert met[430.0, number(help_)] == 0.0  # the village itself lies on its road
+
+
+def test_what_is_wrong_in_the_tables_is_told_with_line_and_value(tmp_path: Path) -> None:
+    area, log = shipped(), tmp_path / "log.csv"
+    plain = area.villages.code[0]
+    beside(log, "roads", ("H 10:00", "nowhere", 1), ("H+9 10:00", plain, 1), ("H 10:00", plain, -1))
+    beside(log, "access", ("H 07:30", plain, "river", 1, 1), ("H 07:00", plain, "river", 1, 1),
+           ("H 07:00", plain, "road", 1, 1))  # fmt: skip
+    beside(log, "absences", ("a feast", 1), ("rest", 2))
+    with pytest.raises(InputError) as refused:
+        read_tables(log, area)
+    told = [(problem.file, problem.row, problem.column) for problem in refused.value.problems]
+    assert ("log.roads.csv", 4, "depth_mm") in told and ("log.access.csv", 4, "access") in told
+    assert ("log.absences.csv", 3, "takes_place") in told
+    beside(log, "roads", ("H 10:00", "nowhere", 1), ("H+9 10:00", plain, 1), ("soon", plain, 1))
+    beside(log, "access", ("H 07:30", plain, "river", 1, 1), ("H 07:00", plain, "river", 1, 1))
+    beside(log, "absences", ("a feast", 1))
+    with pytest.raises(InputError) as refused:
+        read_tables(log, area)
+    told = [(problem.file, problem.row, problem.column) for problem in refused.value.problems]
+    assert told == [
+        ("log.roads.csv", 2, "village"), ("log.roads.csv", 3, "time"), ("log.roads.csv", 4, "time"),
+        ("log.access.csv", 2, "starts"), ("log.access.csv", 3, "access"), ("log.absences.csv", 2, "absence"),
+    ]  # fmt: skip
+    assert all(problem.value for problem in refused.value.problems)
+
+
+def test_an_hour_of_a_hamlet_stands_once_in_the_table_of_access(tmp_path: Path) -> None:
+    area, log = shipped(), tmp_path / "log.csv"
+    hard = np.flatnonzero(area.stations.access == 1)[0]
+    row = ("H 07:00", area.villages.code[area.stations.village[hard]], "river", 40, 0)
+    beside(log, "access", row, row)
+    with pytest.raises(InputError, match="line 3, starts: the same hour and hamlet stand in line 2"):
+        read_tables(log, area)

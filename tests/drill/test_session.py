@@ -226,3 +226,65 @@ def test_a_command_the_scenario_does_not_know_is_refused_at_once() -> None:
         session({**QUARREL, "kind": "parade"})
     with pytest.raises(InputError, match="another command has this name"):
         session(QUARREL, QUARREL)
+
+
+def hard_to_reach() -> tuple[str, int]:
+    """A station beyond the river of the shipped area, as a script names it, and its number."""
+    station = int(np.flatnonzero(shipped().stations.access == 1)[0])
+    return f"code:{shipped().stations.code[station]}", station
+
+
+def first_help_min(*fields: dict[str, object], day_type: str, replication: int) -> tuple[float, float]:
+    """Minutes to first help of the last inject, and what everyone needed more to reach it."""
+    made = Session(stage_of(shipped(), announced(), day_type, 1, replication))
+    for one in fields:
+        made = made.give(command(**one))
+    board = made.at(made.stage.ends_min)
+    incident = board.incidents[len(fields)]
+    return board.state.first[incident] - board.state.onset[incident], board.day.access[incident]
+
+
+def test_an_inject_meets_the_river_as_it_is_in_its_hour() -> None:
+    place, station = hard_to_reach()
+    day = stage_of(shipped(), announced(), "heavy_rain", 1, 105).day
+    closed = day.access.minutes[:, day.access.hamlet[station]]
+    hour = int(np.flatnonzero(closed)[0])
+    starts = shipped().horizon_min[0]
+    assert hour > 0 and not closed[hour - 1]
+    for at, expected in ((hour, closed[hour]), (hour - 1, 0.0)):
+        minute = int(starts + 60 * at + 30)
+        ill = {"do": "inject", "at": f"H {minute // 60:02}:{minute % 60:02}", "place": place, "kind": "medical_crew"}
+        response, more = first_help_min(ill, day_type="heavy_rain", replication=105)
+        assert more == expected
+        assert response > expected
+
+
+def test_rain_that_the_room_makes_closes_the_river_for_those_sent_from_then_on() -> None:
+    place, station = hard_to_reach()
+    village = shipped().villages.code[shipped().stations.village[station]]
+    rain = {"do": "rain", "at": "H 08:00", "mm": 60, "until": "H 12:00", "over": (f"code:{village}",)}
+    ill = {"do": "inject", "at": "H 11:30", "place": place, "kind": "medical_crew"}
+    dry, none = first_help_min({**rain, "mm": 0}, ill, day_type="ordinary", replication=0)
+    wet, detour = first_help_min(rain, ill, day_type="ordinary", replication=0)
+    assert none == 0.0 < detour and wet > dry + detour / 2  # a lucky way is quicker than the table's
+
+
+def test_whoever_is_ordered_across_the_river_goes_round_and_a_closed_road_keeps_that() -> None:
+    place, station = hard_to_reach()
+    made = Session(stage_of(shipped(), announced(), "heavy_rain", 1, 105))
+    day, starts = made.stage.day, made.stage.starts_min
+    minute = int(starts + 60 * np.flatnonzero(day.access.minutes[:, day.access.hamlet[station]])[0])
+    at = f"H {minute // 60:02}:{minute % 60:02}"
+    village = f"code:{shipped().villages.code[shipped().stations.village[station]]}"
+    soon = f"H {minute // 60:02}:{minute % 60 + 1:02}"
+    made = made.give(command(do="order", at=at, kind="patrol", count=1, to=place, for_min=10))
+    cut = made.give(command(do="close_road", at=soon, between=("polres", village)))
+    came = []
+    for one in (made, cut):
+        board = one.at(made.stage.ends_min)
+        unit, ticket = board.sent[1][0]
+        came.append(board.trips.by_order[unit, ticket].arrived_min - minute)
+        detour = board.day.access[board.incidents[1]]
+        assert detour > 0
+        assert came[-1] > detour / 2
+    assert came[1] > came[0]

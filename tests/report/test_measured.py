@@ -1,16 +1,19 @@
 """The section of the measures says what the days say, and calls no place dangerous."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from openpyxl import Workbook
 
-from simsec.analysis.breakdown import CALM, MEASURES, NATURAL, breakdown
+from simsec.analysis.boxes import boxes_back
+from simsec.analysis.breakdown import CALM, MEASURES, NATURAL, breakdown, scopes_of
 from simsec.locale import LANGUAGES, texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
 from simsec.report.facts import OPTIMISED
 from simsec.report.labels import group_label, scope_label
-from simsec.report.measured import FEW_MARK, KIND_COLUMNS, day_lines, groups, kind_table, unit_table
+from simsec.report.measured import FEW_MARK, KIND_COLUMNS, boxes_table, day_lines, groups, kind_table, unit_table
 from simsec.report.workbook import workbook
 
 
@@ -72,3 +75,21 @@ def test_scopes_are_named(judged: Judged) -> None:
     words = texts("en")
     names = [scope_label(scope, words) for scope in (NATURAL, CALM, "severe")]
     assert len(set(names)) == 3 and words.t("day_type.severe") in names[2]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_table_of_the_boxes_says_what_the_days_say(judged: Judged, language: str) -> None:
+    words, scenario, runs = texts(language), judged.scenario, judged.runs[OPTIMISED]
+    table = boxes_table(judged, words)
+    assert table is not None and [len(row.cells) for row in table.rows] == [len(table.head)] * 2
+    known = scopes_of(scenario, runs)
+    for row, scope in zip(table.rows, (NATURAL, "heavy_rain"), strict=True):
+        found = boxes_back(scenario, runs, known[scope])
+        assert row.cells[0] == scope_label(scope, words)
+        assert row.cells[1].startswith(words.clock(found.median_min.mean))
+        assert row.cells[2].startswith(words.clock(found.p90_min.mean))
+    assert "Pilkada" in table.head[0] and words.clock(scenario.horizon_min[1]) in table.head[3]
+    assert words.clock(36 * 60) in table.head[4]
+    stages = scenario.settings.stages.model_copy(update={"counting_limit": None})
+    other = replace(scenario, settings=scenario.settings.model_copy(update={"stages": stages}))
+    assert len(boxes_table(replace(judged, scenario=other), words).head) == 4

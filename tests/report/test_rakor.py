@@ -7,8 +7,9 @@ from html import unescape
 import numpy as np
 import pytest
 
-from simsec.analysis.promises import leads, promise_of
+from simsec.analysis.promises import band_of, leads, promise_of
 from simsec.analysis.replications import CLOCK, Replications, replicate
+from simsec.geography.distance import great_circle_km
 from simsec.locale import LANGUAGES, texts
 from simsec.optimization.judge import Judged
 from simsec.plan import doctrine
@@ -18,7 +19,7 @@ from simsec.report.pillars import first_line, pillars_table
 from simsec.report.rakor import agency_row, kind_row, rakor_page
 from simsec.scenario import Scenario
 from simsec.scenario.agencies import Agency, Matter, called, concerned, providers
-from simsec.scenario.parameter import Text
+from simsec.scenario.parameter import Parameter, Text
 from simsec.scenario.schema import CAPABILITIES, DAY_TYPES
 from tests.report.reading import read
 from tests.report.test_summary import SECRET_WORDS, found_in, without_style
@@ -120,14 +121,54 @@ def test_the_first_arrival_of_all_is_the_first_help(judged_shipped: Judged) -> N
     assert (np.nan_to_num(runs.incident_came_min, nan=np.inf).min(axis=1) == first).all()
 
 
+def scaled(figure: Parameter, factor: float) -> Parameter:
+    return figure.model_copy(update={"mode": figure.mode * factor})
+
+
+def test_the_police_promise_by_distance_of_the_station_from_its_post(judged_shipped: Judged) -> None:
+    scenario, runs = judged_shipped.scenario, judged_shipped.runs[OPTIMISED]
+    police = scenario.settings.agencies["polri"]
+    band, found = band_of(scenario, police), promise_of(scenario, runs, "polri")
+    posts = scenario.posts.of_type("polres", "polsek", "polsubsektor")
+    for station in range(0, len(band), 97):
+        km = min(
+            float(great_circle_km(scenario.stations.lat[station], scenario.stations.lon[station], lat, lon))
+            for lat, lon in zip(scenario.posts.lat[list(posts)], scenario.posts.lon[list(posts)], strict=True)
+        )
+        assert band[station] == (km > 5) + (km > 10)
+    assert [(one.beyond_km, one.minutes) for one in found.bands] == [(0.0, 10.0), (5.0, 15.0), (10.0, 25.0)]
+    assert sum(one.calls.mean for one in found.bands) == pytest.approx(found.calls.mean)
+    kept = sum(one.calls.mean * one.kept.mean for one in found.bands if one.calls.mean)
+    assert kept / found.calls.mean == pytest.approx(found.kept.mean)
+    alone = police.model_copy(update={"promise_bands": police.promise_bands[:1]})
+    agencies = {**scenario.settings.agencies, "polri": alone}
+    other = replace(scenario, settings=scenario.settings.model_copy(update={"agencies": agencies}))
+    assert promise_of(other, runs, "polri").kept.mean <= found.kept.mean  # ten minutes for all is no easier
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sheet_says_the_bands_and_how_often_each_is_kept(judged_shipped: Judged, language: str) -> None:
+    row = agency_row(
+        judged_shipped.scenario, judged_shipped.plans[OPTIMISED], judged_shipped.runs[OPTIMISED], "polri",
+        texts(language),
+    )  # fmt: skip
+    assert "10 / 15 / 25" in row.promise.main
+    far = {"en": ("to 5 km", "5 to 10 km", "beyond 10 km"), "id": ("sampai 5 km", "5 sampai 10 km", "lebih dari 10 km")}
+    assert " / ".join(far[language]) in row.promise.small and "A / B / B" in row.promise.small
+    assert far[language][0] in row.kept.small and far[language][2] not in row.kept.small  # no station is so far away
+
+
 def test_a_longer_promise_is_kept_more_often(judged_shipped: Judged) -> None:
     scenario, runs = judged_shipped.scenario, judged_shipped.runs[OPTIMISED]
     for code in ("polri", "dinkes", "kpu", "linmas"):
         agency, shares = scenario.settings.agencies[code], []
         assert agency.promise_min is not None
         for factor in (0.5, 1.0, 4.0):
-            moved = agency.promise_min.model_copy(update={"mode": agency.promise_min.mode * factor})
-            longer = {**scenario.settings.agencies, code: agency.model_copy(update={"promise_min": moved})}
+            moved = {"promise_min": scaled(agency.promise_min, factor)}
+            moved |= {"promise_bands": tuple(
+                band.model_copy(update={"minutes": scaled(band.minutes, factor)}) for band in agency.promise_bands
+            )}  # fmt: skip
+            longer = {**scenario.settings.agencies, code: agency.model_copy(update=moved)}
             other = replace(scenario, settings=scenario.settings.model_copy(update={"agencies": longer}))
             found = promise_of(other, runs, code)
             assert found is not None

@@ -144,6 +144,7 @@ def test_a_row_a_unit_and_type_of_day() -> None:
     shares = [minutes / 3 / hours for minutes, hours in zip(table["busy_min"], on_duty, strict=True)]
     assert table["busy_share"] == pytest.approx(shares) and len(set(on_duty)) == 2  # couriers work on the day before
     assert table["home"] == list(roster.site) * 2
+    assert sum(table["away_min"]) == pytest.approx(float(run().away_min.sum())) and max(table["away_min"]) > 0
     kinds = [unit.kind for unit in tiny().settings.units]
     for unit, (kind, block) in enumerate(zip(table["kind"], table["block"], strict=True)):
         assert kinds[roster.kind[unit % units]] == kind and (block is not None) == (kind == "pair")

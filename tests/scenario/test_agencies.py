@@ -67,6 +67,41 @@ def test_what_contradicts_itself_is_refused(tmp_path: Path) -> None:
     assert "no such incident" in told(tmp_path / "d", '[matters.offence]\nkinds = ["gossip"]\n')
 
 
+def bands(*of: str, posts: str = '["polsek"]') -> str:
+    rows = ", ".join(
+        f'{{ beyond_km = {km}, minutes = {{ value = {minutes}, grade = "B", source = "a page" }} }}'
+        for km, minutes in (one.split(":") for one in of)
+    )
+    return f"[agencies.bpbd]\npromise_posts = {posts}\npromise_bands = [{rows}]\n"
+
+
+def test_a_promise_may_go_by_distance(tmp_path: Path) -> None:
+    agency = with_lines(tmp_path, bands("0:10", "5:15")).settings.agencies["bpbd"]
+    assert [(band.beyond_km, band.minutes.mode) for band in agency.promise_bands] == [(0, 10), (5, 15)]
+
+
+def test_a_promise_of_ones_own_puts_the_common_bands_aside(tmp_path: Path) -> None:
+    lines = '[agencies.polri]\npromise_min = { low = 5, mode = 9, high = 20, grade = "D", source = "assumption" }\n'
+    agency = with_lines(tmp_path, lines).settings.agencies["polri"]
+    assert agency.promise_bands == () and agency.promise_min is not None and agency.promise_min.mode == 9
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (bands("1:10"), "agencies.bpbd.promise_bands.0.beyond_km: the first band does not begin at 0 km (found '1')"),
+        (bands("0:10", "5:15", "5:9"), "bands.2.beyond_km: the bands are not in order (found '5'); expected above 5"),
+        (bands("0:10", posts="[]"), "bpbd.promise_posts: the bands are measured from no post; expected one of"),
+        (bands("0:10", posts='["castle"]'), "promise_posts: no such type of post (found 'castle'); expected one of"),
+        (bands("0:10", posts='["prison"]'), "promise_posts: no post of these types (found 'prison'). add one to posts"),
+        (bands("0:-1"), "must not be below 0"),
+        (bands("-3:10"), "promise_bands.0.beyond_km"),
+    ],
+)
+def test_bands_that_cannot_be_are_refused(tmp_path: Path, lines: str, words: str) -> None:
+    assert words in told(tmp_path, lines)
+
+
 def test_a_unit_that_nobody_provides_is_told(tmp_path: Path) -> None:
     settings = with_lines(tmp_path, "[agencies.bpbd]\nunits = []\n").settings
     assert without_agency(settings) == ["hazard_team", "boat_team"]

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from simsec.analysis.replications import day_keys, replicate_plans
 from simsec.analysis.workers import open_workers
 from simsec.base.errors import InputError, RunError
 from simsec.cli.main import app
+from simsec.cli.policies import area_with_policy, policy_facts
 from simsec.day import sample_day
-from simsec.plan import Plan
+from simsec.plan import Plan, doctrine, doctrine_family
 from simsec.plan.files import read_plan, write_plan
+from simsec.scenario import read_scenario
 from simsec.scenario.schema import Policy
 from simsec.simulation import simulate
 from simsec.simulation.calendar import marks_of
@@ -153,3 +156,54 @@ def test_the_command_line_plays_it_only_when_told_to(here: Path) -> None:
     for wrong in ("by_lot", "preference_list"):
         refused = CliRunner().invoke(app, [*run, "--policy", wrong])
         assert refused.exit_code == 2 and "Traceback" not in refused.stderr
+
+
+def own_run(*words: object) -> Any:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_two_plans_are_compared_under_it_only_when_told_to(here: Path) -> None:
+    area, plans = tiny_folder(here / "area"), ("--plan", "announced", "--plan", "2:4")
+    run = ("compare", area, *plans, "--days", 2, "--json", "--out", here / "out")
+    mine = ("--policy", "my_rules:choose")
+    refused = own_run(*run, *mine, "--workers", 1)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr == own_run("simulate", area, "--days", 2, *mine).stderr
+    assert not (here / "out").exists()
+    hash_ = own.allow("my_rules:choose")
+    found = own_run(*run, *mine, "--allow-code", "--workers", 2)
+    assert found.exit_code == 0, found.stderr
+    (told,), (plain,) = (json.loads(one.stdout) for one in (found, own_run(*run, "--policy", "nearest_capable")))
+    assert [one["source_hash"] for one in told.pop("policies")] == [hash_, hash_]
+    assert "source_hash" not in plain.pop("policies")[0]
+    assert [one.pop("plan_hash") for one in told["plans"]] != [one.pop("plan_hash") for one in plain["plans"]]
+    assert told == plain  # the same rule under another name
+    own_run(*run, *mine, "--allow-code", "--workers", 1)
+    page = (here / "out" / "compare.html").read_text(encoding="utf-8")
+    assert f"policy my_rules:choose {hash_}" in page and "--policy my_rules:choose --allow-code" in page
+
+
+def test_plans_made_for_it_are_played_under_it_and_nothing_is_made_of_code_that_was_not_allowed(here: Path) -> None:
+    folder = tiny_folder(here / "area")
+    refused = own_run("plan", folder, "--out", here / "runs", "--policy", "my_rules:choose")
+    assert refused.exit_code == 2 and "--allow-code" in refused.stderr and not (here / "runs").exists()
+    assert own_run("plan", folder, "--policy", "by_lot").exit_code == 2
+    area = area_with_policy(read_scenario(folder), "my_rules:choose", True)
+    code = own.allow("my_rules:choose")
+    made = (doctrine(area), *doctrine_family(area)[:2])
+    assert {(plan.policy.name, plan.code) for plan in made} == {("my_rules:choose", code)}
+    assert policy_facts(made[0])["source_hash"] == code
+    assert area.with_values({"travel.friction": 1.5}).policy_code == code  # a world of other assumptions
+    assert area.hash == read_scenario(folder).hash
+    day = sample_day(area, 1, 0, "severe")
+    assert simulate(area, made[0], day).units.missions.sum() > 0  # a severe day has incidents
+
+
+def test_a_scenario_that_names_code_is_planned_only_when_told_to(here: Path) -> None:
+    path = tiny_folder(here / "area") / "scenario.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('name = "chain_of_command"', 'name = "my_rules:choose"'), encoding="utf-8")
+    refused = own_run("plan", path.parent, "--out", here / "runs", "--lang", "en")
+    assert refused.exit_code == 2 and "a file alone does not let it run" in refused.stderr
+    with pytest.raises(InputError, match="no preference lists"):
+        area_with_policy(tiny(), "preference_list", False)

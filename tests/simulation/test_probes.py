@@ -5,11 +5,17 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from simsec.analysis.replications import day_keys, replicate_plans
+from simsec.analysis.stations import station_minutes
+from simsec.analysis.workers import open_workers
 from simsec.base.errors import InputError
 from simsec.day import Day, sample_day
+from simsec.plan import Plan
 from simsec.scenario.schema import DAY_TYPES, Policy
 from simsec.simulation import Outcome, simulate
+from simsec.simulation.asking import asked_probe, stations_asked
 from simsec.simulation.calendar import marks_of
+from simsec.simulation.model import State, copy_state
 from simsec.simulation.probes import Call as Marks
 from simsec.simulation.probes import drawn_call, exact_for, probe, probe_tables
 from simsec.simulation.simulate import kept_world
@@ -146,3 +152,56 @@ def test_probes_know_the_chain_of_command_only() -> None:
         assert not exact_for(replace(tiny_plan(), policy=policy))
         with pytest.raises(InputError, match="chain of command"):
             probe_tables(tiny(), replace(tiny_plan(), policy=policy))
+
+
+def asked_too(day: Day, plan: Plan, where: float) -> tuple[np.ndarray, np.ndarray]:
+    """What the probe and the policy itself say of all stations."""
+    world, tables, marks = kept_world(tiny(), plan), probe_tables(tiny(), plan), marks_of(day)
+    found: list[np.ndarray] = []
+
+    def look(now: float, state: State) -> None:
+        before = copy_state(state)
+        found.append(probe(world, marks, state, tables, now, modal(where)))
+        found.append(asked_probe(world, marks, state, now, modal(where), range(40)))
+        assert copy_state(state) == before and marks_of(day) == marks
+
+    simulate(tiny(), plan, day, looks=[(NOW, look)])
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize("where", [0.0, 0.4, 0.99])
+@pytest.mark.parametrize("calls", [[], busy_morning(40), busy_morning(12)])
+def test_asking_the_chain_of_command_says_what_the_probe_works_out(calls: list[Call], where: float) -> None:
+    probed_, asked = asked_too(day_with(calls, 1.3, 1.2), tiny_plan(), where)
+    np.testing.assert_allclose(asked, probed_, rtol=1e-6)
+
+
+def test_asking_another_policy_says_what_a_call_meets() -> None:
+    plan = replace(tiny_plan(), policy=Policy(name="nearest_capable"))
+    world, day = kept_world(tiny(), plan), day_with(busy_morning(40))
+    found: list[np.ndarray] = []
+    look = (NOW, lambda now, state: found.append(asked_probe(world, marks_of(day), state, now, modal(0.4), [3, 38])))
+    simulate(tiny(), plan, day, looks=[look])
+    assert np.flatnonzero(~np.isnan(found[0])).tolist() == [3, 38]
+    for station in (3, 38):
+        met = simulate(tiny(), plan, day_with([*busy_morning(40), quarrel(station, NOW, where=0.4)]))
+        row = int(np.flatnonzero(met.incidents.onset_min == NOW)[0])
+        assert met.incidents.response_min[row] == pytest.approx(found[0][station])
+
+
+def test_every_station_is_asked_in_a_round_and_at_most_a_hundred_at_once() -> None:
+    for stations in (1, 40, 101, 1983, 5175):
+        rounds = [stations_asked(stations, number) for number in range(-(-stations // 100))]
+        assert sorted(one for asked in rounds for one in asked) == list(range(stations))
+        assert max(map(len, rounds)) <= 100
+
+
+def test_station_minutes_of_another_policy_are_those_of_the_probes_that_asked() -> None:
+    plan = replace(announced(), policy=Policy(name="nearest_capable"))
+    with open_workers(1) as pool:
+        runs = replicate_plans(shipped(), [plan], day_keys({"ordinary": 4}, (1,)), pool, probes=True)[0]
+    told, asked = station_minutes(shipped(), runs), ~np.isnan(runs.probes)
+    assert asked.sum(axis=2).max() <= 100 and asked.any(axis=(0, 1)).all()
+    station = int(np.flatnonzero(asked.sum(axis=(0, 1)) == 1)[0])
+    assert told.mean_min[station] == told.p90_min[station] == runs.probes[:, :, station][asked[:, :, station]][0]
+    assert told.nobody_share[station] == 0 and np.isfinite(told.mean_of_all.mean)

@@ -13,8 +13,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simsec.day import Day, sample_day
-from simsec.day.log import Entry, read_weather, write_log
+from simsec.day.log import Entry, write_log
 from simsec.day.log_reading import LogReader
+from simsec.day.log_tables import table_file
 from simsec.plan import Plan, doctrine
 from simsec.scenario import Scenario, read_scenario
 from simsec.scenario.schema import DAY_TYPES, Policy
@@ -22,8 +23,10 @@ from simsec.simulation.calendar import marks_of, run_on_simpy
 from simsec.simulation.model import State, World, fresh_state
 from simsec.simulation.policies import NAMES
 from simsec.simulation.replaying import Played, Replay, replay_world, whats_out_of_reach
+from simsec.simulation.roads import Change, Closure, changes_by, changes_of, roads_after
 from simsec.simulation.simulate import kept_world
 from tests.areas import SHIPPED, announced, shipped, tiny, tiny_plan
+from tests.scenario.shipped import shipped_area
 from tests.simulation.floor import AMBULANCE, CROWD, FALL, MEDIC, NEEDS, PATROL, SQUAD, Call, Post, Unit, day_of, floor
 from tests.simulation.strategies import Case, cases
 
@@ -36,7 +39,7 @@ def replayed(scenario: Scenario, plan: Plan, log: Path) -> tuple[State, Replay]:
     world = replay_world(scenario, plan)
     reader = LogReader(log, scenario)
     checked = reader.check(whats_out_of_reach(world))
-    _, slow, _ = read_weather(log, scenario)
+    around, friction = reader.around, scenario.settings.travel.friction.mode
     rows: dict[int, dict[str, Any]] = {}
     seats: dict[int, int] = {}
 
@@ -48,7 +51,8 @@ def replayed(scenario: Scenario, plan: Plan, log: Path) -> tuple[State, Replay]:
         }
         seats[seat] = int(entry.key)  # the last to sit there
 
-    play = Replay(world, slow, scenario.settings.travel.friction.mode, finished)
+    changes = changes_by(scenario, around.closures)
+    play = Replay(world, around.slow, friction, finished, around.absent.tolist(), changes)
     state = play.run(reader.groups(), scenario.horizon_min[1])
     assert sorted(rows) == list(range(checked.rows))
     whole = {name: [rows[row][name] for row in sorted(rows)] for name in PER_INCIDENT}
@@ -74,7 +78,8 @@ def check_replays_to_itself(scenario: Scenario, plan: Plan, day: Day) -> Replay:
         log = Path(folder) / "day.csv"
         write_log(log, scenario, day)
         state, play = replayed(scenario, plan, log)
-    expected = run_on_simpy(kept_world(scenario, plan), marks_of(day), scenario.horizon_min[1])
+    changes, ends_min = changes_of(scenario, day), scenario.horizon_min[1]
+    expected = run_on_simpy(kept_world(scenario, plan), marks_of(day), ends_min, changes=changes)
     for name in State._fields:
         assert getattr(state, name) == getattr(expected, name), name
     return play
@@ -108,6 +113,79 @@ def test_the_log_of_a_shipped_day_replays_to_that_day(day_type: str) -> None:
     day = sample_day(shipped(), 3, 1, day_type)
     play = check_replays_to_itself(shipped(), announced(), day)
     assert play.seats < len(day.incidents)
+
+
+# Days of heavy rain on which roads close; on the second a river does, on the third guests of state take squads away.
+WHOLE_DAYS = (
+    ("kabupaten-semarang", 1, 4),
+    ("kabupaten-semarang", 1, 105),
+    ("kota-semarang", 3, 38),
+    ("kota-tangerang", 1, 0),
+    ("kabupaten-jepara", 1, 5),
+    ("kota-tangerang-selatan", 1, 3),
+)
+
+
+@pytest.mark.parametrize(("name", "seed", "replication"), WHOLE_DAYS)
+def test_a_day_of_closed_roads_replays_to_the_last_digit(name: str, seed: int, replication: int) -> None:
+    area = shipped() if name == SHIPPED.name else shipped_area(name)
+    day = sample_day(area, seed, replication, "heavy_rain")
+    assert len(changes_of(area, day))
+    if replication == 105:
+        assert day.incidents.access_min.any()
+    if replication == 38:
+        assert any(row.chance and takes for row, takes in zip(area.settings.absences, day.absent, strict=True))
+    check_replays_to_itself(area, doctrine(area), day)
+
+
+@pytest.mark.parametrize(("name", "table"), [("kabupaten-semarang", "roads"), ("kabupaten-semarang", "access"),
+                                             ("kota-semarang", "absences")])  # fmt: skip
+def test_without_a_table_another_day_is_replayed(name: str, table: str, tmp_path: Path) -> None:
+    area = shipped() if name == SHIPPED.name else shipped_area(name)
+    seed, replication = {"kabupaten-semarang": (1, 105), "kota-semarang": (3, 38)}[name]
+    write_log(tmp_path / "day.csv", area, sample_day(area, seed, replication, "heavy_rain"))
+    whole, _ = replayed(area, doctrine(area), tmp_path / "day.csv")
+    table_file(tmp_path / "day.csv", table).unlink()
+    assert replayed(area, doctrine(area), tmp_path / "day.csv")[0] != whole
+
+
+def test_the_way_that_is_told_is_that_of_the_roads_when_it_began() -> None:
+    day = sample_day(shipped(), 1, 4, "heavy_rain")
+    changes, world = changes_of(shipped(), day), replay_world(shipped(), announced())
+    play = Replay(world, day.slow, 1.0, lambda *over: None, (), changes)
+    last = changes[-1]
+    kind, station = world.unit_kind[0], int(np.flatnonzero(shipped().stations.village == last.closure.village)[0])
+    home, node = world.unit_home[-1], world.station_node[station]
+    vehicle = world.kind_vehicle[kind]
+    assert last.roads.minutes[vehicle][home][node] != world.minutes[vehicle][home][node]
+    dry = play.routed_min(kind, home, station, shipped().horizon_min[0])
+    wet = play.routed_min(kind, home, station, last.minute)
+    assert wet > dry
+    assert play.routed_min(kind, home, station, last.minute, 40.0) > wet + 39
+
+
+def test_a_road_that_closes_on_the_way_takes_nothing_from_the_way_that_is_told() -> None:
+    world, day = replay_world(shipped(), announced()), sample_day(shipped(), 3, 0)
+
+    def played(changes: tuple[Change, ...]) -> dict[int, Played]:
+        found: dict[int, Played] = {}
+        play = Replay(
+            world, day.slow, 1.0, lambda entry, seat, state: found.update({entry.row: play.played(seat)}),
+            day.absent.tolist(), changes,
+        )  # fmt: skip
+        play.run(entries_of(day), shipped().horizon_min[1])
+        return found
+
+    plain, dry, seen = played(()), roads_after(shipped(), ()), 0
+    for row, one in plain.items():
+        middle = (one.dispatched + one.first) / 2
+        closure = Closure(int(shipped().stations.village[day.incidents.station[row]]), 400.0)
+        if middle != middle or seen == 3 or (roads := roads_after(shipped(), (closure,))) is dry:
+            continue
+        other = played((Change(middle, closure, roads),))[row]
+        assert (other.first, other.routed) == (one.first, one.routed)
+        seen += 1
+    assert seen == 3
 
 
 def entries_of(day: Day) -> list[list[Entry]]:

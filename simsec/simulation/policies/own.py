@@ -87,7 +87,7 @@ def number(name: str, code: str) -> int:
     """
     if not code:
         what = say("a policy of your own is code, and a file alone does not let it run")
-        raise _refuse(name, what, say("run `simsec simulate` with --allow-code if you trust it"))
+        raise _refuse(name, what, say("give --allow-code as well if you trust it"))
     return _number(name, code)
 
 
