@@ -16,6 +16,7 @@ from simsec.scenario.schema_terms import (
     Capability,
     ClosingRule,
     DayType,
+    Factor,
     Level,
     Moment,
     Name,
@@ -148,23 +149,23 @@ class Barrier(Strict):
 class Travel(Strict):
     """Speeds, winding and friction."""
 
-    friction: Amount
-    winding_flat: Amount
-    winding_mountain: Amount
+    friction: Above
+    winding_flat: Above
+    winding_mountain: Above
     mountain_slope_m_per_km: Amount
     mountain_limit_km: Amount
     neighbour_limit_km: Amount
     road_reach_km: Amount
-    speed_village_kmh: Amount
-    speed_mountain_kmh: Amount
-    speed_main_kmh: Amount
-    speed_national_kmh: Amount
-    speed_toll_kmh: Amount
-    speed_foot_kmh: Amount
-    truck_factor: Share
+    speed_village_kmh: Above
+    speed_mountain_kmh: Above
+    speed_main_kmh: Above
+    speed_national_kmh: Above
+    speed_toll_kmh: Above
+    speed_foot_kmh: Above
+    truck_factor: Factor
     landslide_closes_share: Share | None = None  # of landslides that cut the road to their village; absent: none
     barriers: tuple[Barrier, ...] = ()
-    night_factor: Share
+    night_factor: Factor
     night_starts: Stamp
     night_ends: Stamp
 

@@ -276,6 +276,12 @@ def test_what_is_no_toml_names_the_line(folder: Path, old: str, new: str) -> Non
     assert line.startswith("scenario.toml: not a TOML file") and "at line" in line
 
 
+def test_what_a_text_editor_puts_first_changes_nothing(folder: Path) -> None:
+    for file in FILES:
+        (folder / file).write_bytes(b"\xef\xbb\xbf" + (folder / file).read_bytes().replace(b"\n", b"\r\n"))
+    assert problems(folder) == []
+
+
 def test_no_folder_at_all(tmp_path: Path) -> None:
     remedy = "give the path of a scenario folder; `simsec new` makes one"
     assert problems(tmp_path / "nowhere") == [f"{tmp_path / 'nowhere'}: no such folder. {remedy}"]
