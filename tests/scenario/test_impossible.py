@@ -27,8 +27,8 @@ def changed(folder: Path, old: str, new: str, file: str = "scenario.toml") -> Pa
         ("green = { hazard_team = 1", "green = { hazard_team = 9",
          "scenario.toml, incidents.flood.needs.green.hazard_team: more units are needed than can do this (found '9')"),
         ("value = 0.012493", "value = nan",
-         "scenario.toml, incidents.late_open.rate_per_station: a figure must be a finite number, without quotes and with "
-         "a decimal point (found 'nan')"),
+         "scenario.toml, incidents.late_open.rate_per_station: a figure must be a finite number, without quotes and "
+         "with a decimal point (found 'nan')"),
         ("format = 1\n", 'format = 1\nextends = "."\n', "a scenario cannot extend itself (found '.')"),
     ],
     ids=["nobody can", "too few can", "not a number", "a circle"],
