@@ -54,6 +54,7 @@ class Incident(Strict):
     rate_ceiling: Annotated[float, Field(gt=0, le=1)]
     rate_on: dict[DayType, Amount] = Field(default_factory=dict)
     clustered: Literal["no", "low_ground", "steep_ground"] = "no"
+    cluster_share: Share | None = None  # of the stations of a village that is struck; left out: any number of them
     dispatch_share: Share
     starts: Level = "green"
     starts_yellow_share: Share | None = None
@@ -81,6 +82,8 @@ class Incident(Strict):
         if max(rate.high for rate in rates) > self.rate_ceiling:
             template = "a rate reaches beyond rate_ceiling = {ceiling:g}; raise the ceiling"
             raise ValueError(say(template, ceiling=self.rate_ceiling))
+        if self.cluster_share is not None and self.clustered == "no":
+            raise ValueError("only a clustered kind has a cluster_share")
         if self.responder != "none" and self.starts not in self.needs:
             raise ValueError(say("needs has no row for its first level, {level}", level=self.starts))
         levels = sorted(LEVELS.index(level) for level in self.needs)
