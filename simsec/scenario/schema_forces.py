@@ -109,7 +109,7 @@ class Team(Strict):
 
     unit: Name
     at: Name
-    per_post: Annotated[int, Field(ge=1)]
+    per_post: Annotated[int, Field(ge=1, le=10_000)]
     grade: Literal["A", "B", "C", "D"]
     source: str
     enabled: bool = True

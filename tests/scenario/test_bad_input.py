@@ -183,6 +183,11 @@ CASES = [
         "scenario.toml, units.0.capabilities.0: Input should be 'guard', 'patrol', 'squad', 'medic', 'ambulance', "
         "'hazard_team', 'courier', 'spare_vehicle' or 'boat' (found 'gard')",
     ]),
+    (TOML, 'kind = "boat_team"', "kind = {}", ["scenario.toml, units.10.kind: Input should be a valid string"]),
+    (TOML, "per_post = 2", "per_post = 10000000000000000000000", [
+        "scenario.toml, teams.1.per_post: Input should be less than or equal to 10000 "
+        "(found '10000000000000000000000')",
+    ]),
     (TOML, 'unit = "medic"', 'unit = "medik"', [
         "scenario.toml: unknown unit kind in team medik; the kinds are ambulance, army_squad, boat_team, courier, "
         "first_aid_volunteer, hazard_team, "
