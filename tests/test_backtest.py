@@ -32,6 +32,16 @@ def test_both_days_differ_by_the_flood_alone() -> None:
         assert np.array_equal(getattr(flooded.incidents, name)[~water], getattr(calm.incidents, name)), name
 
 
+def test_the_roads_of_the_flooded_kelurahan_are_under_water_from_then_on() -> None:
+    flooded, calm = met_day(TANGSEL, FIRST)
+    water = the_flood(TANGSEL, FIRST)
+    came = dict(zip(TANGSEL.stations.village[water.station].tolist(), water.onset_min.tolist(), strict=True))
+    roads = flooded.closures
+    assert dict(zip(roads.village.tolist(), roads.minute.tolist(), strict=True)) == came
+    assert (np.diff(roads.minute) >= 0).all() and ((roads.depth_mm >= 400) & (roads.depth_mm <= 800)).all()
+    assert not len(calm.closures.minute)
+
+
 def test_the_plans_differ_by_where_the_reserve_waits_alone() -> None:
     january, headquarters, none = plans(TANGSEL).values()
     assert january.reserve_squads == headquarters.reserve_squads > none.reserve_squads == 0

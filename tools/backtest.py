@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from simsec import doctrine, read_scenario, sample_day, simulate
 from simsec.analysis.intervals import Estimate, stratified_mean
-from simsec.day.day import Day, Incidents, no_closures
+from simsec.day.day import Closures, Day, Incidents, no_closures
 from simsec.day.incidents import marked
 from simsec.day.keyed import Draws
 from simsec.day.streams import generator, text_key
@@ -34,6 +34,7 @@ ROOT = Path(__file__).parents[1]
 AREA, PAGE = ROOT / "scenarios" / "kota-tangerang-selatan", ROOT / "docs" / "backtest.md"
 STRUCK = "36.74.03"  # the sub-district of the reports; its kelurahan are drawn
 KELURAHAN, STATIONS, WATER_FROM_MIN = 3, (14, 16), (360.0, 420.0)
+DEPTH_MM = (400.0, 800.0)  # as reported
 FLOODS = ("flood", "landslide")
 DAYS, SEED, FIRST = 400, 1, 6_000_000  # days that nothing was chosen on
 ELSEWHERE = "police calls elsewhere, minutes longer than without the flood"
@@ -96,6 +97,14 @@ def the_flood(scenario: Scenario, replication: int) -> Incidents:
     return marked(scenario, kind, where, np.array(onset), draws)
 
 
+def roads_under_water(scenario: Scenario, replication: int, water: Incidents) -> Closures:
+    """The roads of the three kelurahan, from the minute the water comes to the end of the day."""
+    villages, first = np.unique(scenario.stations.village[water.station], return_index=True)
+    depth_mm = generator(SEED, replication, "backtest/roads").uniform(*DEPTH_MM, len(villages))
+    order = np.argsort(water.onset_min[first], kind="stable")
+    return Closures(water.onset_min[first][order], villages[order], depth_mm[order])
+
+
 def met_day(scenario: Scenario, replication: int) -> tuple[Day, Day]:
     """A day of heavy rain without its own floods: with the flood of 2024, and without any."""
     day, kinds = sample_day(scenario, SEED, replication, "heavy_rain"), list(scenario.settings.incidents)
@@ -109,7 +118,7 @@ def met_day(scenario: Scenario, replication: int) -> tuple[Day, Day]:
     order = np.argsort(joined["onset_min"], kind="stable")
     flooded = _alone(Incidents(**{name: values[order] for name, values in joined.items()}))
     calm = replace(day, incidents=_alone(dry), closures=no_closures())
-    return replace(calm, incidents=flooded), calm
+    return replace(calm, incidents=flooded, closures=roads_under_water(scenario, replication, water)), calm
 
 
 def _rows(incidents: Incidents, rows: NDArray[np.int64]) -> Incidents:
@@ -222,7 +231,7 @@ Polsek. On 14 February rain fell from 03:00 to 05:30, water stood in {STATIONS[0
 {STATIONS[1]} stations of three kelurahan of one sub-district from 06:00, and all of them were postponed to 18 February
 (Tangerang Ekspres, Tangselife and tvOne, Feb 2024). Here that flood is put into days of heavy rain from which their
 own floods are taken; which low-lying kelurahan, stations and minutes is drawn anew for each day, so the page tells of
-no place.
+no place. From then on 400 to 800 mm of water, as reported, stand on the roads of these kelurahan.
 
 {table}
 

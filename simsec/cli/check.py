@@ -26,6 +26,7 @@ def check(
         from simsec.plan.ledger import READINGS
         from simsec.scenario import read_scenario
         from simsec.scenario.agencies import without_agency
+        from simsec.scenario.climate import climate_of
 
         area = read_scenario(scenario)
         if area.general is not None:
@@ -36,7 +37,7 @@ def check(
                 typer.echo(texts_of(area, lang).t("cli.check_good"))
             return
         ground_of(area)  # refuses places without a way
-        rows, ledger = pattern_rows(area), ledger_of(area)
+        rows, ledger, climate = pattern_rows(area), ledger_of(area), climate_of(area)
         feasible = next((row for row in rows if row.feasible), None)
         if json:
             print_json(
@@ -48,6 +49,7 @@ def check(
                     "subdistricts": len(area.villages.subdistrict_codes),
                     "registered_voters": int(area.stations.registered_voters.sum()),
                     "units_without_agency": without_agency(area.settings),
+                    "climate": climate.station if climate else None,
                     "readings": {reading: ledger_of(area, reading).pairs for reading in READINGS},
                     "patterns": [
                         {
@@ -77,6 +79,10 @@ def check(
         )
         placeholders = sum(1 for located in area.posts.located.tolist() if not located)
         typer.echo(t("cli.check_placeholders", posts=number(placeholders, 0), all=number(len(area.posts), 0)))
+        if climate:
+            typer.echo(t("cli.check_climate", station=climate.station, years=number(climate.years, 0)))
+        else:
+            typer.echo(t("cli.check_no_climate"))
         for row in (rows[0], feasible) if feasible and feasible is not rows[0] else (rows[0],):
             typer.echo(
                 t(

@@ -1,10 +1,12 @@
-"""Floods and landslides: a village of the right ground is struck after heavy rain there, and with it 1 to all stations.
+"""Floods and landslides: after heavy rain a village of the right ground is struck, and with it some of its stations.
 
 The rate says how many stations are struck in the mean; the storms of the day say where and when. Anchor: Tangerang
 Selatan, 14 Feb 2024, rain from 03:00 to 05:30, water in 14 to 16 stations of three villages from 06:00.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from simsec.day.tables import SamplingTables, exposed_villages, window_quantile
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, Incident
 
+_GRID = (np.arange(1000) + 0.5) / 1000
 Struck = tuple[Integers, Integers, Floats, Draws]  # kind, station, onset, draws
 Strikes = dict[int, tuple[Integers, Floats, Draws]]  # kind -> village, onset, draws
 
@@ -41,6 +44,40 @@ def strikes_of(
     return found
 
 
+def hits_of(model: Incident, u: Floats, sizes: Integers) -> Integers:
+    """Stations that a strike hits in a village of so many: any number of them, or about the share the kind names.
+
+    Args:
+        model: a clustered kind.
+        u: uniforms.
+        sizes: stations of the villages, 1 or more; as ``u``, or of a shape that goes with it.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> flood = read_scenario("scenarios/kota-tangerang-selatan").settings.incidents["flood"]
+        >>> hits_of(flood, np.array([0.0, 0.5, 0.999]), np.array([70, 70, 70])).tolist()
+        [2, 6, 10]
+    """
+    if model.cluster_share is None:
+        return np.asarray(1 + (u * sizes).astype(np.int64))
+    return np.clip(np.rint(model.cluster_share.quantile(u) * sizes), 1, sizes).astype(np.int64)
+
+
+def mean_hits(model: Incident, sizes: Integers) -> Floats:
+    """Stations that a strike hits in the mean, in villages of so many, shape as ``sizes``."""
+    if model.cluster_share is None:
+        return np.asarray((sizes + 1) / 2)
+    return np.asarray(hits_of(model, _GRID[:, None], sizes[None, :]).mean(axis=0))
+
+
+@lru_cache(maxsize=16)
+def _exposed_hits(scenario: Scenario, number: int) -> Floats:
+    """As :func:`mean_hits`, of the villages where a kind strikes."""
+    model = list(scenario.settings.incidents.values())[number]
+    sizes = np.bincount(scenario.stations.village, minlength=len(scenario.villages))
+    return mean_hits(model, sizes[exposed_villages(scenario, model.clustered)])
+
+
 def _struck_villages(
     scenario: Scenario,
     tables: SamplingTables,
@@ -54,8 +91,8 @@ def _struck_villages(
     model = list(scenario.settings.incidents.values())[number]
     exposed = exposed_villages(scenario, model.clustered)
     zone = scenario.villages.rayon[exposed]
-    sizes = np.array([len(tables.stations_of_village[village]) for village in exposed])
-    by_zone = np.bincount(zone, weights=(sizes + 1) / 2, minlength=rain_mm.shape[1])  # stations a strike hits, summed
+    # Stations that a strike of each village hits in the mean, summed by zone.
+    by_zone = np.bincount(zone, weights=_exposed_hits(scenario, number), minlength=rain_mm.shape[1])
     wettest = by_zone.sum() / by_zone[by_zone > 0].min()  # all the rain of a day over the least exposed zone
     heavy = _heavy_rain(scenario, rain_mm) * (by_zone > 0)
     falls = float(by_zone @ heavy.sum(axis=0))
@@ -70,19 +107,20 @@ def _struck_villages(
 
 
 def struck_stations(
-    tables: SamplingTables, number: int, villages: Integers, onset: Floats, draws: Draws
+    tables: SamplingTables, number: int, model: Incident, villages: Integers, onset: Floats, draws: Draws
 ) -> Struck:
     """One kind: a run of stations in each village struck.
 
     Args:
         tables: of the scenario.
+        model: the kind itself.
         number: of the kind.
         villages: of each strike, from :func:`strikes_of`.
         onset: its minute.
         draws: its uniforms.
     """
-    sizes = np.array([len(tables.stations_of_village[village]) for village in villages.tolist()])
-    count = 1 + (draws.of("cluster/size") * sizes).astype(np.int64)
+    sizes = np.array([len(tables.stations_of_village[village]) for village in villages.tolist()], dtype=np.int64)
+    count = hits_of(model, draws.of("cluster/size"), sizes)
     begin = (draws.of("cluster/first") * sizes).astype(np.int64)
     hit = [
         np.roll(tables.stations_of_village[village], -first)[:many]

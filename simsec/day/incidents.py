@@ -63,7 +63,8 @@ def _at_stations(
     called = still_called(scenario, kind, onset, draws, clarified_min(scenario, day_type, seed, replication))
     if not called.all():
         kind, station, onset, draws = kind[called], station[called], onset[called], draws.take(called)
-    groups = [struck_stations(tables, number, *where) for number, where in strikes.items()]
+    models = tuple(scenario.settings.incidents.values())
+    groups = [struck_stations(tables, number, models[number], *where) for number, where in strikes.items()]
     if day is not None:
         groups += _of_stages(scenario, tables, day_type, seed, replication, day)
     for struck in groups:

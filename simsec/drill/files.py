@@ -136,7 +136,7 @@ def _session(stage: Stage, script: Script) -> Session:
 
 def _read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         data = tomllib.loads(text)
     except FileNotFoundError:
         raise InputError([Problem(str(path), "the file is missing", "give the path of a script")]) from None

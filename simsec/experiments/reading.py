@@ -154,7 +154,7 @@ def read_experiment(path: str | Path) -> Experiment:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         data = tomllib.loads(text)
     except FileNotFoundError:
         raise InputError([Problem(str(path), "no such file", "give the path of an experiment file")]) from None

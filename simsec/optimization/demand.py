@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simsec.day.clusters import mean_hits
 from simsec.day.rumours import expected_rate
 from simsec.day.sampling import village_neighbours
 from simsec.day.spreading import seed_shares
@@ -121,7 +122,7 @@ def _where(scenario: Scenario, model: Incident, stations: NDArray[np.int64]) -> 
     if model.clustered == "no":
         return np.asarray(stations / stations.sum(), dtype=np.float64)
     ground = {"low_ground": scenario.villages.low_ground, "steep_ground": scenario.villages.steep_ground}
-    struck = np.where((ground[model.clustered] == 1) & (stations > 0), (stations + 1) / 2, 0.0)
+    struck = np.where((ground[model.clustered] == 1) & (stations > 0), mean_hits(model, stations), 0.0)
     return np.asarray(struck / struck.sum() if struck.any() else struck, dtype=np.float64)
 
 

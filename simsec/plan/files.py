@@ -107,7 +107,7 @@ def read_plan(folder: Path, scenario: Scenario) -> Plan:
     problems: list[Problem] = []
     file: PlanFile | None = None
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         written = data.get("format")
         if written != FORMAT:
             remedy = "update simsec" if isinstance(written, int) and written > FORMAT else "the first line: format = 1"

@@ -170,7 +170,7 @@ def with_common(data: Mapping[str, Any], common: bytes) -> dict[str, Any]:
     """
     listed = tomllib.loads(common.decode("utf-8"))
     agencies, own = _table(listed["agencies"]), _table(data.get("agencies"))
-    kinds = {unit.get("kind") for unit in _listed(data, "units") if isinstance(unit, Mapping)}
+    kinds = {str(unit.get("kind")) for unit in _listed(data, "units") if isinstance(unit, Mapping)}
     claimed = {str(unit) for agency in own.values() for unit in _listed(agency, "units")}
     for agency in agencies.values():
         agency["units"] = [unit for unit in agency.get("units", ()) if unit in kinds and unit not in claimed]
@@ -180,7 +180,7 @@ def with_common(data: Mapping[str, Any], common: bytes) -> dict[str, Any]:
     order = list(agencies)
     operation = _table(data.get("operation"))
     if operation:
-        operation.setdefault("phases", listed["phases"].get(data.get("election_type"), []))
+        operation.setdefault("phases", listed["phases"].get(str(data.get("election_type")), []))
 
     def place(code: str) -> int:
         return next((number for number, known in enumerate(order) if code.startswith(known)), len(order))

@@ -17,6 +17,7 @@ from simsec.scenario.tables import Table
 _FILE = "scenario.toml"
 _ROUNDING = 1e-9
 _LATEST = "kpu.latest_opening"
+_FIRST, _LAST = "H-1 00:00", "H+2 00:00"
 _HOURS = ("starts", "voting_opens", "voting_closes", "counting_ends", "ends")
 
 
@@ -185,6 +186,13 @@ def _hours(settings: Settings) -> Iterator[Problem]:
         bound = say("not earlier than {name}, {stamp}", name="ends", stamp=settings.clock.ends)
         what = "the hours are out of order"
         yield Problem(_FILE, what, "correct one of the two", 0, "clock.followed_until", followed, bound)
+    if not settings.general:
+        bound = say("within {first} - {last}", first=_FIRST, last=_LAST)
+        told = dict(zip(hours, stamps, strict=True)) | ({"followed_until": followed} if followed else {})
+        for name, stamp in told.items():
+            if not parse_stamp(_FIRST) <= parse_stamp(stamp) <= parse_stamp(_LAST):
+                what, remedy = "only the day before, polling day and the day after are simulated", "correct the hour"
+                yield Problem(_FILE, what, remedy, 0, f"clock.{name}", stamp, bound)
     if settings.kpu is not None and not settings.general:
         opens, closes, latest = settings.clock.voting_opens, settings.clock.voting_closes, settings.kpu.latest_opening
         if parse_stamp(latest) <= parse_stamp(opens) < parse_stamp(closes):

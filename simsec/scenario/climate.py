@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
 
+from simsec.base.errors import InputError, Problem
+from simsec.scenario.reading import Scenario
 from simsec.scenario.tables import Column, read_table
 
 CLIMATE = "climate.csv"
@@ -45,12 +47,14 @@ class Climate:
     Attributes:
         station: where.
         month: 1 to 12.
+        years: of daily values.
         sampled_days: years times the days of the month.
         figures: of its days.
     """
 
     station: str
     month: int
+    years: int
     sampled_days: float
     figures: RainFigures
 
@@ -96,4 +100,20 @@ def read_climate(folder: Path) -> Climate | None:
     figures = RainFigures(
         wet / days, float(row["rain_mm"]) / wet, float(row["days_20_mm"]) / days, float(row["days_50_mm"]) / days
     )
-    return Climate(str(row["station"]), int(row["month"]), int(row["years"]) * days, figures)
+    return Climate(str(row["station"]), int(row["month"]), int(row["years"]), int(row["years"]) * days, figures)
+
+
+def climate_of(scenario: Scenario) -> Climate | None:
+    """The climate a scenario's rain is held to, which must be of the month of its polling day.
+
+    Args:
+        scenario: what is known.
+
+    Raises:
+        InputError: everything wrong with the table, or another month.
+    """
+    climate, month = read_climate(scenario.folder), scenario.settings.polling_date.month
+    if climate is not None and climate.month != month:
+        what, remedy = "the climate is not of the month of polling day", "give that month, or take the file away"
+        raise InputError([Problem(CLIMATE, what, remedy, 2, "month", str(climate.month), str(month))])
+    return climate

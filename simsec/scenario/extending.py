@@ -108,7 +108,7 @@ def source_of(folder: Path) -> Source:
 
 def _source(folder: Path, on_the_way: tuple[Path, ...]) -> Source:
     text = (folder / SETTINGS).read_bytes()
-    own = tomllib.loads(text.decode("utf-8"))
+    own = tomllib.loads(text.decode("utf-8-sig"))  # a text editor may put a mark of its encoding first
     written = own.get("format")
     if written != FORMAT or isinstance(written, bool):
         newer = isinstance(written, int) and written > FORMAT

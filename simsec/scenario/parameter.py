@@ -14,6 +14,7 @@ Grade = Literal["A", "B", "C", "D"]
 Distribution = Literal["triangular", "constant", "exponential", "lognormal", "gamma", "empirical"]
 GENERAL = "general"  # context of validation: a bare number is a figure, and grade and source may be left out
 GIVEN = {"grade": "C", "source": "given"}
+_FIGURES = ("value", "mean", "low", "mode", "high")
 
 
 class Strict(BaseModel):
@@ -80,6 +81,8 @@ class Parameter(Strict):
             data = {**GIVEN, **data} if isinstance(data, Mapping) else data
         if not isinstance(data, Mapping):
             return data
+        if not all(_is_figure(data[key]) for key in _FIGURES if key in data):
+            raise ValueError("a figure must be a finite number, without quotes and with a decimal point")
         rest = {key: item for key, item in data.items() if key not in ("value", "mean")}
         figure = data.get("value", data.get("mean"))
         seen = data.get("values")
@@ -140,6 +143,11 @@ class Parameter(Strict):
         if self.distribution == "triangular":
             return math.fsum((self.low, self.mode, self.high)) / 3
         return self.mode
+
+
+def _is_figure(item: object) -> bool:
+    """A number that is no truth value and neither infinite nor nan: said once, for all three of a figure."""
+    return isinstance(item, int | float) and not isinstance(item, bool) and math.isfinite(item)
 
 
 def _constant(figure: Parameter, u: NDArray[np.float64]) -> NDArray[np.float64]:

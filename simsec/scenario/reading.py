@@ -227,6 +227,8 @@ def read_scenario(folder: str | Path) -> Scenario:
     problems += wrong
     problems += station_problems(stations_table) if stations_table else []
     problems += road_problems(roads_table) if roads_table else []
+    if settings and stations:
+        problems += _sleeping_nowhere(settings, villages, stations)
     if settings and posts:
         problems += _missing_posts(settings, posts) or unmet_needs(settings, _standing(settings, posts))
     if problems or settings is None or stations is None or posts is None or roads_table is None:
@@ -362,6 +364,10 @@ def _problem(file: str, item: Any) -> Problem:
         what, remedy = "the key is missing", "add it"
     elif item["type"] == "extra_forbidden":
         what, remedy = "unknown key", "remove it or check its spelling"
+    elif item["type"].startswith("date_"):
+        remedy = "write a date without quotes, such as 2024-11-27"
+    elif item["type"] in ("int_parsing", "int_type", "int_from_float"):
+        remedy = "write a whole number, without quotes and without separators"
     return Problem(file, what, remedy, 0, ".".join(str(step) for step in item["loc"]), shown)
 
 
@@ -372,6 +378,26 @@ def _standing(settings: Settings, posts: Posts) -> dict[str, float]:
         sites = inf if team.at == VILLAGE else sum(team.at in at for at in zip(posts.code, posts.type, strict=True))
         standing[team.unit] = standing.get(team.unit, 0) + (team.per_post * sites if team.enabled else 0)
     return standing
+
+
+def _sleeping_nowhere(settings: Settings, villages: Villages, stations: Stations) -> list[Problem]:
+    """Who should sleep at a hamlet that is none: nobody could be told where, and the plan is made from this."""
+    hard = {villages.code[village] for village in stations.village[stations.access > 0].tolist()}
+    bound = say("one of {words}", words=", ".join(sorted(hard))) if hard else ""
+    remedy = "name a village whose stations have the access river or one_road"
+    return [
+        Problem(
+            SETTINGS,
+            "no station of this village is hard to reach" if held.village in villages.code else "no such village",
+            remedy,
+            0,
+            f"prepositioned.{number}.village",
+            held.village,
+            bound,
+        )
+        for number, held in enumerate(settings.prepositioned)
+        if held.village not in hard
+    ]
 
 
 def _missing_posts(settings: Settings, posts: Posts) -> list[Problem]:

@@ -16,6 +16,7 @@ from simsec.scenario.schema_terms import (
     Capability,
     ClosingRule,
     DayType,
+    Factor,
     Level,
     Moment,
     Name,
@@ -57,6 +58,7 @@ class Incident(Strict):
     rate_ceiling: Annotated[float, Field(gt=0, le=1)]
     rate_on: dict[DayType, Amount] = Field(default_factory=dict)
     clustered: Literal["no", "low_ground", "steep_ground"] = "no"
+    cluster_share: Share | None = None  # of the stations of a village that is struck; left out: any number of them
     dispatch_share: Share
     starts: Level = "green"
     starts_yellow_share: Share | None = None
@@ -90,6 +92,8 @@ class Incident(Strict):
             raise ValueError("reopens_on and reopens_after_min belong together")
         if self.reopens_on is not None and any(self.reopens_on not in needs for needs in self.needs.values()):
             raise ValueError(say("reopens_on names {word}, which some level does not need", word=self.reopens_on))
+        if self.cluster_share is not None and self.clustered == "no":
+            raise ValueError("only a clustered kind has a cluster_share")
         if self.responder != "none" and self.starts not in self.needs:
             raise ValueError(say("needs has no row for its first level, {level}", level=self.starts))
         levels = sorted(LEVELS.index(level) for level in self.needs)
@@ -172,23 +176,23 @@ class Barrier(Strict):
 class Travel(Strict):
     """Speeds, winding and friction."""
 
-    friction: Amount
-    winding_flat: Amount
-    winding_mountain: Amount
+    friction: Above
+    winding_flat: Above
+    winding_mountain: Above
     mountain_slope_m_per_km: Amount
     mountain_limit_km: Amount
     neighbour_limit_km: Amount
     road_reach_km: Amount
-    speed_village_kmh: Amount
-    speed_mountain_kmh: Amount
-    speed_main_kmh: Amount
-    speed_national_kmh: Amount
-    speed_toll_kmh: Amount
-    speed_foot_kmh: Amount
-    truck_factor: Share
+    speed_village_kmh: Above
+    speed_mountain_kmh: Above
+    speed_main_kmh: Above
+    speed_national_kmh: Above
+    speed_toll_kmh: Above
+    speed_foot_kmh: Above
+    truck_factor: Factor
     landslide_closes_share: Share | None = None  # of landslides that cut the road to their village; absent: none
     barriers: tuple[Barrier, ...] = ()
-    night_factor: Share
+    night_factor: Factor
     night_starts: Stamp
     night_ends: Stamp
 

@@ -111,7 +111,7 @@ class Team(Strict):
 
     unit: Name
     at: Name
-    per_post: Annotated[int, Field(ge=1)]
+    per_post: Annotated[int, Field(ge=1, le=10_000)]
     villages_per_unit: Above | None = None
     grade: Literal["A", "B", "C", "D"]
     source: str

@@ -96,4 +96,5 @@ def _in_minutes(data: Any) -> Any:
 Amount = Annotated[Parameter, AfterValidator(_positive)]
 Above = Annotated[Parameter, AfterValidator(_above_zero)]
 Share = Annotated[Parameter, AfterValidator(_share)]
+Factor = Annotated[Parameter, AfterValidator(_share), AfterValidator(_above_zero)]  # what is left of a speed
 Moment = Annotated[Parameter, BeforeValidator(_in_minutes)]  # written as stamps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,7 +101,14 @@ def parse_table(text: str, file: str, columns: Sequence[Column], key: str = "") 
         ...
         simsec.base.errors.InputError: demo.csv, line 2, n: out of bounds (found '-1'); expected at least 0
     """
-    rows = list(csv.reader(io.StringIO(text)))
+    if not text.strip():
+        remedy = "save the table again, its first line the names of columns"
+        raise InputError([Problem(file, "the file is empty", remedy)])
+    try:
+        rows = list(csv.reader(io.StringIO(text)))
+    except csv.Error as error:  # a quote that is never closed takes in the rest of the file
+        what, remedy = say("the table cannot be read ({why})", why=error), "check for a quote that is not closed"
+        raise InputError([Problem(file, what, remedy)]) from None
     header = [name.strip() for name in rows[0]] if rows else []
     problems = _header_problems(file, header, columns)
     if problems:
@@ -121,7 +129,8 @@ def parse_table(text: str, file: str, columns: Sequence[Column], key: str = "") 
             table.columns[column.name].append(cell)
             if problem:
                 what, bound = problem
-                problems.append(Problem(file, what, "", line, column.name, raw, bound))
+                remedy = _remedy(raw, column, row[place["lon"]] if column.name == "lat" and "lon" in place else "")
+                problems.append(Problem(file, what, remedy, line, column.name, raw, bound))
     problems += _duplicates(table, key) if key else []
     if not table.line and not problems:
         problems.append(Problem(file, "the table has no rows", "add at least one row"))
@@ -140,13 +149,14 @@ def separator_problems(file: str, header: Sequence[str]) -> list[Problem]:
         villages.csv, line 1: the cells are separated by semicolons. save it as comma-separated CSV UTF-8 with decimal \
 points: the list separator and the decimal sign of the system's regional settings decide
     """
-    if len(header) != 1 or ";" not in header[0]:
+    if len(header) != 1 or not {";", "\t"} & set(header[0]):
         return []
+    what = "the cells are separated by semicolons" if ";" in header[0] else "the cells are separated by tabs"
     remedy = (
         "save it as comma-separated CSV UTF-8 with decimal points: "
         "the list separator and the decimal sign of the system's regional settings decide"
     )
-    return [Problem(file, "the cells are separated by semicolons", remedy, 1)]
+    return [Problem(file, what, remedy, 1)]
 
 
 def _header_problems(file: str, header: list[str], columns: Sequence[Column]) -> list[Problem]:
@@ -186,6 +196,26 @@ def _cell(raw: str, column: Column) -> tuple[Cell, tuple[str, str] | None]:
     if not low <= float(value) <= high:  # also refuses nan
         return value, (say("out of bounds"), _bounds(column))
     return value, None
+
+
+def _remedy(raw: str, column: Column, lon: str) -> str:
+    """What to do about a wrong number, where its looks tell; ``lon`` is the cell beside a latitude."""
+    if column.kind == "text":
+        return ""
+    if re.fullmatch(r"-?\d+,\d+", raw):
+        return say("write a decimal point, not a comma")
+    if column.kind == "integer" and re.fullmatch(r"\d{1,3}(\.\d{3})+", raw):
+        return say("write whole numbers without separators of thousands")
+    if column.name == "lat" and _between(raw, -180, 180) and _between(lon, column.low, column.high):
+        return say("lat and lon look swapped")
+    return ""
+
+
+def _between(raw: str, low: float, high: float) -> bool:
+    try:
+        return low <= float(raw) <= high
+    except ValueError:
+        return False
 
 
 def _bounds(column: Column) -> str:

@@ -47,6 +47,12 @@ def test_check_says_what_the_strength_can_staff_in_both_languages() -> None:
     assert "1.983" in indonesian and indonesian != english
 
 
+def test_check_says_what_the_rain_is_held_to_or_that_it_is_assumed() -> None:
+    for name, said in (("kota-semarang", "7 years at BMKG"), ("kota-tangerang", "is an assumption (grade D)")):
+        code, out, _ = simsec("check", AREA.parent / name, "--lang", "en")
+        assert code == 0 and said in out
+
+
 def test_check_refuses_an_island_that_no_ferry_reaches(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(AREA.parent / "kabupaten-jepara", tmp_path / "area"))
     roads = folder / "main_roads.csv"

@@ -1,12 +1,13 @@
 """Laws of the rain as a climate: days have the rain of the month where it was measured, else the assumed ranges."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from simsec.base.errors import InputError
 from simsec.day.climate import simulated_rain
-from simsec.scenario.climate import CLIMATE, RainFigures, read_climate
+from simsec.scenario.climate import CLIMATE, RainFigures, climate_of, read_climate
 from tests.areas import shipped, tiny
 from tests.scenario.shipped import AREAS, SCENARIOS, shipped_area
 
@@ -69,3 +70,14 @@ def test_a_climate_need_not_be_there_and_a_wrong_one_is_refused(tmp_path: Path) 
     (tmp_path / CLIMATE).write_text(HEADER + "Kaliurip,11,7,30,284,0,0,0\n", encoding="utf-8")
     with pytest.raises(InputError, match="days_1_mm: out of bounds"):
         read_climate(tmp_path)
+
+
+def test_the_climate_is_that_of_the_month_of_polling_day(tmp_path: Path) -> None:
+    area = replace(tiny(), folder=tmp_path)
+    assert climate_of(area) is None
+    (tmp_path / CLIMATE).write_text(HEADER + "Kaliurip,2,7,28.25,284,17,5,1\n", encoding="utf-8")
+    with pytest.raises(InputError, match="not of the month of polling day"):
+        climate_of(area)
+    (tmp_path / CLIMATE).write_text(HEADER + "Kaliurip,11,7,30,284,17,5,1\n", encoding="utf-8")
+    found = climate_of(area)
+    assert found is not None and (found.years, found.station) == (7, "Kaliurip")

@@ -4,12 +4,18 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+from scipy import stats
 
 from simsec.day import sample_day
 from simsec.day.access import ONE_ROAD, RIVER, access_at, draw_access, extra_minutes, hamlets
+from simsec.day.closures import draw_closures
+from simsec.day.clusters import hits_of, strikes_of
 from simsec.day.day import LANDSLIDE, Closures, Day, no_closures
+from simsec.day.tables import sampling_tables
+from simsec.day.weather import draw_rain
 from simsec.scenario import Scenario
 from tests.areas import shipped, tiny
+from tests.scenario.shipped import shipped_area
 
 DAYS = 60
 
@@ -45,6 +51,22 @@ def test_every_flood_closes_and_a_share_of_landslides_does() -> None:
         assert all(row[3] != LANDSLIDE for row in few)
     count = [sum(row[3] == LANDSLIDE for rows in closures(s) for row in rows) for s in (shipped(), always)]
     assert 0.2 < count[0] / count[1] < 0.6
+
+
+def test_water_that_reaches_a_part_of_a_village_takes_its_roads_as_often_as_that_part() -> None:
+    area = shipped_area("kota-semarang")
+    tables, number = sampling_tables(area), list(area.settings.incidents).index("flood")
+    sizes, closed, strikes, reached = np.bincount(area.stations.village), 0, 0, 0.0
+    for day in range(150):
+        found = strikes_of(area, tables, "heavy_rain", 7, day, draw_rain(area, "heavy_rain", 7, day))
+        village, onset, draws = found[number]
+        under = draw_closures(area, {number: found[number]})
+        assert set(zip(under.minute, under.village, strict=True)) <= set(zip(onset, village, strict=True))
+        closed, strikes = closed + len(under.minute), strikes + len(village)
+        hits = hits_of(area.settings.incidents["flood"], draws.of("cluster/size"), sizes[village])
+        reached += float((hits / sizes[village]).sum())
+    low, high = stats.binom.interval(0.999, strikes, reached / strikes)
+    assert low <= closed <= high and reached / strikes < 0.3
 
 
 def test_a_raised_rate_adds_closures_and_moves_none() -> None:

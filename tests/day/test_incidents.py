@@ -13,15 +13,18 @@ from scipy import stats
 from simsec.analysis.measures import expected_weight
 from simsec.base.clock import parse_stamp
 from simsec.day import Day, sample_day
+from simsec.day.clusters import hits_of, mean_hits, strikes_of, struck_stations
 from simsec.day.incidents import NOISE_SLOTS, without_signal
 from simsec.day.keyed import poisson_quantile
 from simsec.day.streams import stream, uniforms
 from simsec.day.tables import last_level, sampling_tables, window_quantile
 from simsec.day.trips import expected_accidents
+from simsec.day.weather import draw_rain
 from simsec.scenario.parameter import triangular
 from simsec.scenario.schema import LEVELS, Window
 from simsec.simulation import simulate
 from tests.areas import SHIPPED, announced, shipped, tiny
+from tests.scenario.shipped import shipped_area
 
 DAYS = 200
 LEVEL = 0.999
@@ -311,3 +314,32 @@ def test_a_station_without_signal_sends_a_messenger_with_every_call_of_the_day()
         assert (rows.alert_delay_min >= calls["detection_min"]["low"]).all()
         found += int(quiet.sum())
     assert found > 10
+
+
+def test_a_flood_in_a_city_is_as_wide_as_that_of_2024() -> None:
+    area = shipped_area("kota-tangerang-selatan")
+    flood, number = area.settings.incidents["flood"], list(area.settings.incidents).index("flood")
+    tables, sizes = sampling_tables(area), np.bincount(area.stations.village, minlength=len(area.villages))
+    struck, villages, share = [], [], []
+    for replication in range(400):
+        rain = draw_rain(area, "heavy_rain", 5, replication)
+        where, onset, draws = strikes_of(area, tables, "heavy_rain", 5, replication, rain)[number]
+        hit = struck_stations(tables, number, flood, where, onset, draws)[1]
+        struck.append(len(hit))
+        villages.append(len(where))
+        share += (np.bincount(area.stations.village[hit], minlength=len(sizes)) / sizes)[np.unique(where)].tolist()
+    mean = len(area.stations) * flood.rate_on["heavy_rain"].mode
+    assert abs(np.mean(struck) - mean) < 3.3 * np.std(struck) / np.sqrt(len(struck))
+    assert 1.5 < np.mean(villages) < 3.5 and 4 < np.sum(struck) / np.sum(villages) < 7  # three, and 14 to 16 in all
+    assert min(share) > 0.02 and np.quantile(share, 0.9) < 0.16  # the same village is seldom struck twice
+
+
+def test_where_no_share_is_named_a_cluster_is_any_number_of_stations() -> None:
+    flood, sizes = shipped().settings.incidents["flood"], np.array([1, 8, 70])
+    assert flood.cluster_share is None and mean_hits(flood, sizes).tolist() == [1.0, 4.5, 35.5]
+    assert hits_of(flood, np.array([0.0, 0.999]), np.array([8, 8])).tolist() == [1, 8]
+    city = shipped_area("kota-tangerang-selatan").settings.incidents["flood"]
+    u = (np.arange(5000) + 0.5) / 5000
+    for size in sizes.tolist():
+        drawn = hits_of(city, u, np.full(len(u), size)).mean()
+        assert mean_hits(city, np.array([size]))[0] == pytest.approx(drawn, abs=0.01)

@@ -1,5 +1,6 @@
 """Laws of a crowd that spreads: a finite tree, drawn before anybody moves."""
 
+import heapq
 from dataclasses import replace
 from functools import cache
 
@@ -9,12 +10,14 @@ from scipy import stats
 
 from simsec.day.day import Incidents
 from simsec.day.incidents import draw_incidents
-from simsec.day.sampling import village_neighbours
+from simsec.day.sampling import sample_day, village_neighbours
 from simsec.day.spreading import seed_shares, spreading_crowd, with_crowd
 from simsec.scenario import Scenario
 from simsec.scenario.noisy_labels import noisy_labels
 from simsec.scenario.parameter import Parameter
-from tests.areas import shipped, tiny
+from simsec.simulation import simulate
+from tests.areas import announced, shipped, tiny
+from tests.scenario.shipped import AREAS, shipped_area
 
 DAYS = 300
 
@@ -118,6 +121,47 @@ def test_every_station_is_as_likely_as_any_other_to_be_the_first() -> None:
 
     counts = np.bincount([first(tiny(), k) for k in range(800)], minlength=len(tiny().stations))
     assert stats.chisquare(counts).pvalue > 1e-3
+
+
+def nobody_contains(crowd: Incidents, most: int) -> tuple[int, int, float]:
+    """Villages hit, stations hit and minutes to the last of a crowd that goes every way it can, the first first."""
+    ways = [(0.0, 0)]
+    villages, stations, last = set[int](), 0, 0.0
+    while ways:
+        minute, row = heapq.heappop(ways)
+        village, hits = int(crowd.village[row]), int(crowd.hits[row])
+        if village in villages or stations + hits > most:
+            continue
+        villages.add(village)
+        stations, last = stations + hits, minute
+        for child in range(crowd.child_first[row], crowd.child_end[row]):
+            heapq.heappush(ways, (minute + float(crowd.spread_delay_min[child]), child))
+    return len(villages), stations, last
+
+
+@pytest.mark.parametrize("name", AREAS)
+def test_a_crowd_that_nobody_contains_is_that_of_parado(name: str) -> None:
+    area, most = shipped_area(name), shipped_area(name).settings.spreading.stations_at_most
+    near = village_neighbours(area)
+    found = np.array([nobody_contains(spreading_crowd(area, near, 1, day), most) for day in range(200)])
+    villages, stations, minutes = found.T
+    assert 13 <= stations.mean() <= 16 and 3 <= villages.mean() <= 4  # 13 to 15 stations in four villages
+    assert np.mean((stations >= 5) & (stations < most)) > 0.75  # from 5 to the 34 that stopped counting
+    assert 60 <= np.median(minutes) <= 180  # in an evening
+    assert np.mean((stations >= 13) & (stations <= 15)) > 0.05
+
+
+@pytest.mark.parametrize("replication", range(5))
+def test_the_rules_let_it_go_as_far_where_no_squads_are_enough(replication: int) -> None:
+    spreading = shipped().settings.spreading.model_copy(update={"contained_by_squads": 99})
+    clock = shipped().settings.clock.model_copy(update={"ends": "H+1 12:00"})
+    settings = shipped().settings.model_copy(update={"spreading": spreading, "clock": clock})
+    area = replace(shipped(), settings=settings)
+    rows = simulate(area, announced(), sample_day(area, 1, replication, "severe")).incidents
+    crowd = rows.hits > 0
+    villages, stations, minutes = nobody_contains(crowds()[replication], spreading.stations_at_most)
+    assert (int(crowd.sum()), int(rows.hits.sum())) == (villages, stations)
+    assert float(np.ptp(rows.onset_min[crowd])) == pytest.approx(minutes)
 
 
 def labelled(miss: float | None, area: Scenario | None = None) -> Scenario:

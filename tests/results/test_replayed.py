@@ -41,7 +41,7 @@ def write(folder: Path, rows: list[str], header: str = "time,place,kind,on_scene
 
 
 def test_a_replayed_day_says_what_simulating_it_says(tmp_path: Path) -> None:
-    day = sample_day(shipped(), 5, 0, "severe")
+    day = sample_day(shipped(), 5, 11, "severe")
     write_log(tmp_path / "day.csv", shipped(), day)
     found = replay_log(shipped(), announced(), tmp_path / "day.csv", tmp_path, {}, no_bars)
     rows = sorted(pq.read_table(tmp_path / "replay.parquet").to_pylist(), key=lambda row: int(row["incident"]))

@@ -44,7 +44,10 @@ class Area:
     subdistricts: Mapping[str, int] = field(default_factory=dict)  # stations, where a count of others is known
 
 
-CITY = frozenset({"travel.speed_village_kmh", "travel.speed_main_kmh", "travel.speed_national_kmh"})
+CITY = frozenset({
+    *("incidents.flood.cluster_share", "travel.speed_village_kmh"),
+    *("travel.speed_main_kmh", "travel.speed_national_kmh"),
+})  # fmt: skip
 FORCES = frozenset({"forces.police", "forces.army", "forces.linmas", "forces.reserve"})
 PLACES = frozenset({"kpu.relocates_share"})  # how many stations found another place in February 2024
 STANDARD = {"kodim": 1, "kpu": 1, "polres": 1}

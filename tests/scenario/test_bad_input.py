@@ -183,6 +183,11 @@ CASES = [
         "scenario.toml, units.0.capabilities.0: Input should be 'guard', 'patrol', 'squad', 'medic', 'ambulance', "
         "'hazard_team', 'courier', 'spare_vehicle' or 'boat' (found 'gard')",
     ]),
+    (TOML, 'kind = "boat_team"', "kind = {}", ["scenario.toml, units.10.kind: Input should be a valid string"]),
+    (TOML, "per_post = 2", "per_post = 10000000000000000000000", [
+        "scenario.toml, teams.1.per_post: Input should be less than or equal to 10000 "
+        "(found '10000000000000000000000')",
+    ]),
     (TOML, 'unit = "medic"', 'unit = "medik"', [
         "scenario.toml: unknown unit kind in team medik; the kinds are ambulance, army_squad, boat_team, courier, "
         "first_aid_volunteer, hazard_team, "
@@ -274,6 +279,12 @@ def test_what_is_no_toml_names_the_line(folder: Path, old: str, new: str) -> Non
     spoil(folder, TOML, old, new)
     (line,) = problems(folder)
     assert line.startswith("scenario.toml: not a TOML file") and "at line" in line
+
+
+def test_what_a_text_editor_puts_first_changes_nothing(folder: Path) -> None:
+    for file in FILES:
+        (folder / file).write_bytes(b"\xef\xbb\xbf" + (folder / file).read_bytes().replace(b"\n", b"\r\n"))
+    assert problems(folder) == []
 
 
 def test_no_folder_at_all(tmp_path: Path) -> None:

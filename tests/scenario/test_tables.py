@@ -44,6 +44,39 @@ def test_every_wrong_cell_is_told() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("code,name,n,x\na,b,1.200,1\n",
+         "t.csv, line 2, n: not a whole number (found '1.200'); expected a number. "
+         "write whole numbers without separators of thousands"),
+        ('code,name,n,x\na,b,1,"-7,1"\n',
+         "t.csv, line 2, x: not a number (found '-7,1'); expected a number. write a decimal point, not a comma"),
+        ("", "t.csv: the file is empty. save the table again, its first line the names of columns"),
+        ("\n\n", "t.csv: the file is empty. save the table again, its first line the names of columns"),
+        (f"code,name,n,x\na,{'b' * 200_000},1,1\n",
+         "t.csv: the table cannot be read (field larger than field limit (131072)). "
+         "check for a quote that is not closed"),
+        ("code\tname\tn\tx\na\tb\t1\t2\n",
+         "t.csv, line 1: the cells are separated by tabs. save it as comma-separated CSV UTF-8 with decimal points: "
+         "the list separator and the decimal sign of the system's regional settings decide"),
+    ],
+    ids=["thousands", "decimal comma", "empty", "blank", "open quote", "tabs"],
+)  # fmt: skip
+def test_what_a_spreadsheet_does_to_a_table_is_one_line_with_its_remedy(text: str, line: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_table(text, "t.csv", COLUMNS)
+    assert str(caught.value) == line
+
+
+def test_a_latitude_out_of_bounds_beside_a_longitude_that_is_none_looks_swapped() -> None:
+    columns = (Column("lat", "number", -90, 90), Column("lon", "number", -180, 180))
+    for row, remedy in (("110.4,-7.1", "lat and lon look swapped"), ("110.4,107.1", ""), ("-97.1,x", "")):
+        with pytest.raises(InputError) as caught:
+            parse_table(f"lat,lon\n{row}\n", "t.csv", columns)
+        assert caught.value.problems[0].remedy == remedy
+
+
 @pytest.mark.parametrize("row", ["a;b;1;110.44", "a;b;1;110,44"])
 def test_semicolons_are_one_problem_not_one_a_column(row: str) -> None:
     with pytest.raises(InputError) as caught:

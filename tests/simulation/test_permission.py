@@ -54,7 +54,7 @@ def test_in_a_shipped_area_the_army_waits_for_its_kodim() -> None:
     assert world.row_kind[place] == NOWHERE and steps[place + 1].unit == "army_squad"
     assert all((kind == NOWHERE) == bool(step.permission) for kind, step in zip(world.row_kind, steps, strict=True))
     assert place not in np.array(world.kind_row)
-    day = sample_day(shipped(), 2, 5, "severe")
+    day = sample_day(shipped(), 2, 2, "severe")
     trace = Trace(world, marks_of(day))
     simulate(shipped(), announced(), day, listener=trace)
     events = trace.events(shipped().horizon_min[1])
