@@ -1,7 +1,7 @@
 """The roads of the moment: travel as the rules read it, and what it becomes where a day closes roads.
 
-Closures are drawn with the day. What they do to the tables is worked out once for all plans that meet it, and only where
-it is asked for (:mod:`simsec.simulation.changed`). The tables are exchanged between two events.
+Closures are drawn with the day. What they do to the tables is worked out once for all plans that meet it, and only
+where it is asked for (:mod:`simsec.simulation.changed`). The tables are exchanged between two events.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simsec.simulation.model import BLOCK, NOWHERE, RAYON, SUBDISTRICT, DayMarks, State, World
+from simsec.simulation.model import BLOCK, FREE, NOWHERE, RAYON, SUBDISTRICT, DayMarks, State, World
 from simsec.simulation.policies.available import held_back, may_go, nearest_between
 
 
@@ -13,12 +13,16 @@ def choose(world: World, day: DayMarks, state: State, incident: int, capability:
     """
     row = state.step[incident][world.ladder_of[capability]]
     kind, scope = world.row_kind[row], world.row_scope[row]
-    if kind < 0 or world.can[kind][capability] == 0 or held_back(world, state, incident, kind):
+    if kind < 0 or world.can[kind][capability] == 0:
+        return NOWHERE
+    if world.reserve_threshold > 0 and held_back(world, state, incident, kind):
         return NOWHERE
     station = day.station[incident]
     if scope == BLOCK:
         unit = world.block_unit[world.station_block[station]]
-        return unit if unit >= 0 and may_go(world, day, state, incident, unit) else NOWHERE
+        if unit >= 0 and (state.serves[unit] == FREE or may_go(world, day, state, incident, unit)):
+            return unit
+        return NOWHERE
     first, end, rayon = world.kind_first[kind], world.kind_end[kind], -1
     if scope == SUBDISTRICT:
         sector = world.station_subdistrict[station]
