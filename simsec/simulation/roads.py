@@ -178,6 +178,12 @@ def changes_of(scenario: Scenario, day: Day) -> tuple[Change, ...]:
     return tuple(found)
 
 
+def forget() -> None:
+    """Forget what closed roads were found to do, as if no plan had met their days; for measurements."""
+    _closed.cache_clear()
+    changes_of.cache_clear()
+
+
 def world_at(world: World, changes: tuple[Change, ...], minute: float) -> World:
     """The world with the roads of a minute; what closes at it is closed."""
     roads = next((change.roads for change in reversed(changes) if change.minute <= minute), None)
