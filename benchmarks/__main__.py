@@ -10,14 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import simpy
 from numpy.typing import NDArray
 
-from simsec import doctrine, read_scenario, sample_day, simulate
+from benchmarks.areas import MEMORY_DAYS, MEMORY_LIMIT_MB, areas, memory_mb, ratios, table
+from benchmarks.units import cpu_seconds
+from simsec import doctrine, read_scenario
 from simsec.analysis.closures import voter_settings
 from simsec.day.streams import text_key, text_keys
 from simsec.day.voters import draw_voters, serve
@@ -26,7 +26,7 @@ from simsec.optimization.deployment import DeploymentOptions, deploy, limits_of
 from simsec.optimization.pricing import Busy, prices_of
 
 AREA = Path(__file__).parents[1] / "scenarios" / "kabupaten-semarang"
-ROUNDS, DAYS, TIMEOUTS = 7, 40, 100_000
+ROUNDS = 7
 TOLERANCE = 1.1  # shared machines are noisy
 TWO_COMMANDS = """
 import typer
@@ -47,43 +47,12 @@ print(answer.seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
-def cpu_seconds(work: Callable[[], object]) -> float:
-    """CPU seconds of one call."""
-    begun = time.process_time()
-    work()
-    return time.process_time() - begun
-
-
-def bare_timeout() -> float:
-    """CPU seconds of one of many chained SimPy timeouts, the unit of all ratios."""
-    environment = simpy.Environment()
-
-    def chain() -> object:
-        for _ in range(TIMEOUTS):
-            yield environment.timeout(1)
-
-    environment.process(chain())
-    return cpu_seconds(environment.run) / TIMEOUTS
-
-
 def days() -> list[tuple[str, float, float, str]]:
-    """A simulated day per unit sent or incident unanswered, and a sampled day, in bare timeouts."""
-    area = read_scenario(AREA)
-    plan = doctrine(area)
-    drawn = [sample_day(area, 1, number) for number in range(DAYS)]
-    outcomes = [simulate(area, plan, day).incidents for day in drawn]
-    sent = sum(int(rows.units_sent.sum()) + int(np.isnan(rows.response_min).sum()) for rows in outcomes)
-    played, sampled = [], []
-    for _ in range(ROUNDS):
-        unit = bare_timeout()
-        played.append(cpu_seconds(lambda: [simulate(area, plan, day) for day in drawn]) / sent / unit)
-        unit = bare_timeout()
-        sampled.append(cpu_seconds(lambda: [sample_day(area, 1, n) for n in range(DAYS)]) / DAYS / unit)
-    limit = 25 * sent / DAYS + 2000
-    return [
-        ("a simulated day, timeouts per unit sent", statistics.median(played), 25.0, ""),
-        ("a sampled day, timeouts", statistics.median(sampled), limit, ""),
-    ]
+    """Days of every area, sampled and played, and the memory of a thousand; their table is printed too."""
+    costs = areas()
+    print(table(costs), flush=True)
+    name = f"{MEMORY_DAYS:,} days of Kabupaten Semarang, memory at most"
+    return [*ratios(costs), (name, memory_mb(), MEMORY_LIMIT_MB, "MB")]
 
 
 def voters() -> list[tuple[str, float, float, str]]:

@@ -1,9 +1,9 @@
 """How the cost of a day grows: ``python -m benchmarks.growth [--write]``, which writes ``docs/speed.md``.
 
-Every shipped area, then made-up ones of 500 to 50,000 stations: a square of flat land with a village every two
-kilometres, at most 800 of them, so that larger areas have more stations a village. Rates, units and rules are those of
-the packaged Pilkada settings. The unit is the CPU time of a bare SimPy timeout, measured alternately in the same
-process: ratios hold on any machine.
+Every shipped area (:mod:`benchmarks.areas`), then made-up ones of 500 to 50,000 stations: a square of flat land with a
+village every two kilometres, at most 800 of them, so that larger areas have more stations a village. Rates, units and
+rules are those of the packaged Pilkada settings. The unit is the CPU time of a bare SimPy timeout, measured alternately
+in the same process: ratios hold on any machine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.__main__ import bare_timeout, cpu_seconds
+from benchmarks.areas import DAYS as AREA_DAYS
+from benchmarks.areas import LIMIT, MEMORY_DAYS, MEMORY_LIMIT_MB, SAMPLING_MORE, DayCost, areas, memory_mb
+from benchmarks.areas import ROUNDS as AREA_ROUNDS
+from benchmarks.areas import table as area_table
+from benchmarks.units import bare_timeout, cpu_seconds
 from simsec import doctrine, read_scenario, sample_day, simulate
 from simsec.scenario import Scenario
 from simsec.scenario.generate import POST_OPTIONAL, VILLAGE_INPUT, new_area
@@ -127,40 +131,51 @@ def table(costs: Sequence[Cost]) -> str:
     return "\n".join(lines)
 
 
-def page(costs: Sequence[Cost]) -> str:
+def page(days: Sequence[DayCost], thousand_mb: float, made_up: Sequence[Cost]) -> str:
     """``docs/speed.md``."""
-    made_up = [cost for cost in costs if cost.name.startswith("square")]
     first, last = made_up[0], made_up[-1]
     return f"""# What a day costs
 
-Written by `python -m benchmarks.growth --write`; nobody edits it. Days are ordinary ones under the doctrine; medians of
-{ROUNDS} rounds of {DAYS} days. *Timeouts* are bare SimPy timeouts (`yield env.timeout(1)`, 100,000 in a chain), timed
-alternately in the same process. Milliseconds are CPU time of one core of the machine that wrote this page; the ratios
-hold on any.
+Written by `python -m benchmarks.growth --write`; nobody edits it. *Timeouts* are bare SimPy timeouts
+(`yield env.timeout(1)`, 100,000 in a chain), timed alternately in the same process. Milliseconds are CPU time of one
+core of the machine that wrote this page; the ratios hold on any. Days are played under the doctrine.
 
-{table(costs)}
+## The areas
+
+A played day may cost {LIMIT:.0f} timeouts per unit sent or incident unanswered, trace off; a sampled one as much and
+{SAMPLING_MORE:,.0f} more. Where roads close, what that does to travel is worked out by the first plan that meets the
+day, as far as it asks, and found by every further one. So on days of heavy rain the limit is held against further
+plans, and the first is shown beside them; on ordinary days it is held against the first. Medians of
+{AREA_ROUNDS} rounds of {AREA_DAYS} days.
+
+{area_table(days)}
+
+{MEMORY_DAYS:,} ordinary days of Kabupaten Semarang in one process, trace off, take {thousand_mb:.0f} MB at most (limit
+{MEMORY_LIMIT_MB:.0f}).
+
+## More stations
 
 Squares are made up: flat land, a village every {SPACING_KM:g} km, at most {MOST_VILLAGES} villages, so that larger ones
-have more stations a village. From {first.stations:,} to {last.stations:,} stations a day has
-{last.sent / first.sent:.0f} times as many units to send and takes {last.play_ms / first.play_ms:.0f} times as long to
-play. The table of travel between villages and posts is worked out once and kept; its memory
-grows with the square of their number.
+have more stations a village. Ordinary days; medians of {ROUNDS} rounds of {DAYS} days.
+
+{table(made_up)}
+
+From {first.stations:,} to {last.stations:,} stations a day has {last.sent / first.sent:.0f} times as many units to send
+and takes {last.play_ms / first.play_ms:.0f} times as long to play. The table of travel between villages and posts is
+worked out once and kept; its memory grows with the square of their number.
 """
 
 
 def main() -> int:
     """Measure, print, and write the page when asked."""
-    costs = []
-    for folder in sorted(path.parent for path in (ROOT / "scenarios").glob("*/polling_stations.csv")):
-        costs.append(cost_of(read_scenario(folder), folder.name))
-        print(costs[-1], flush=True)
+    days, thousand_mb, costs = areas(), memory_mb(), []
     with tempfile.TemporaryDirectory() as folder:
         for stations in SIZES:
             costs.append(cost_of(read_scenario(square(stations, Path(folder))), f"square of {stations:,}"))
-            print(costs[-1], flush=True)
-    print(table(costs))
+    text = page(days, thousand_mb, costs)
+    print(text)
     if "--write" in sys.argv[1:]:
-        PAGE.write_text(page(costs), encoding="utf-8")
+        PAGE.write_text(text, encoding="utf-8")
     return 0
 
 

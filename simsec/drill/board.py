@@ -225,6 +225,7 @@ def send(board: Board, incident: int, capability: int, unit: int) -> None:
     for _, waiting, ladder in list(state.waiting):
         if waiting == incident and rules.missing_on(board.world, board.day, state, incident, ladder) == 0:
             state.waiting[:] = [entry for entry in state.waiting if entry[1:] != (waiting, ladder)]
+            state.waits[ladder] -= 1
             state.queued[incident][ladder] = 0
     board.trips.note_sent(board.world, board.day, state, board.now, ROOM)
     schedule(board, then)

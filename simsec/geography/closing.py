@@ -5,18 +5,19 @@ A closed road is never taken away: whoever has no other way walks it. Main roads
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from simsec.geography.graph import CAR, FOOT, TRUCK, VEHICLES, RoadGraph
-from simsec.geography.travel import SAME_MIN, Travel, edge_weights, shares_from
+from simsec.geography.graph import CAR, FOOT, MOTORCYCLE, TRUCK, VEHICLES, RoadGraph
+from simsec.geography.travel import SAME_MIN, Layout, Travel, edge_weights, layout_of, shares_from
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Nodes = NDArray[np.int32]
 SAME_PLACE_MIN = 1e-3  # places of one point stand a hair apart; nothing lies between them that could close
 IMPASSABLE_MM = 300.0  # of water for a car (Pregnolato et al. 2017)
 
@@ -165,48 +166,86 @@ def even(graph: RoadGraph) -> bool:
     return all(abs(matrix - matrix.T).nnz == 0 for matrix in weights)
 
 
-def slower_table(travel: Travel, before: RoadGraph, after: RoadGraph) -> tuple[Travel, Integers]:
-    """The travel table after some edges have become slower, worked out for the origins it may change only.
+class Detours:
+    """The ways there are after some edges have become slower, worked out from those origins only that are asked for.
 
-    A pair is concerned only if the way to one end of a changed edge and on over it is as short as the shortest: then
-    one of the pair lies on either side of the edge. So the origins on its smaller side are worked out anew, and the
-    table is filled from them both ways.
+    A pair is concerned only if the way to one end of a slower edge and on over it was as short as the shortest: then
+    one of the pair lies on either side of the edge. So only the origins on its smaller side have to be worked out anew;
+    from any other origin the ways to them are theirs, read backwards, and the rest is as it was.
 
     Args:
         travel: the table of ``before``.
         before: roads whose nodes are all places and that are :func:`even`.
         after: the same with no edge quicker.
-
-    Returns:
-        The table of ``after``, and the origins whose car routes were worked out anew.
+        layouts: of ``before``, a vehicle each, where they are kept.
 
     Example:
         >>> from simsec.geography.graph import road_graph
         >>> from simsec.geography.travel import travel_table
-        >>> graph = road_graph([0] * 3, [0, 1, 2], [0] * 3, [0, 1, 2, 1], [1, 2, 1, 0], [5.0] * 4, [[6.0, 7, 7, 6]] * 4)
-        >>> table, anew = slower_table(travel_table(graph, 3), graph, on_foot(graph, [0, 3]))
-        >>> table.minutes[0].tolist(), anew.tolist()
-        ([[0.0, 6.0, 13.0], [6.0, 0.0, 7.0], [13.0, 7.0, 0.0]], [])
+        >>> graph = road_graph([0] * 3, [0, 1, 2], [0] * 3, [0, 1, 2, 1], [1, 2, 1, 0], [5.0] * 4,
+        ...     [[6.0, 7, 7, 6]] * 3 + [[60.0, 70, 70, 60]])
+        >>> detours = Detours(travel_table(graph, 3), graph, on_foot(graph, [1, 2]))
+        >>> detours.concerned(CAR).tolist(), detours.way(CAR, 2)[0].tolist()
+        ([2], [76.0, 70.0, 0.0])
     """
-    minutes, previous = travel.minutes.copy(), travel.previous.copy()
-    anew = np.zeros(0, dtype=np.int64)
-    for vehicle in range(len(VEHICLES)):
-        concerned = _smaller_sides(travel.minutes[vehicle], before, after, vehicle)
-        if vehicle == CAR:
-            anew = concerned
-        if not len(concerned):
-            continue
-        reached, last = dijkstra(edge_weights(after, vehicle), indices=concerned, return_predecessors=True)
-        known = minutes[vehicle, concerned]
+
+    def __init__(
+        self, travel: Travel, before: RoadGraph, after: RoadGraph, layouts: Sequence[Layout] | None = None
+    ) -> None:
+        """Nothing is worked out yet."""
+        self._travel, self._before, self._after, self._layouts = travel, before, after, layouts
+        self._concerned: list[Integers | None] = [None] * len(VEHICLES)
+        self._ways: list[dict[int, tuple[Floats, Nodes]]] = [{} for _ in VEHICLES]
+        minutes = (before.edge_minutes, after.edge_minutes)
+        twins = all(np.array_equal(table[MOTORCYCLE], table[CAR]) for table in minutes)
+        self._stands_for = [CAR if vehicle == MOTORCYCLE and twins else vehicle for vehicle in range(len(VEHICLES))]
+
+    def like(self, vehicle: int) -> int:
+        """The first vehicle that takes the same ways in the same minutes."""
+        return self._stands_for[vehicle]
+
+    def concerned(self, vehicle: int) -> Integers:
+        """The origins whose ways have to be worked out anew, ascending."""
+        found = self._concerned[self.like(vehicle)]
+        if found is None:
+            vehicle = self.like(vehicle)
+            found = _smaller_sides(self._travel.minutes[vehicle], self._before, self._after, vehicle)
+            self._concerned[vehicle] = found
+        return found
+
+    def way(self, vehicle: int, origin: int) -> tuple[Floats, Nodes]:
+        """Rows of minutes and of the places before the last from a concerned origin; kept."""
+        kept = self._ways[self.like(vehicle)]
+        if origin not in kept:
+            self._work_out(self.like(vehicle), np.array([origin]))
+        return kept[origin]
+
+    def _work_out(self, vehicle: int, origins: Integers) -> None:
+        layout = self._layouts[vehicle] if self._layouts else layout_of(self._before, vehicle)
+        weights = layout.weights(self._after.edge_minutes[vehicle])
+        reached, last = dijkstra(weights, indices=origins, return_predecessors=True)
+        known = self._travel.minutes[vehicle, origins]
         reached = np.where(reached > known * (1 + SAME_MIN), reached, known)
-        others = np.setdiff1d(np.arange(minutes.shape[1]), concerned)
-        minutes[vehicle, concerned] = reached
-        minutes[vehicle, others[:, None], concerned] = reached[:, others].T
-        previous[vehicle, concerned] = np.where(last < 0, -1, last)
-        previous[vehicle, others[:, None], concerned] = _first_hops(concerned, last)[:, others].T
-    minutes.setflags(write=False)
-    previous.setflags(write=False)
-    return Travel(minutes, previous), anew
+        self._ways[vehicle].update(zip(origins.tolist(), zip(reached, np.maximum(last, -1), strict=True), strict=True))
+
+    def table(self) -> Travel:
+        """The whole table after it."""
+        minutes, previous = self._travel.minutes.copy(), self._travel.previous.copy()
+        for vehicle in range(len(VEHICLES)):
+            concerned = self.concerned(vehicle)
+            if not len(concerned):
+                continue
+            self._work_out(self.like(vehicle), concerned)
+            ways = [self.way(vehicle, origin) for origin in concerned.tolist()]
+            reached, last = (np.array(rows) for rows in zip(*ways, strict=True))
+            others = np.setdiff1d(np.arange(minutes.shape[1]), concerned)
+            minutes[vehicle, concerned] = reached
+            minutes[vehicle, others[:, None], concerned] = reached[:, others].T
+            previous[vehicle, concerned] = last
+            previous[vehicle, others[:, None], concerned] = _first_hops(concerned, last)[:, others].T
+        minutes.setflags(write=False)
+        previous.setflags(write=False)
+        return Travel(minutes, previous)
 
 
 def _smaller_sides(minutes: Floats, before: RoadGraph, after: RoadGraph, vehicle: int) -> Integers:
@@ -222,7 +261,21 @@ def _smaller_sides(minutes: Floats, before: RoadGraph, after: RoadGraph, vehicle
     return np.flatnonzero(concerned)
 
 
-def _first_hops(origins: Integers, last: NDArray[np.int32]) -> NDArray[np.int32]:
+def first_hop(origin: int, last: Nodes, place: int) -> int:
+    """The node after the origin on the way to a place, from the nodes before the last; -1 where there is no way.
+
+    Example:
+        >>> first_hop(0, np.array([-1, 0, 1], dtype=np.int32), 2)
+        1
+    """
+    while (before := last.item(place)) != origin:
+        if before < 0:
+            return -1
+        place = before
+    return place
+
+
+def _first_hops(origins: Integers, last: Nodes) -> Nodes:
     """The node after the origin on every way, from the nodes before the last; -1 for the origin and where is no way."""
     own = np.arange(last.shape[1], dtype=np.int32)[None, :]
     hop = np.where((last == origins[:, None]) | (last < 0), own, last)
@@ -236,12 +289,12 @@ def _first_hops(origins: Integers, last: NDArray[np.int32]) -> NDArray[np.int32]
 def slower_shares(
     shares: NDArray[np.float32], travel: Travel, anew: Integers, zone: NDArray[np.integer]
 ) -> NDArray[np.float32]:
-    """Shares of zones of every car route after :func:`slower_table`.
+    """Shares of zones of every car route after a table was corrected, see :meth:`Detours.table`.
 
     Args:
         shares: those of the table before, shape (n, n, zones).
         travel: the table after.
-        anew: the origins that were worked out anew.
+        anew: the origins that were worked out anew, :meth:`Detours.concerned` for a car.
         zone: of every place.
     """
     if not len(anew) or shares.shape[2] == 1:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,16 +135,49 @@ def without_edges(graph: RoadGraph, edges: Collection[int]) -> RoadGraph:
     return replace(graph, edge_minutes=minutes)
 
 
+class Layout(NamedTuple):
+    """Where the edges open to a vehicle stand in its matrix of weights; the same whatever their minutes are.
+
+    Attributes:
+        edges: numbers of edges, cell by cell.
+        first: where each cell's edges begin among them.
+        columns, row_first: of the cells, as a compressed sparse row matrix has them.
+    """
+
+    edges: NDArray[np.int64]
+    first: NDArray[np.int64]
+    columns: NDArray[np.int32]
+    row_first: NDArray[np.int32]
+
+    def weights(self, minutes: NDArray[np.float64]) -> csr_array:
+        """The matrix when edges take these minutes; of parallel roads the quickest counts."""
+        quickest = np.minimum.reduceat(minutes[self.edges], self.first) if len(self.first) else np.zeros(0)
+        n = len(self.row_first) - 1
+        return csr_array((quickest, self.columns, self.row_first), shape=(n, n))
+
+
+def layout_of(graph: RoadGraph, vehicle: int) -> Layout:
+    """The layout of one vehicle's edges.
+
+    Example:
+        >>> from simsec.geography.graph import road_graph
+        >>> graph = road_graph([0, 0], [0, 1], [0, 0], [0, 0, 1], [1, 1, 0], [5.0] * 3, [[6.0, 4.0, 7.0]] * 4)
+        >>> layout_of(graph, 0).weights(graph.edge_minutes[0]).toarray().tolist()
+        [[0.0, 4.0], [7.0, 0.0]]
+    """
+    usable = np.flatnonzero(np.isfinite(graph.edge_minutes[vehicle]) & (graph.edge_from != graph.edge_to))
+    edges = usable[np.lexsort((graph.edge_to[usable], graph.edge_from[usable]))]
+    rows, columns = graph.edge_from[edges], graph.edge_to[edges]
+    begins = np.ones(len(edges), dtype=np.bool_)
+    begins[1:] = (np.diff(rows) != 0) | (np.diff(columns) != 0)
+    first = np.flatnonzero(begins)
+    row_first = np.searchsorted(rows[first], np.arange(len(graph.node_lat) + 1)).astype(np.int32)
+    return Layout(edges, first, columns[first], row_first)
+
+
 def edge_weights(graph: RoadGraph, vehicle: int) -> csr_array:
     """One vehicle's minutes as a matrix. Of parallel roads the quickest counts: building it blindly would add them."""
-    minutes = graph.edge_minutes[vehicle]
-    usable = np.flatnonzero(np.isfinite(minutes) & (graph.edge_from != graph.edge_to))
-    order = usable[np.lexsort((minutes[usable], graph.edge_to[usable], graph.edge_from[usable]))]
-    rows, columns = graph.edge_from[order], graph.edge_to[order]
-    quickest = np.ones(len(order), dtype=np.bool_)
-    quickest[1:] = (np.diff(rows) != 0) | (np.diff(columns) != 0)
-    n = len(graph.node_lat)
-    return csr_array((minutes[order[quickest]], (rows[quickest], columns[quickest])), shape=(n, n))
+    return layout_of(graph, vehicle).weights(graph.edge_minutes[vehicle])
 
 
 def _nearest_place(weights: csr_array, n_places: int) -> NDArray[np.int32]:
@@ -360,6 +394,42 @@ def shares_from(
     np.add.at(spent, (row, column, zones[origins[row]]), 0.5)
     np.add.at(spent, (row, column, zones[column]), 0.5)
     return np.asarray(spent / spent.sum(axis=2, keepdims=True), dtype=np.float32)
+
+
+def shares_on_way(
+    minutes: NDArray[np.float64],
+    previous: NDArray[np.int32],
+    ends: tuple[int, int],
+    zone: NDArray[np.integer],
+    n_zones: int,
+) -> NDArray[np.float32]:
+    """As :func:`shares_from`, for one route only and to the last digit.
+
+    Args:
+        minutes: (n,) row of the table from the origin.
+        previous: (n,) likewise.
+        ends: origin and destination.
+        zone: (n,) zone of every place.
+        n_zones: how many zones there are.
+
+    Example:
+        >>> previous, zone = np.array([-1, 0, 1], dtype=np.int32), np.array([0, 0, 1])
+        >>> shares_on_way(np.array([0.0, 2.0, 8.0]), previous, (0, 2), zone, 2).tolist()
+        [0.625, 0.375]
+    """
+    origin, place = ends
+    way, spent = [place], np.zeros(n_zones)
+    while (place := previous.item(place)) >= 0:
+        way.append(place)
+    if way[-1] != origin or len(way) == 1:
+        way, halves = [origin, ends[1]], [0.5]
+    else:
+        way.reverse()
+        halves = [(minutes.item(later) - minutes.item(before)) / 2 for before, later in pairwise(way)]
+    for (before, later), half in zip(pairwise(way), halves, strict=True):
+        spent[zone.item(before)] += half
+        spent[zone.item(later)] += half
+    return np.asarray(spent / spent.sum(), dtype=np.float32)
 
 
 def _hops(previous: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ import numpy as np
 import simpy
 
 from simsec.day.day import Day
+from simsec.simulation.changed import packed
 from simsec.simulation.model import NEVER, NOWHERE, DayMarks, Event, State, World, copy_state, fresh_state, quick
 from simsec.simulation.movement import reroute
 from simsec.simulation.roads import Change, Roads
@@ -78,22 +79,21 @@ class Calendar(simpy.Environment):
 
 @lru_cache(maxsize=4)  # the plans of a comparison meet the same day one after the other
 def marks_of(day: Day) -> DayMarks:
-    """The day as lists, the way the rules read it."""
+    """The day as lists, the way the rules read it; rows are packed, for the collector of garbage follows lists."""
     incidents = day.incidents
     onset = [NEVER if value != value else value for value in incidents.onset_min.tolist()]
-    slow = day.slow.tolist()
     return DayMarks(
         kind=incidents.kind.tolist(),
         station=incidents.station.tolist(),
         onset=onset,
         level=incidents.level.tolist(),
         report_delay=incidents.report_delay_min.tolist(),
-        rise=incidents.rise_min.tolist(),
-        scene=incidents.scene_min.tolist(),
+        rise=packed(incidents.rise_min),
+        scene=packed(incidents.scene_min),
         where=incidents.where.tolist(),
-        delay=incidents.delay_min.tolist(),
-        turnout=incidents.turnout_min.tolist(),
-        noise=incidents.noise.tolist(),
+        delay=packed(incidents.delay_min),
+        turnout=packed(incidents.turnout_min),
+        noise=packed(incidents.noise),
         noises=incidents.noise.shape[1],
         parent=incidents.parent.tolist(),
         child_first=incidents.child_first.tolist(),
@@ -102,7 +102,7 @@ def marks_of(day: Day) -> DayMarks:
         contain_within=incidents.contain_within_min.tolist(),
         hits=incidents.hits.tolist(),
         village=incidents.village.tolist(),
-        slow=slow,
+        slow=packed(day.slow),
         even=(day.slow == day.slow[:, :1]).all(axis=1).astype(np.int64).tolist(),
         access=incidents.access_min.tolist(),
         primaries=incidents.primaries,
@@ -178,12 +178,15 @@ class Play:
             if listener is not None:
                 listener(event, state)
             if then:
-                for following in then:
-                    at(following)
+                for following in then:  # as Calendar.at does it, without the call
+                    entry = spent.pop() if spent else _Entry()
+                    entry._value, entry.callbacks = following, calendar._fired  # no cycle: freed at the end
+                    push(pending, (following[0], following[1], next(numbers), entry))
                 then.clear()
 
         calendar = self._calendar = Calendar(world.starts_min, fire)
-        at, spent, rules = calendar.at, calendar.spent, RULES
+        pending, spent, numbers = calendar._pending, calendar.spent, calendar._eid
+        push, rules = heapq.heappush, RULES
         for event in paused[1] if paused else first_events(known, drawn, state):
             calendar.at(event)
 

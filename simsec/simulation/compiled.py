@@ -194,7 +194,8 @@ def run_compiled(world: World, day: DayMarks, ends_min: float, changes: Sequence
         names = ("minutes", "previous", "zone_share")
         if changes:  # they are exchanged in place
             world = world._replace(**{name: getattr(world, name).copy() for name in names})
-        later = tuple(_stacked(getattr(world, name), [getattr(c.roads, name) for c in changes]) for name in names)
+        tables = [change.roads.arrays() for change in changes]
+        later = tuple(_stacked(getattr(world, name), [getattr(one, name) for one in tables]) for name in names)
         closes = np.array([change.minute for change in changes], dtype=np.float64)
         _compiled()(world, as_arrays(day), arrays, ends_min, closes, later)
     lists = [list(values) if values is waiting else values.tolist() for values in cast(Any, arrays)]

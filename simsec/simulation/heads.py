@@ -35,6 +35,9 @@ def count_heads(world: World, state: State) -> list[str]:
             told.append(f"incident {incident}: sent less arrived is {gaps}, on the way are {on_the_way[incident]}")
     listed = [(incident, ladder) for _, incident, ladder in state.waiting]
     queued = [(i, ladder) for i, row in enumerate(state.queued) for ladder, flag in enumerate(row) if flag]
+    waits = [sum(ladder == asked for _, asked in listed) for ladder in range(world.ladders)]
+    if waits != list(state.waits):
+        told.append(f"ladders count {list(state.waits)} who wait, on the list are {waits}")
     if sorted(listed) != queued:
         told.append(f"on the waiting list are {sorted(listed)}, who waits is {queued}")
     return told

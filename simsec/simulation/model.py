@@ -182,6 +182,7 @@ class State(NamedTuple):
     contained: list[float]  # [i]
     struck: list[int]  # [i] 1: the village this row stands for first has been hit
     waiting: list[tuple[float, int, int]]  # list of (time, incident, ladder)
+    waits: list[int]  # [l] how many on the list wait for the ladder
     counters: list[int]  # [HIT, LIMIT_REACHED, LOST]
 
 
@@ -229,6 +230,7 @@ def fresh_state(world: World, day: DayMarks) -> State:
         contained=[NEVER] * n,
         struck=[0] * n,
         waiting=[],
+        waits=[0] * world.ladders,
         counters=[0, 0, 0],
     )
 

@@ -1,41 +1,40 @@
 """The roads of the moment: travel as the rules read it, and what it becomes where a day closes roads.
 
-Closures are drawn with the day; what they do to the tables is worked out here, outside the rules, and kept by the
-closures that came before one another, so that several plans that meet the same day pay once. The tables are exchanged
-between two events.
+Closures are drawn with the day. What they do to the tables is worked out once for all plans that meet it, and only
+where it is asked for (:mod:`simsec.simulation.changed`). The tables are exchanged between two events.
 """
 
 from __future__ import annotations
 
 import gc
-from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, NamedTuple
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simsec.day.day import LANDSLIDE, Closures, Day
 from simsec.geography.closing import (
+    Detours,
     at_worst,
     even,
     on_foot,
     one_road,
     slower_shares,
-    slower_table,
     under_water,
     village_roads,
 )
-from simsec.geography.graph import CAR, RoadGraph
+from simsec.geography.graph import CAR, VEHICLES, RoadGraph
 from simsec.geography.ground import ground_of, post_node
-from simsec.geography.travel import Travel, travel_table, without_edges, zone_shares
+from simsec.geography.travel import Layout, Travel, layout_of, travel_table, without_edges, zone_shares
 from simsec.scenario.reading import Scenario
+from simsec.simulation.changed import Row, changed_minutes, changed_previous, changed_shares, packed
 from simsec.simulation.model import World
 
-Row = Sequence[Any]  # of numbers
+Floats = NDArray[np.float64]
 Minutes = list[list[Row]]
 Nodes = list[list[Row]]
 Shares = list[list[tuple[float, ...]]]
@@ -57,21 +56,29 @@ class Change(NamedTuple):
     roads: Roads
 
 
+class Tables(NamedTuple):
+    """The tables of a world's roads as arrays, as a compiled calendar reads them."""
+
+    minutes: Floats
+    previous: NDArray[np.int64]
+    zone_share: Floats
+
+
 @dataclass(frozen=True, eq=False)
 class Roads:
     """Travel of a scenario with some roads closed, friction included, as the rules read it; shared by all plans.
 
     Attributes:
         minutes, previous, zone_share: as in the world.
-        graph, travel, shares: what they were made from, free flow.
+        graph: what they were made from, free flow.
+        arrays: gives the same as arrays.
     """
 
     minutes: Minutes
     previous: Nodes
     zone_share: Shares
     graph: RoadGraph
-    travel: Travel
-    shares: NDArray[np.float32]
+    arrays: Callable[[], Tables]
 
     def under(self, world: World) -> World:
         """The world with these roads."""
@@ -79,25 +86,32 @@ class Roads:
 
 
 @lru_cache(maxsize=2)
-def _open(scenario: Scenario) -> tuple[Roads, bool]:
-    """All roads open, and whether a table can be corrected instead of worked out anew."""
+def _open(scenario: Scenario) -> tuple[Roads, tuple[Layout, ...]]:
+    """All roads open, and the layouts of their edges; none where tables cannot be corrected and are worked out anew."""
     ground = ground_of(scenario)
-    roads = _as_lists(scenario, ground.graph, ground.travel, ground.zone_share)
-    return roads, len(ground.graph.node_lat) == ground.travel.minutes.shape[1] and even(ground.graph)
+    correctable = len(ground.graph.node_lat) == ground.travel.minutes.shape[1] and even(ground.graph)
+    layouts = tuple(layout_of(ground.graph, vehicle) for vehicle in range(len(VEHICLES) if correctable else 0))
+    return _as_lists(scenario, ground.graph, ground.travel, ground.zone_share), layouts
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)  # little is kept of each: what was asked for
 def _closed(scenario: Scenario, closures: tuple[Closure, ...]) -> Roads:
-    before = roads_after(scenario, closures[:-1])
+    before, ground = roads_after(scenario, closures[:-1]), ground_of(scenario)
     after = _graph_after(scenario, before.graph, closures[-1])
     if after is before.graph:
         return before
-    zone = ground_of(scenario).node_zone
-    if not _open(scenario)[1]:
-        travel = travel_table(after, len(zone))
-        return _as_lists(scenario, after, travel, zone_shares(travel, CAR, zone, before.shares.shape[2]))
-    travel, anew = slower_table(before.travel, before.graph, after)
-    return _as_lists(scenario, after, travel, slower_shares(before.shares, travel, anew, zone), before)
+    open_, layouts = _open(scenario)
+    if layouts:
+        detours = Detours(ground.travel, ground.graph, after, layouts)
+        return Roads(
+            changed_minutes(open_.minutes, detours, scenario.settings.travel.friction.mode),
+            changed_previous(open_.previous, detours),
+            changed_shares(open_.zone_share, detours, ground.node_zone),
+            after,
+            partial(_corrected, scenario, detours),
+        )
+    travel, zone = travel_table(after, len(ground.node_zone)), ground.node_zone
+    return _as_lists(scenario, after, travel, zone_shares(travel, CAR, zone, ground.zone_share.shape[2]))
 
 
 def roads_after(scenario: Scenario, closures: tuple[Closure, ...]) -> Roads:
@@ -108,7 +122,7 @@ def roads_after(scenario: Scenario, closures: tuple[Closure, ...]) -> Roads:
         >>> scenario = read_scenario("scenarios/kabupaten-semarang")
         >>> village = scenario.villages.name.index("Keseneng")
         >>> slid = roads_after(scenario, (Closure(village, LANDSLIDE),))
-        >>> slid.travel.minutes[CAR].sum() > roads_after(scenario, ()).travel.minutes[CAR].sum()
+        >>> slid.arrays().minutes[CAR].sum() > roads_after(scenario, ()).arrays().minutes[CAR].sum()
         np.True_
     """
     return _closed(scenario, closures) if closures else _open(scenario)[0]
@@ -134,17 +148,22 @@ def roads_without(scenario: Scenario, shut: frozenset[int], closures: tuple[Clos
 
 def _graph_after(scenario: Scenario, graph: RoadGraph, closure: Closure) -> RoadGraph:
     """The graph after a closure; the very same where there is no village road to close."""
-    posts, weather, dry = scenario.posts, scenario.settings.weather, ground_of(scenario).graph
-    if closure.depth_mm != LANDSLIDE:
-        edges = village_roads(dry, closure.village)
-        wades = weather.truck_wades_mm.mode if weather.truck_wades_mm else 0.0
-        return at_worst(graph, under_water(dry, edges, closure.depth_mm, wades))
-    sector = scenario.villages.subdistrict[closure.village]
+    weather, dry = scenario.settings.weather, ground_of(scenario).graph
+    if closure.depth_mm == LANDSLIDE:
+        return at_worst(graph, on_foot(dry, _road_that_slides(scenario, closure.village)))
+    edges = village_roads(dry, closure.village)
+    wades = weather.truck_wades_mm.mode if weather.truck_wades_mm else 0.0
+    return at_worst(graph, under_water(dry, edges, closure.depth_mm, wades))
+
+
+@lru_cache(maxsize=1024)
+def _road_that_slides(scenario: Scenario, village: int) -> tuple[int, ...]:
+    posts, sector = scenario.posts, scenario.villages.subdistrict[village]
     ends = [post_node(scenario, post) for post in posts.of_type(*COMMITTEE) if posts.subdistrict[post] == sector]
-    centre = post_node(scenario, posts.of_type("polres")[0])
-    return at_worst(graph, on_foot(dry, one_road(dry, closure.village, ends, centre)))
+    return one_road(ground_of(scenario).graph, village, ends, post_node(scenario, posts.of_type("polres")[0]))
 
 
+@lru_cache(maxsize=4)  # as the marks of a day: the plans of a comparison meet it one after the other
 def changes_of(scenario: Scenario, day: Day) -> tuple[Change, ...]:
     """The roads of a day, from minute to minute; none where no road closes, and none for a closure without effect."""
     return changes_by(scenario, day.closures)
@@ -164,82 +183,41 @@ def changes_by(scenario: Scenario, closures: Closures) -> tuple[Change, ...]:
     return tuple(found)
 
 
+def forget() -> None:
+    """Forget what closed roads were found to do, as if no plan had met their days; for measurements."""
+    _closed.cache_clear()
+    changes_of.cache_clear()
+
+
 def world_at(world: World, changes: tuple[Change, ...], minute: float) -> World:
     """The world with the roads of a minute; what closes at it is closed."""
     roads = next((change.roads for change in reversed(changes) if change.minute <= minute), None)
     return world if roads is None else roads.under(world)
 
 
-def _as_lists(
-    scenario: Scenario, graph: RoadGraph, travel: Travel, shares: NDArray[np.float32], like: Roads | None = None
-) -> Roads:
-    """Tables as lists; rows that are those of ``like`` are shared with it, for a list is dear."""
-    friction = scenario.settings.travel.friction.mode
-    if like is None:
-        return Roads(
-            [_packed(table) for table in travel.minutes * friction],
-            [_packed(table) for table in _walkable(travel)],
-            # Inner tuples: the collector of garbage stops following them, there are as many as pairs of nodes.
-            [list(map(tuple, row)) for row in shares.astype(np.float64).tolist()],
-            graph,
-            travel,
-            shares,
-        )
-    walkable = travel.previous if np.isfinite(travel.minutes).all() else _walkable(travel)
+def _as_lists(scenario: Scenario, graph: RoadGraph, travel: Travel, shares: NDArray[np.float32]) -> Roads:
+    """Tables as lists of all their rows."""
+    tables = _tables(scenario, travel, shares)
     with without_collection():
-        vehicles = range(len(travel.minutes))
-        minutes = [
-            _rows_after(like.minutes[v], travel.minutes[v] * friction, travel.minutes[v] != like.travel.minutes[v])
-            for v in vehicles
-        ]
-        previous = [
-            _rows_after(like.previous[v], walkable[v], travel.previous[v] != like.travel.previous[v]) for v in vehicles
-        ]
-        zone_share = _shares_after(like.zone_share, shares, _differ(shares, like.shares))
-    return Roads(minutes, previous, zone_share, graph, travel, shares)
+        return Roads(
+            [packed(table) for table in tables.minutes],
+            [packed(table) for table in tables.previous],
+            # Inner tuples: the collector of garbage stops following them, there are as many as pairs of nodes.
+            [list(map(tuple, row)) for row in tables.zone_share.tolist()],
+            graph,
+            partial(_tables, scenario, travel, shares),
+        )
 
 
-def _packed(table: NDArray[Any]) -> list[Row]:
-    """Each row as an array of the standard library: Python reads it like a list, it takes a quarter of the memory."""
-    kind = "d" if table.dtype == np.float64 else "q"
-    return [array(kind, row.tobytes()) for row in table.astype(np.float64 if kind == "d" else np.int64, copy=False)]
+def _tables(scenario: Scenario, travel: Travel, shares: NDArray[np.float32]) -> Tables:
+    friction = scenario.settings.travel.friction.mode
+    return Tables(travel.minutes * friction, _walkable(travel), shares.astype(np.float64))
 
 
-def _rows_after(rows: list[Row], table: NDArray[Any], other: NDArray[np.bool_]) -> list[Row]:
-    """Rows of a table of which some cells are others now; rows that are not are the same arrays."""
-    changed = np.flatnonzero(other.any(axis=1))
-    if not len(changed):
-        return rows
-    found = rows[:]
-    for number, row in zip(changed.tolist(), _packed(table[changed]), strict=True):
-        found[number] = row
-    return found
-
-
-def _differ(shares: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Whether a pair's shares are others now; zone by zone, for numpy is slow along a short axis."""
-    found = np.zeros(shares.shape[:2], dtype=np.bool_)
-    for zone in range(shares.shape[2] if shares is not before else 0):
-        found |= shares[:, :, zone] != before[:, :, zone]
-    return found
-
-
-def _shares_after(rows: Shares, shares: NDArray[np.float32], other: NDArray[np.bool_]) -> Shares:
-    """As :func:`_rows_after`; a route there and back has the same shares, so that one tuple stands for both."""
-    found = rows[:]
-    for number in np.flatnonzero(other.any(axis=1)).tolist():
-        found[number] = found[number][:]
-    row, place = np.nonzero(other)
-    forth = row < place
-    mirrored = (shares[row, place] == shares[place, row]).all(axis=1) & other[place, row]
-    alone = forth | ~mirrored
-    row, place, both = row[alone], place[alone], (forth & mirrored)[alone]
-    values = shares[row, place].astype(np.float64).tolist()
-    for number, at, back, value in zip(row.tolist(), place.tolist(), both.tolist(), values, strict=True):
-        found[number][at] = share = tuple(value)
-        if back:
-            found[at][number] = share
-    return found
+def _corrected(scenario: Scenario, detours: Detours) -> Tables:
+    ground, travel = ground_of(scenario), detours.table()
+    shares = slower_shares(ground.zone_share, travel, detours.concerned(CAR), ground.node_zone)
+    return _tables(scenario, travel, shares)
 
 
 @contextmanager

@@ -103,6 +103,7 @@ def request(
     elif state.queued[incident][ladder] == 0:
         state.queued[incident][ladder] = 1
         state.waiting.append((now, incident, ladder))
+        state.waits[ladder] += 1
         if day.convoys > 0:
             look_when_back(world, day, state, incident, ladder, now, then)
 
@@ -131,7 +132,9 @@ def ask(world: World, day: DayMarks, state: State, incident: int, now: float, th
     level = state.level[incident]
     asked = world.asked[day.kind[incident]][level]
     for ladder in range(world.ladders):
-        if asked[ladder] == 1 and missing_on(world, day, state, incident, ladder) > 0:
+        if asked[ladder] == 1 and (
+            state.units_sent[incident] == 0 or missing_on(world, day, state, incident, ladder) > 0
+        ):
             enter, step = world.enter[ladder][level], state.step[incident][ladder]
             reached = max(step, enter)
             for row in range(enter, reached):
@@ -247,19 +250,26 @@ def serve_waiting(world: World, day: DayMarks, state: State, unit: int, now: flo
 
     A general scenario may leave out the area, or the level as well.
     """
-    order, kind, sector = world.queue_order, world.unit_kind[unit], world.unit_subdistrict[unit]
-    reach, levels, stations, sectors = world.reach, state.level, day.station, world.station_subdistrict
+    kind, reach, served = world.unit_kind[unit], world.reach, False
+    for ladder, count in enumerate(state.waits):
+        if count > 0 and reach[ladder][kind] >= 0:
+            served = True
+    if not served:
+        return  # a long list mostly waits for others
+    ranked, by_area = world.queue_order != FIRST_COME, world.queue_order == AREA_LEVEL_TIME
+    sector = world.unit_subdistrict[unit]
+    levels, stations, sectors = state.level, day.station, world.station_subdistrict
     best, best_capability = -1, -1
     best_rank, best_time = -1, 0.0
-    for place in range(len(state.waiting)):
-        since, incident, ladder = state.waiting[place]
-        if reach[ladder][kind] < 0:
-            continue  # most of a long list waits for others
-        rank = 0
-        if order != FIRST_COME:
-            rank = levels[incident]
-            if order == AREA_LEVEL_TIME and sectors[stations[incident]] == sector:
-                rank += RED + 1  # above every level elsewhere
+    asked, serves = -1, False
+    for place, (since, incident, ladder) in enumerate(state.waiting):
+        if ladder != asked:
+            asked, serves = ladder, reach[ladder][kind] >= 0
+        if not serves:
+            continue
+        rank = levels[incident] if ranked else 0
+        if by_area and sectors[stations[incident]] == sector:
+            rank += RED + 1  # above every level elsewhere
         if rank < best_rank or (rank == best_rank and since >= best_time):
             continue  # whether it could serve those too is dear to ask
         capability = may_serve(world, day, state, unit, incident, ladder)
@@ -271,6 +281,7 @@ def serve_waiting(world: World, day: DayMarks, state: State, unit: int, now: flo
     send(world, day, state, incident, best_capability, unit, now, then)
     if missing_on(world, day, state, incident, ladder) == 0:
         state.waiting.pop(best)
+        state.waits[ladder] -= 1
         state.queued[incident][ladder] = 0
 
 
@@ -324,8 +335,8 @@ def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: lis
 def all_arrived(world: World, day: DayMarks, state: State, incident: int) -> bool:
     """Whether every need of the present level has been met on the spot."""
     need, arrived = world.need[day.kind[incident]][state.level[incident]], state.arrived[incident]
-    for capability in range(world.capabilities):
-        if arrived[capability] < need[capability]:
+    for came, needed in zip(arrived, need):  # noqa: B905 (Numba knows no strict)
+        if came < needed:
             return False
     return True
 

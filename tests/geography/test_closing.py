@@ -4,19 +4,20 @@ import numpy as np
 import pytest
 
 from simsec.geography.closing import (
+    Detours,
     at_worst,
     even,
+    first_hop,
     on_foot,
     one_road,
     slower_shares,
-    slower_table,
     under_water,
     village_roads,
     water_speed,
 )
 from simsec.geography.graph import CAR, FOOT, MOTORCYCLE, TRUCK, RoadGraph
 from simsec.geography.ground import ground_of, post_node
-from simsec.geography.travel import route, travel_table, zone_shares
+from simsec.geography.travel import Travel, route, shares_on_way, travel_table, zone_shares
 from tests.areas import shipped
 
 STEEP = np.flatnonzero(shipped().villages.steep_ground).tolist()
@@ -37,43 +38,63 @@ def wet(village: int, depth_mm: float = 250.0) -> RoadGraph:
     return under_water(dry(), village_roads(dry(), village), depth_mm, 200.0)
 
 
+def detours(after: RoadGraph) -> Detours:
+    return Detours(ground_of(shipped()).travel, dry(), after)
+
+
+def slower_table(after: RoadGraph) -> tuple[Travel, list[int]]:
+    found = detours(after)
+    return found.table(), found.concerned(CAR).tolist()
+
+
 @pytest.mark.parametrize("after", [cut(STEEP[3]), cut(STEEP[20]), wet(LOW[0]), wet(LOW[9], 500.0)])
 def test_a_corrected_table_is_the_one_worked_out_anew(after: RoadGraph) -> None:
     ground, nodes = ground_of(shipped()), len(ground_of(shipped()).node_zone)
-    found, anew = slower_table(ground.travel, dry(), after)
+    found, anew = slower_table(after)
     whole = travel_table(after, nodes)
     assert len(anew) < nodes / 2
     np.testing.assert_allclose(found.minutes, whole.minutes, rtol=1e-9)
     np.testing.assert_array_equal(found.previous, whole.previous)
     zones = ground.zone_share.shape[2]
     np.testing.assert_allclose(
-        slower_shares(ground.zone_share, found, anew, ground.node_zone),
+        slower_shares(ground.zone_share, found, np.array(anew), ground.node_zone),
         zone_shares(whole, CAR, ground.node_zone, zones),
         atol=1e-6,
     )
 
 
-def test_corrections_add_up_whatever_came_first() -> None:
-    ground, first, second = ground_of(shipped()), cut(STEEP[5]), wet(LOW[4])
-    both = at_worst(first, second)
-    one, _ = slower_table(slower_table(ground.travel, dry(), first)[0], first, both)
-    other, _ = slower_table(slower_table(ground.travel, dry(), second)[0], second, both)
-    np.testing.assert_allclose(one.minutes, other.minutes, rtol=1e-9)
-    np.testing.assert_allclose(one.minutes, travel_table(both, len(ground.node_zone)).minutes, rtol=1e-9)
+def test_one_way_asked_for_is_that_of_the_table_to_the_last_digit() -> None:
+    ground, after = ground_of(shipped()), at_worst(cut(STEEP[5]), wet(LOW[4]))
+    whole, alone = slower_table(after)[0], detours(after)
+    zones, seen = ground.zone_share.shape[2], 0
+    shares = slower_shares(ground.zone_share, whole, alone.concerned(CAR), ground.node_zone)
+    for vehicle in (CAR, MOTORCYCLE, TRUCK):
+        for origin in alone.concerned(vehicle)[::3].tolist():
+            minutes, last = alone.way(vehicle, origin)
+            assert minutes.tolist() == whole.minutes[vehicle, origin].tolist()
+            assert last.tolist() == whole.previous[vehicle, origin].tolist()
+            others = np.setdiff1d(np.arange(len(minutes)), alone.concerned(vehicle))
+            hops = [first_hop(origin, last, place) for place in others.tolist()]
+            assert hops == whole.previous[vehicle, others, origin].tolist()
+            for end in range(0, len(minutes) if vehicle == CAR else 0, 7):
+                one = shares_on_way(minutes, last, (origin, end), ground.node_zone, zones)
+                assert one.tolist() == shares[origin, end].tolist()
+                seen += 1
+    assert seen > 50
 
 
 def test_nothing_gets_quicker_and_nothing_out_of_reach() -> None:
     ground = ground_of(shipped())
     for after in (cut(STEEP[0]), cut(STEEP[11]), wet(LOW[3], 800.0)):
-        minutes = slower_table(ground.travel, dry(), after)[0].minutes
+        minutes = slower_table(after)[0].minutes
         assert (minutes >= ground.travel.minutes * (1 - 1e-12)).all()
         assert np.isfinite(minutes).all() and (minutes > ground.travel.minutes * 1.01).any()
 
 
 def test_a_corrected_route_leads_back_to_its_origin() -> None:
-    found, anew = slower_table(ground_of(shipped()).travel, dry(), wet(LOW[9], 500.0))
+    found, anew = slower_table(wet(LOW[9], 500.0))
     for vehicle in (CAR, TRUCK):
-        for origin in (*anew[:4].tolist(), 0, 100):
+        for origin in (*anew[:4], 0, 100):
             for end in range(0, found.minutes.shape[1], 3):
                 assert route(found, vehicle, origin, end)[0] == origin
                 before = found.previous[vehicle, origin, end]

@@ -1,9 +1,12 @@
 """A day can be stopped, copied, branched and gone on with: state and pending events are everything."""
 
+import gc
+
 import pytest
 
-from simsec import doctrine, read_scenario, sample_day
+from simsec import doctrine, read_scenario, sample_day, simulate
 from simsec.simulation.calendar import Play, marks_of, run_on_simpy
+from simsec.simulation.roads import without_collection
 from simsec.simulation.world import world_of
 
 AREA = "scenarios/kabupaten-semarang"
@@ -32,3 +35,13 @@ def test_a_look_after_the_end_is_not_taken_and_changes_nothing() -> None:
     looks = [(700.0, lambda now, _: seen.append(now)), (1100.0, lambda now, _: seen.append(now))]
     assert run_on_simpy(world, day, 900.0, looks=looks) == run_on_simpy(world, day, 900.0)
     assert seen == [700.0]
+
+
+def test_a_played_day_leaves_nothing_to_collect() -> None:
+    scenario = read_scenario(AREA)
+    plan, day = doctrine(scenario), sample_day(scenario, 4, 2, "severe")
+    simulate(scenario, plan, day)
+    gc.collect()
+    with without_collection():
+        simulate(scenario, plan, day)
+        assert gc.collect() == 0

@@ -8,13 +8,13 @@ import pytest
 from simsec.day import sample_day
 from simsec.day.access import hamlets
 from simsec.day.day import LANDSLIDE, Closures, Day
-from simsec.geography.graph import CAR
+from simsec.geography.graph import CAR, FOOT
 from simsec.geography.ground import ground_of
 from simsec.geography.travel import travel_table, zone_shares
 from simsec.simulation.audit import audit
 from simsec.simulation.calendar import marks_of, run_on_simpy
 from simsec.simulation.model import State
-from simsec.simulation.roads import Closure, changes_of, roads_after, roads_without, world_at
+from simsec.simulation.roads import Closure, _closed, changes_of, roads_after, roads_without, world_at
 from simsec.simulation.simulate import kept_world, simulate
 from simsec.simulation.trace import KIND, Trace
 from tests.areas import announced, shipped
@@ -29,23 +29,48 @@ def heavy_day(closures: int = 2) -> Day:
     return next(day for day in days if len(changes_of(shipped(), day)) >= closures)
 
 
-def test_the_lists_are_those_of_the_tables_worked_out_anew() -> None:
+def test_the_tables_are_those_worked_out_anew() -> None:
     roads, node_zone = roads_after(shipped(), (SLID, FLOOD)), ground_of(shipped()).node_zone
-    whole = travel_table(roads.graph, len(node_zone))
-    np.testing.assert_allclose(np.array(roads.minutes), whole.minutes * FRICTION, rtol=1e-9)
-    assert np.array(roads.previous).tolist() == whole.previous.tolist()
-    shares = zone_shares(whole, CAR, node_zone, roads.shares.shape[2])
-    np.testing.assert_allclose(np.array(roads.zone_share), shares, atol=1e-6)
-    assert np.array(roads.zone_share).tolist() == roads.shares.astype(np.float64).tolist()
+    whole, found = travel_table(roads.graph, len(node_zone)), roads.arrays()
+    np.testing.assert_allclose(found.minutes, whole.minutes * FRICTION, rtol=1e-9)
+    assert found.previous.tolist() == whole.previous.tolist()
+    shares = zone_shares(whole, CAR, node_zone, found.zone_share.shape[2])
+    np.testing.assert_allclose(found.zone_share, shares, atol=1e-6)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_what_the_rules_read_place_by_place_is_the_table_to_the_last_digit(backwards: bool) -> None:
+    _closed.cache_clear()
+    roads = roads_after(shipped(), (SLID, FLOOD))
+    whole, n = roads.arrays(), len(ground_of(shipped()).node_zone)
+    _closed.cache_clear()
+    roads = roads_after(shipped(), (SLID, FLOOD))  # nothing of it has been worked out
+    nodes = range(0, n, 2)[:: -1 if backwards else 1]
+    for vehicle in range(4):
+        for read, told in ((roads.minutes, whole.minutes), (roads.previous, whole.previous)):
+            found = [[read[vehicle][origin][end] for end in nodes] for origin in nodes]
+            assert found == told[vehicle][np.ix_(nodes, nodes)].tolist()
+    shares = [[list(roads.zone_share[origin][end]) for end in nodes] for origin in nodes]
+    assert shares == whole.zone_share[np.ix_(nodes, nodes)].tolist()
+
+
+def test_the_order_in_which_roads_closed_does_not_matter_once_they_have() -> None:
+    one, other = roads_after(shipped(), (SLID, FLOOD)).arrays(), roads_after(shipped(), (FLOOD, SLID)).arrays()
+    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 def test_what_does_not_change_is_shared_with_the_roads_before() -> None:
     before, after = roads_after(shipped(), ()), roads_after(shipped(), (SLID,))
-    foot = before.minutes[3]
-    assert after.minutes[3] is foot or all(a is b for a, b in zip(after.minutes[3], foot, strict=True))
+    assert after.minutes[FOOT] is before.minutes[FOOT]
     assert roads_after(shipped(), (SLID,)) is after
     assert roads_after(shipped(), (SLID, SLID)) is after
     assert roads_without(shipped(), frozenset(), (SLID,)) is after
+
+
+def test_a_day_tells_its_changes_once_whoever_asks() -> None:
+    assert changes_of(shipped(), heavy_day()) is not changes_of(shipped(), sample_day(shipped(), 3, 0))
+    day = heavy_day()
+    assert changes_of(shipped(), day) is changes_of(shipped(), day)
 
 
 def test_a_village_of_main_roads_alone_closes_nothing() -> None:
@@ -59,7 +84,7 @@ def test_a_village_of_main_roads_alone_closes_nothing() -> None:
 def test_closed_edges_stay_closed_beside_the_day_s_own() -> None:
     shut = frozenset({0, 1})
     both = roads_without(shipped(), shut, (SLID,))
-    assert (np.array(both.minutes) >= np.array(roads_after(shipped(), (SLID,)).minutes) * (1 - 1e-9)).all()
+    assert (both.arrays().minutes >= roads_after(shipped(), (SLID,)).arrays().minutes * (1 - 1e-9)).all()
     assert np.isinf(both.graph.edge_minutes[:, [0, 1]]).all()
 
 

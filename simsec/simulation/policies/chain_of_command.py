@@ -13,7 +13,9 @@ def choose(world: World, day: DayMarks, state: State, incident: int, capability:
     """
     row = state.step[incident][world.ladder_of[capability]]
     kind, scope = world.row_kind[row], world.row_scope[row]
-    if kind < 0 or world.can[kind][capability] == 0 or held_back(world, state, incident, kind):
+    if kind < 0 or world.can[kind][capability] == 0:
+        return NOWHERE
+    if world.reserve_threshold > 0 and held_back(world, state, incident, kind):
         return NOWHERE
     station = day.station[incident]
     if scope == BLOCK:
