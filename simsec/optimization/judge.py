@@ -19,6 +19,7 @@ from simsec.scenario.reading import Scenario
 # Streams that never meet: replications count from these numbers on. Days that anybody plays count from 0 on, so that a
 # plan tried out with ``simsec simulate`` is judged on days that nobody has seen.
 SELECTION_FIRST, TRAINING_FIRST, WORLDS_FIRST, JUDGING_FIRST = 1_000_000, 2_000_000, 3_000_000, 4_000_000
+FINALISTS_FIRST = 2_500_000
 JUDGING_SEEDS = (1, 2, 3)
 WORLDS = 30
 

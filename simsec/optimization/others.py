@@ -110,4 +110,5 @@ def _minutes(scenario: Scenario, sites: Sites, kind: str, level: int) -> Floats:
     own = (sites.rayon[None, :] == scenario.villages.rayon[:, None]) & (sites.rayon >= 0)[None, :]
     found = np.where(own, asked.rayon, asked.central) + triangular_mean(settings.travel.friction) * drive
     reached = np.isfinite(found)
-    return np.where(reached, found, 2.0 * found[reached].max(initial=0.0))  # a way there is none of is a long one
+    long = 2.0 * found[reached].max(initial=0.0)  # where there is no way
+    return np.asarray(np.where(reached, found, long), dtype=np.float64)
