@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from simsec.analysis.comparison import Comparison, compare_runs
 from simsec.analysis.intervals import Estimate
@@ -31,7 +33,7 @@ class Judged:
     Attributes:
         scenario: what is known.
         plans: announced doctrine, best of the doctrine family, optimised plan.
-        runs: their days, in the same order, with probes and voters.
+        runs: their days, in the same order, with voters; the probes stand in ``stations``.
         stations: minutes to first help station by station, in the same order.
         over_announced, over_doctrine: what the optimised plan gains over each.
         worlds: the optimised plan against the best doctrine under other assumptions.
@@ -87,6 +89,9 @@ def judge(
     first, second, third = replicate_plans(
         scenario, plans, keys, workers, probes=True, voters=True, missions=True, progress=progress[0]
     )
+    stations = tuple(station_minutes(scenario, runs) for runs in (first, second, third))
+    nothing = np.zeros((0,), dtype=np.float32)  # the probes are the most of what a day weighs
+    first, second, third = (replace(runs, probes=nothing) for runs in (first, second, third))
     world_keys = day_keys(world_days, seeds, WORLDS_FIRST)
     worlds = play_worlds(
         scenario, best_doctrine, optimised, world_keys, workers, count=WORLDS, seed=seeds[0], progress=progress[1]
@@ -95,11 +100,7 @@ def judge(
         scenario=scenario,
         plans=plans,
         runs=(first, second, third),
-        stations=(
-            station_minutes(scenario, first),
-            station_minutes(scenario, second),
-            station_minutes(scenario, third),
-        ),
+        stations=(stations[0], stations[1], stations[2]),
         over_announced=compare_runs(scenario, first, third),
         over_doctrine=compare_runs(scenario, second, third),
         worlds=worlds,

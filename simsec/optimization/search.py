@@ -59,7 +59,7 @@ ACCEPTANCE = {"ordinary": 60, "heavy_rain": 100, "rumour": 40, "severe": 120}
 PATROLS, NOTHING = -1.0, -2.0
 PORTFOLIO = (
     *((0.3, 1.0, 0.06), (0.0, 1.0, PATROLS), (0.0, 1.0, 0.0), (0.3, 1.0, PATROLS), (0.3, 2.0, 0.06)),
-    *((0.0, 1.0, 0.06), (0.3, 1.0, 0.0), (0.0, 1.0, NOTHING), (0.3, 1.0, NOTHING)),
+    *((0.0, 1.0, 0.06), (0.0, 1.0, 0.03), (0.3, 1.0, 0.03), (0.3, 1.0, NOTHING)),
 )
 GAP = 0.01  # relative; simulation, not the model, has the last word
 MOST_BUSY = 0.9
