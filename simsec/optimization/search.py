@@ -205,9 +205,9 @@ class Work:
         return measured(self.scenario, daily(self.scenario, runs, self.aim), runs.stratum, self.aim)
 
 
-    def final(self, plans: Sequence[Plan]) -> Final | None:
+    def final(self, plans: Sequence[Plan], most_blocks: int) -> Final | None:
         """Rank finalists on fresh days; None where the clock leaves too few, or the figure is none of a single day."""
-        wanted = {name: MOST_BLOCKS * days for name, days in BLOCK.items()}
+        wanted = {name: most_blocks * days for name, days in BLOCK.items()}
         blocks = min(self.clock.days(wanted, plans=len(plans), share=0.3)[name] // days for name, days in BLOCK.items())
         if len(plans) < 2 or blocks < FIRST_BLOCKS or self.aim == "tail":
             return None
@@ -286,6 +286,7 @@ def search(
     training: Mapping[str, int] = TRAINING,
     selection: Mapping[str, int] = SELECTION,
     acceptance: Mapping[str, int] = ACCEPTANCE,
+    final_blocks: int = MOST_BLOCKS,
     aim: Aim = "primary",
     locks: Locks | None = None,
     clock: Clock | None = None,
@@ -302,11 +303,13 @@ def search(
         training: day type -> training days.
         selection: day type -> days that choose the best doctrine and the best candidate.
         acceptance: day type -> further days on which the best candidate must beat the best doctrine.
+        final_blocks: of days on which the finalists meet, at most; below the first ones of the procedure the selection
+            days have the last word.
         aim: what candidates are chosen and accepted by; the models themselves price the police.
         locks: what is fixed by hand; doctrine is then played with the locks upon it.
         clock: of the whole search; with a limit fewer days are played, and what overruns is left out.
         progress: gives a progress function for each stage: ``doctrine``, ``training``, ``solving``, ``candidates``,
-            ``selection``.
+            ``final``, ``selection``.
 
     Raises:
         InputError: no pattern can be staffed, or nothing is expected to happen of what is looked for.
@@ -344,7 +347,7 @@ def search(
         found = replace(
             found, candidates=(*candidates, *models), choice=_choice(work, models, tried), refusals=_refusals(models)
         )
-        return _accept(work, *_finalists(work, found, models), acceptance)
+        return _accept(work, *_finalists(work, found, models, final_blocks), acceptance)
     except OutOfTime:
         return replace(found, time_is_up=True)
 
@@ -407,11 +410,13 @@ def _refusals(models: Sequence[Candidate]) -> tuple[Refusal, ...]:
     )
 
 
-def _finalists(work: Work, found: Search, models: Sequence[Candidate]) -> tuple[Search, list[Candidate], Final | None]:
+def _finalists(
+    work: Work, found: Search, models: Sequence[Candidate], most_blocks: int
+) -> tuple[Search, list[Candidate], Final | None]:
     """The best on the selection days meet on fresh ones; those not refused, best first, and how that was found."""
     passed = [number for number, model in enumerate(models) if not model.refused]
     ranked = sorted(passed, key=lambda number: models[number].measure.mean)[:FINALISTS]
-    final = work.final([models[number].plan for number in ranked])
+    final = work.final([models[number].plan for number in ranked], most_blocks)
     if final is None:
         choice = Choice(ranked[0], 1.0, 0.0, ALONE) if len(ranked) == 1 else found.choice
         return replace(found, choice=choice, finalists=len(ranked)), [models[number] for number in ranked], None

@@ -49,7 +49,7 @@ def test_a_search_whose_every_candidate_is_refused_keeps_doctrine_and_says_who_r
         return tuple(replace(found, tolerance=-1e9) for found in guard(*given, **named))
 
     monkeypatch.setattr(module, "guard", strict)
-    monkeypatch.setattr(module, "PORTFOLIO", ((0.0, 1.0, True), (0.3, 1.0, False)))
+    monkeypatch.setattr(module, "PORTFOLIO", ((0.0, 1.0, module.PATROLS), (0.3, 1.0, module.NOTHING)))
     with open_workers(1) as pool:
         found = module.search(tiny(), pool, time_limit_s=5, training=FEW, selection=FEW, acceptance=FEW)
     models = [candidate for candidate in found.candidates if candidate.origin == "model"]
