@@ -185,6 +185,8 @@ def write_run(
         "training_days": found.training_days,
         "selection_days": found.selection_days,
         "acceptance_days": found.acceptance_days,
+        "finalists": found.finalists,
+        "final_days": found.final_days,
         "selection_procedure": found.choice.procedure,
         "selection_probability": found.choice.probability,
         "selection_regret": found.choice.regret,

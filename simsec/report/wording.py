@@ -9,7 +9,7 @@ import numpy as np
 from simsec.analysis.intervals import Estimate
 from simsec.analysis.worlds import Worlds
 from simsec.locale import NOTHING, Texts
-from simsec.optimization.guard import Guarded, Refusal
+from simsec.optimization.guard import MARGIN, Guarded, Refusal
 from simsec.optimization.judge import Judged, tails
 from simsec.optimization.search import Search
 from simsec.plan.feasibility import PatternRow, pattern_rows, plan_problems
@@ -183,6 +183,7 @@ def refusal_lines(refusals: Iterable[Refusal], texts: Texts) -> list[str]:
             "guard.refused_selection" if refusal.stage == "selection" else "guard.refused_acceptance",
             plan=options_text(refusal.options, texts),
             families="; ".join(guard_line(guarded, texts) for guarded in refusal.guarded),
+            margin=texts.percent(MARGIN),
         )
         for refusal in refusals
     ]

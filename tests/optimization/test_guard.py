@@ -136,7 +136,7 @@ def test_a_family_must_be_shown_to_wait_no_longer_on_as_many_days_as_that_takes(
     assert sure.shown and few == 100 and sure.power > 0.99
     harder, many = looked(0.6 * margin, 4 * margin)
     assert harder.shown and 100 < many <= MOST_DAYS
-    unclear, all_days = looked(0.9 * margin, 5 * margin)
+    unclear, _ = looked(0.9 * margin, 5 * margin)
     assert not unclear.shown and unclear.loss.mean > 0  # chance could explain it: it is refused all the same
     worse, soon = looked(4 * margin, 5 * margin)
     assert not worse.shown and soon < MOST_DAYS
