@@ -63,7 +63,7 @@ PORTFOLIO = (
 )
 GAP = 0.01  # relative; simulation, not the model, has the last word
 MOST_BUSY = 0.9
-MODELS_SHARE = 0.5  # of the time left when the models' turn comes
+MODELS_SHARE, CANDIDATES_SHARE = 0.3, 0.3  # of the time left when their turn comes; the rest is for the tests
 FINALISTS = 4  # candidates that may come to the final, and from there to the paired test
 
 
@@ -208,7 +208,7 @@ class Work:
     def final(self, plans: Sequence[Plan], most_blocks: int) -> Final | None:
         """Rank finalists on fresh days; None where the clock leaves too few, or the figure is none of a single day."""
         wanted = {name: most_blocks * days for name, days in BLOCK.items()}
-        blocks = min(self.clock.days(wanted, plans=len(plans), share=0.3)[name] // days for name, days in BLOCK.items())
+        blocks = min(self.clock.days(wanted, plans=len(plans), share=0.2)[name] // days for name, days in BLOCK.items())
         if len(plans) < 2 or blocks < FIRST_BLOCKS or self.aim == "tail":
             return None
         play = partial(self.play, stage="final")
@@ -342,6 +342,7 @@ def search(
         made = _portfolio(work, busy, family[best])
         if not made:
             return replace(found, time_is_up=work.clock.limit_s is not None)
+        made = made[: work.clock.plans(len(keys), share=CANDIDATES_SHARE)]  # the first matter most
         tried = work.play([plan for plan, _, _ in made], keys, "candidates")
         models = [_candidate(work, one, runs, played[best]) for one, runs in zip(made, tried, strict=True)]
         found = replace(
@@ -435,7 +436,7 @@ def _accept(
     """
     if not ranked:
         return found
-    test = _Test(work, found.best_doctrine, work.clock.days(acceptance, plans=2, share=0.5))
+    test = _Test(work, found.best_doctrine, work.clock.days(acceptance, plans=2, share=0.4))
     for number, model in enumerate(ranked):
         told, guarded = test.of(model.plan, level=1 - (1 - LEVEL) / 2**number)
         found = replace(found, acceptance=told, acceptance_days=told.days, guarded=guarded)
