@@ -11,7 +11,6 @@ from simsec.analysis.comparison import Comparison, compare_runs
 from simsec.analysis.intervals import Estimate
 from simsec.analysis.replications import Replications, day_keys, replicate_plans
 from simsec.analysis.stations import StationMinutes, station_minutes
-from simsec.analysis.tail import ALPHA
 from simsec.analysis.workers import Progress, Workers
 from simsec.analysis.worlds import Worlds, play_worlds
 from simsec.optimization.aims import daily, measured
@@ -50,10 +49,10 @@ class Judged:
     seeds: tuple[int, ...]
 
 
-def tails(judged: Judged, alpha: float = ALPHA) -> tuple[Estimate, Estimate, Estimate]:
-    """The primary measure of the worst share 1 - alpha of the days, under each plan: what a mean hides."""
+def tails(judged: Judged) -> tuple[Estimate, Estimate, Estimate]:
+    """The primary measure of the worst share of the days, under each plan: what a mean hides."""
     first, second, third = (
-        measured(judged.scenario, daily(judged.scenario, runs, "tail", alpha), runs.stratum, "tail")
+        measured(judged.scenario, daily(judged.scenario, runs, "tail"), runs.stratum, "tail")
         for runs in judged.runs
     )
     return first, second, third
