@@ -339,7 +339,7 @@ def gather(plan: Plan, keys: tuple[DayKey, ...], rows: list[dict[str, object]]) 
         incident_decision=join("decision").astype(np.int64),
         incident_first_line_min=join("first_line"),
         incident_came_min=join("came"),
-        probes=stack("probes").astype(np.float32),
+        probes=stack("probes").astype(np.float32, copy=False),
     )
 
 
@@ -378,7 +378,13 @@ def replicate_plans(
     chunks = [keys[first : first + CHUNK] for first in range(0, len(keys), CHUNK)]
     shared = (scenario, tuple(plans), Options(probes, voters, units, missions, trace, waits))
     played = [day for chunk in workers.map(play_chunk, shared, chunks, progress) for day in chunk]
-    return [gather(plan, keys, [day[number] for day in played]) for number, plan in enumerate(plans)]
+    found = []
+    for number, plan in enumerate(plans):
+        rows = [day[number] for day in played]
+        for day in played:
+            day[number] = {}  # goes as soon as it stands in arrays: long runs hold their days once, not twice
+        found.append(gather(plan, keys, rows))
+    return found
 
 
 def replicate(

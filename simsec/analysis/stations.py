@@ -14,6 +14,7 @@ from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES
 
 Floats = NDArray[np.float64]
+TOGETHER = 200  # stations at once: sorting all probes of a long run at once takes several times their memory
 UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"), 0)
 
 
@@ -53,20 +54,32 @@ def station_minutes(scenario: Scenario, runs: Replications) -> StationMinutes:
     counts = np.bincount(runs.stratum, minlength=len(DAY_TYPES))
     weight = np.array([probability[DAY_TYPES[k]] / counts[k] for k in runs.stratum.tolist()])
     days, times, stations = runs.probes.shape
-    flat = runs.probes.reshape(days * times, stations).astype(np.float64)
+    flat = runs.probes.reshape(days * times, stations)
     each = np.repeat(weight, times)
     each = each / each.sum()
+    parts = [_of_some(flat[:, first : first + TOGETHER], each) for first in range(0, stations, TOGETHER)]
+    nobody, mean, p90 = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return StationMinutes(mean, p90, nobody, *_with_intervals(runs, probability, mean))
+
+
+def _of_some(probes: NDArray[np.float32], each: Floats) -> tuple[Floats, Floats, Floats]:
+    """Share of probes with nobody free, mean and nine in ten minutes of some stations; shape (stations,) each.
+
+    Args:
+        probes: shape (probes, stations).
+        each: weight of every probe, adding up to 1.
+    """
+    flat = probes.astype(np.float64)
     free, asked = np.isfinite(flat), each @ ~np.isnan(flat)  # a policy that is none of the probe's is asked by turns
     mass = each @ free
     mean = np.where(mass > 0, each @ np.where(free, flat, 0.0) / np.maximum(mass, 1e-300), np.inf)
     order = np.argsort(flat, axis=0, kind="stable")  # nan, not asked, comes last
     total = np.cumsum(each[order], axis=0)
-    place = np.argmax(total >= 0.9 * asked - 1e-12, axis=0)
-    p90 = flat[order[place, np.arange(stations)], np.arange(stations)]
+    place, column = np.argmax(total >= 0.9 * asked - 1e-12, axis=0), np.arange(flat.shape[1])
     with np.errstate(invalid="ignore"):
         nobody = 1.0 - mass / asked  # nan: no probe asked about the station
     mean[asked == 0] = np.nan
-    return StationMinutes(mean, p90, nobody, *_with_intervals(runs, probability, mean))
+    return nobody, mean, flat[order[place, column], column]
 
 
 def _worst_tenth(mean_min: Floats) -> Floats:
@@ -89,11 +102,15 @@ def _with_intervals(runs: Replications, probability: Mapping[str, float], mean: 
     if resampled is None:
         nan, days = float("nan"), len(runs)
         return Estimate(estimates[0], nan, nan, days), Estimate(estimates[1], nan, nan, days)
-    free = np.isfinite(runs.probes)
-    minutes = np.where(free, runs.probes, 0.0).sum(axis=1, dtype=np.float64)
-    mass = resampled @ free.sum(axis=1, dtype=np.float64)
-    again = (resampled @ minutes) / np.maximum(mass, 1e-300)
-    again[mass <= 0] = np.inf
+    again = np.empty((len(resampled), len(mean)))
+    for first in range(0, len(mean), TOGETHER):
+        probes = runs.probes[:, :, first : first + TOGETHER]
+        free = np.isfinite(probes)
+        minutes = np.where(free, probes, 0.0).sum(axis=1, dtype=np.float64)
+        mass = resampled @ free.sum(axis=1, dtype=np.float64)
+        part = (resampled @ minutes) / np.maximum(mass, 1e-300)
+        part[mass <= 0] = np.inf
+        again[:, first : first + TOGETHER] = part
     found = []
     for estimate, values in zip(estimates, (again.mean(axis=1), _worst_tenth(again)), strict=True):
         low, high = np.quantile(values, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2], method="nearest")

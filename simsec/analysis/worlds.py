@@ -22,7 +22,7 @@ from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES
 
 Floats = NDArray[np.float64]
-JUDGEMENTS = ("weights.", "forces.")  # values and decisions, not facts about the world
+JUDGEMENTS = ("weights.", "objective.", "forces.")  # values and decisions, not facts about the world
 # Cannot move minutes to first help:
 INERT = (
     "voters.",

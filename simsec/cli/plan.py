@@ -144,7 +144,7 @@ def write_run(
     seconds: float,
 ) -> dict[str, Any]:
     """Write everything a run leaves behind; returns the facts for the manifest."""
-    from simsec.optimization.aims import gain
+    from simsec.optimization.aims import gain, tail_from
     from simsec.optimization.judge import tails
     from simsec.plan.files import write_plan
     from simsec.report import ReportMeta, write_report
@@ -190,12 +190,15 @@ def write_run(
         "training_days": found.training_days,
         "selection_days": found.selection_days,
         "acceptance_days": found.acceptance_days,
+        "finalists": found.finalists,
+        "final_days": found.final_days,
         "selection_procedure": found.choice.procedure,
         "selection_probability": found.choice.probability,
         "selection_regret": found.choice.regret,
         "gain_over_announced": estimate_json(judged.over_announced.gain),
         "gain_over_best_doctrine": estimate_json(judged.over_doctrine.gain),
         "gain_given_day_type": {name: estimate_json(gain) for name, gain in judged.over_doctrine.gain_by_type.items()},
+        "tail_share": 1 - tail_from(area),
         "worst_tenth_of_days": dict(
             zip(("announced", "best_doctrine", "chosen"), map(estimate_json, tails(judged)), strict=True)
         ),

@@ -163,7 +163,7 @@ def _plan(spec: PlanSpec, world: Scenario, area: int, size: int | None, seed: in
 
         days = SEARCH_DAYS
         alone = Workers(1, None, Path())
-        return search(world, alone, seed=seed, training=days, selection=days, acceptance=days).chosen
+        return search(world, alone, seed=seed, training=days, selection=days, acceptance=days, final_blocks=0).chosen
     if spec.given:
         check_plan(world, spec.given[area], spec.name)
         return spec.given[area]

@@ -29,21 +29,32 @@ def family_of(aim: Aim) -> str:
     return aim if aim in FAMILIES else "security"
 
 
-def daily(scenario: Scenario, runs: Replications, aim: Aim = "primary", alpha: float = ALPHA) -> Floats:
+def tail_from(scenario: Scenario) -> float:
+    """Where the tail over days begins: the share of the days that are better; the scenario's, or nine in ten.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> tail_from(read_scenario("scenarios/kabupaten-semarang"))
+        0.9
+    """
+    objective = scenario.settings.objective
+    return ALPHA if objective is None else 1 - objective.tail_share.mode
+
+
+def daily(scenario: Scenario, runs: Replications, aim: Aim = "primary") -> Floats:
     """The figure of each day, shape (days,); its mean over types of day is what is looked for, less is better.
 
     Args:
         scenario: what is known.
         runs: many days under one plan.
-        aim: ``primary`` and ``security`` are the same; ``tail`` is the worst share of the days.
-        alpha: of the tail.
+        aim: ``primary`` and ``security`` are the same; ``tail`` is the share of worst days that the scenario names.
     """
     if aim in _WEIGHTS:
         return reweighted(scenario, runs, "security", np.array(OTHER_WEIGHTS[_WEIGHTS[aim]]))
     values: Floats = runs.weighted[:, FAMILIES.index(family_of(aim))]
     if aim != "tail":
         return values
-    tail = tail_values(values, runs.stratum, strata(scenario), alpha)
+    tail = tail_values(values, runs.stratum, strata(scenario), tail_from(scenario))
     return np.full(len(values), np.nan) if tail is None else tail
 
 
@@ -63,7 +74,6 @@ def gain(
     aim: Aim = "primary",
     *,
     level: float = LEVEL,
-    alpha: float = ALPHA,
 ) -> Estimate:
     """What the second plan gains over the first, paired by day; positive is better for the second.
 
@@ -76,5 +86,5 @@ def gain(
         >>> gain(scenario, runs, runs, "tail").mean
         0.0
     """
-    difference = daily(scenario, first, aim, alpha) - daily(scenario, second, aim, alpha)
+    difference = daily(scenario, first, aim) - daily(scenario, second, aim)
     return measured(scenario, difference, first.stratum, aim, level)

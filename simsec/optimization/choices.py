@@ -14,6 +14,21 @@ Range = tuple[int, int]
 
 
 @dataclass(frozen=True)
+class Way:
+    """The way of the squads to what another family calls them for.
+
+    Attributes:
+        family: a responder family.
+        minutes: site -> mean minutes until a squad from there arrives.
+        most: the mean over all squads must not exceed this.
+    """
+
+    family: str
+    minutes: Mapping[str, float]
+    most: float
+
+
+@dataclass(frozen=True)
 class Bounds:
     """Limits set by hand or by a plan that must not be undercut; what is left out is free.
 
@@ -21,11 +36,13 @@ class Bounds:
         patrols: sub-district -> least and most patrols at its Polsek.
         pairs: sub-district -> least and most pairs for its stations of the low class.
         squads: site -> squads that wait there, neither more nor fewer.
+        ways: of the squads, none longer in the mean than it says.
     """
 
     patrols: Mapping[int, Range] = field(default_factory=dict)
     pairs: Mapping[int, Range] = field(default_factory=dict)
     squads: Mapping[str, int] = field(default_factory=dict)
+    ways: tuple[Way, ...] = ()
 
     def patrols_of(self, sector: int, at_most: int) -> range:
         """Numbers of patrols that are tried in a sub-district.

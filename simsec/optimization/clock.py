@@ -77,3 +77,14 @@ class Clock:
         worth = share * self.left_s / (self._pace_s * max(plans, 1))
         part = min(worth / max(sum(wanted.values()), 1), 1.0)
         return {name: min(max(int(count * part), LEAST_DAYS), count) for name, count in wanted.items()}
+
+    def plans(self, days: int, *, share: float) -> int | None:
+        """How many plans can be played on some days in a share of the time left, 1 at least; None without a limit.
+
+        Example:
+            >>> Clock(None).plans(92, share=0.3) is None
+            True
+        """
+        if self.limit_s is None:
+            return None
+        return max(int(share * self.left_s / (self._pace_s * max(days, 1))), 1)

@@ -76,7 +76,7 @@ def expected_demand(scenario: Scenario) -> Demand:
     incidents = np.zeros((len(DAY_TYPES), len(numbers), len(LEVELS), len(stations)))
     for place, number in enumerate(numbers):
         model = models[number]
-        where = _where(scenario, model, stations)
+        where = share_of_villages(scenario, model, stations)
         total = rate[:, number] * tables.dispatch_share[number] * len(scenario.stations)
         for level, share in first_levels(model).items():
             incidents[:, place, level] = share * total[:, None] * where
@@ -117,7 +117,7 @@ def first_levels(model: Incident) -> dict[int, float]:
     return {start: 1.0 - share, yellow: share}
 
 
-def _where(scenario: Scenario, model: Incident, stations: NDArray[np.int64]) -> Floats:
+def share_of_villages(scenario: Scenario, model: Incident, stations: NDArray[np.int64]) -> Floats:
     """Share of a kind's incidents in each village, shape (villages,); all zero when no village has the ground."""
     if model.clustered == "no":
         return np.asarray(stations / stations.sum(), dtype=np.float64)

@@ -6,6 +6,7 @@ A mixed-integer program over :class:`simsec.optimization.objective.Prices`::
     s.t.  C_s = sum_mn cost_mn y_mn + sum_(i in s) F_i     waiting in sub-district s: for pairs and patrols, for squads
           sum_(mn of s) y_mn = 1                           one pattern m and one number of patrols n each
           sum officers_mn y_mn <= free officers,  sum_j z_j <= reserve squads
+          sum_j z_j (way_fj - way_f) <= 0                  squads no farther from what another family f calls them for
           z_j <= room_j;  z_j <= room_j o_j and sum_j o_j <= forward posts, where site j is a village
           e_s >= (C_s - best_s) / W_s - t,  e_s >= 0
 
@@ -66,6 +67,7 @@ __all__ = [
     "plan_of",
     "price",
 ]
+_WAY_MIN = 1e-6  # so that rounding does not shut out the plan whose way is the limit
 _RECHECK = 1e-6  # the model and the recount of its answer may differ by this share
 
 
@@ -319,6 +321,9 @@ class _Model:
         if opened:
             problem += pulp.LpAffineExpression(opened) <= limits.forward_posts
         problem += pulp.LpAffineExpression([(count, 1.0) for count in self.count]) <= limits.reserve_squads
+        for way in self.bounds.ways:  # sum_j z_j (minutes_j - most) <= 0
+            beyond = [(count, way.minutes[code] - way.most) for count, code in zip(self.count, sites.code, strict=True)]
+            problem += pulp.LpAffineExpression(beyond) <= _WAY_MIN
         shares = Shares.of(squads, self.options.containment_weight)
         for cluster, sector in enumerate(squads.sector.tolist()):
             self._add_cluster(cluster, shares, waiting[sector])

@@ -36,7 +36,8 @@ from simsec.simulation.trace import KIND, Events, Trace
 Integers = NDArray[np.int64]
 NEEDS_FIRST = 5_000_000  # of the stream of days that only the certificate plays
 DAY_TYPE = "severe"  # on others a squad is seldom out
-SAMPLES, SIZE = 10, 20
+# Twice the days in a sample narrow the gap of the shipped areas by a sixth, and cost the solver two and a half times.
+SAMPLES, SIZE = 10, 10
 SQUADS_TIMES = 5  # as many squads as the plan has; more where even these are all out at once
 MOST_SQUADS = 2_000
 

@@ -1,11 +1,13 @@
 """The loop: simulate doctrine, measure how busy units are, try a portfolio of models, accept on a paired test.
 
-Three streams of days that never meet: training (how busy units are), selection (who is best; then, on further days of
-the stream, whether the best candidate beats doctrine), judging (:mod:`simsec.optimization.judge`).
+Streams of days that never meet: training (how busy units are), selection (who comes to the final), the final (who is
+best, :mod:`simsec.optimization.finalists`), acceptance (whether the best beats doctrine), judging
+(:mod:`simsec.optimization.judge`).
 
-A candidate is accepted only if it is better on the paired test and leaves no other family of responders worse
-(:mod:`simsec.optimization.guard`). The models price the police alone and would spend the patrols that others call for;
-so a third of the portfolio keeps at every Polsek the patrols of the best doctrine.
+A candidate is accepted only if it is better on the paired test and every other family of responders is shown to wait no
+longer (:mod:`simsec.optimization.guard`). The models price the police alone and would spend what others call for; so
+some of the portfolio keep at every Polsek the patrols of the best doctrine, and some the pairs and the way of the
+squads as well (:mod:`simsec.optimization.others`).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -32,10 +35,12 @@ from simsec.optimization.aims import Aim, daily, family_of, gain, measured
 from simsec.optimization.choices import Bounds
 from simsec.optimization.clock import Clock, OutOfTime
 from simsec.optimization.deployment import Deployment, DeploymentOptions, Limits, deploy, limits_of, plan_of
-from simsec.optimization.guard import Guarded, Refusal, guard, refused
+from simsec.optimization.finalists import ALONE, BLOCK, FIRST_BLOCKS, MOST_BLOCKS, Final, rank
+from simsec.optimization.guard import Guarded, Refusal, Waited, guard, held, refused
 from simsec.optimization.judge import SELECTION_FIRST, TRAINING_FIRST
 from simsec.optimization.locks import Locks, bounds_of, locked
 from simsec.optimization.needs import Placed
+from simsec.optimization.others import for_others
 from simsec.optimization.pricing import Busy, Prices, prices_of
 from simsec.optimization.solving import NoPlanInTime, SolverName
 from simsec.plan.doctrine import doctrine, doctrine_family, polsek_of
@@ -47,17 +52,19 @@ UNSTATED = Choice(-1, float("nan"), float("nan"))
 TRAINING = {"ordinary": 20, "heavy_rain": 20, "rumour": 20, "severe": 40}
 SELECTION = {"ordinary": 20, "heavy_rain": 12, "rumour": 12, "severe": 48}
 ACCEPTANCE_FIRST = SELECTION_FIRST + 500_000
-ACCEPTANCE = {"ordinary": 60, "heavy_rain": 40, "rumour": 40, "severe": 120}
-# What the models of the portfolio look for: the tail over sub-districts, containment of a spreading crowd, and whether
-# every Polsek keeps the patrols of the best doctrine. The first matter most: a time limit leaves out the last.
+ACCEPTANCE = {"ordinary": 60, "heavy_rain": 100, "rumour": 40, "severe": 120}
+# What the models of the portfolio look for: the tail over sub-districts, containment of a spreading crowd, and what
+# they keep of the best doctrine: nothing, its patrols, or its pairs as well and the way of all squads to where other
+# families call for them, longer by a share at most. The first matter most: a time limit leaves out the last.
+PATROLS, NOTHING = -1.0, -2.0
 PORTFOLIO = (
-    *((0.0, 1.0, True), (0.0, 1.0, False), (0.3, 1.0, True), (0.3, 1.0, False), (0.3, 2.0, True)),
-    *((tail, containment, False) for containment in (2.0, 0.5) for tail in (0.0, 0.3)),
+    *((0.3, 1.0, 0.06), (0.0, 1.0, PATROLS), (0.0, 1.0, 0.0), (0.3, 1.0, PATROLS), (0.3, 2.0, 0.06)),
+    *((0.0, 1.0, 0.06), (0.0, 1.0, 0.03), (0.3, 1.0, 0.03), (0.3, 1.0, NOTHING)),
 )
 GAP = 0.01  # relative; simulation, not the model, has the last word
 MOST_BUSY = 0.9
-MODELS_SHARE = 0.5  # of the time left when the models' turn comes
-TRIES = 3  # candidates that may come to the paired test, a further one only after the guard refused the one before
+MODELS_SHARE, CANDIDATES_SHARE = 0.3, 0.3  # of the time left when their turn comes; the rest is for the tests
+FINALISTS = 4  # candidates that may come to the final, and from there to the paired test
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,9 @@ class Search:
         training_days: how many.
         selection_days: how many chose the best doctrine and the best candidate.
         acceptance_days: how many further days the paired test took.
-        choice: how sure the choice of the best candidate among the models is, on the days that chose.
+        choice: how sure the choice of the best finalist is, on the days that chose it.
+        finalists: how many candidates came to the final.
+        final_days: days of its own that the final took; 0 where the selection days had the last word.
         refusals: candidates that the guard of the other families refused.
         guarded: how the other families fared under the candidate of the last paired test, on its days.
         time_is_up: whether a time limit for the whole search cut it short.
@@ -127,6 +136,8 @@ class Search:
     selection_days: int
     acceptance_days: int
     choice: Choice = UNSTATED
+    finalists: int = 0
+    final_days: int = 0
     refusals: tuple[Refusal, ...] = ()
     guarded: tuple[Guarded, ...] = ()
     time_is_up: bool = False
@@ -194,9 +205,19 @@ class Work:
         return measured(self.scenario, daily(self.scenario, runs, self.aim), runs.stratum, self.aim)
 
 
-def _deploy(shared: tuple[Prices, Limits, float], task: tuple[DeploymentOptions, Bounds]) -> Deployment | None:
+    def final(self, plans: Sequence[Plan], most_blocks: int) -> Final | None:
+        """Rank finalists on fresh days; None where the clock leaves too few, or the figure is none of a single day."""
+        wanted = {name: most_blocks * days for name, days in BLOCK.items()}
+        blocks = min(self.clock.days(wanted, plans=len(plans), share=0.2)[name] // days for name, days in BLOCK.items())
+        if len(plans) < 2 or blocks < FIRST_BLOCKS or self.aim == "tail":
+            return None
+        play = partial(self.play, stage="final")
+        return rank(self.scenario, plans, play, self.seed, self.aim, most_blocks=blocks)
+
+
+def _deploy(shared: tuple[Prices, Limits, float, Bounds], task: tuple[DeploymentOptions, Bounds]) -> Deployment | None:
     """The answer of a model; None when the time was up before it had one."""
-    prices, limits, until = shared
+    prices, limits, until, own = shared
     options, bounds = task
     left_s = until - time.time()
     if left_s <= 0:
@@ -206,6 +227,10 @@ def _deploy(shared: tuple[Prices, Limits, float], task: tuple[DeploymentOptions,
         return deploy(prices, limits, options, bounds)
     except NoPlanInTime:
         return None
+    except InputError:
+        if bounds == own:
+            raise
+        return None  # what doctrine keeps leaves no choice; what is locked by hand alone does, or another task says so
 
 
 def floors(scenario: Scenario, plan: Plan, bounds: Bounds) -> Bounds:
@@ -216,8 +241,19 @@ def floors(scenario: Scenario, plan: Plan, bounds: Bounds) -> Bounds:
     return replace(bounds, patrols={**least, **bounds.patrols})
 
 
-def _portfolio(work: Work, busy: Busy, best: Plan) -> list[tuple[Plan, Deployment, bool]]:
-    """A plan a model, those that decide the same left out; and whether it keeps the patrols of doctrine."""
+def kept_of(scenario: Scenario, plan: Plan, bounds: Bounds, keeps: float) -> Bounds:
+    """Bounds under which a model keeps of a plan what the portfolio says."""
+    if keeps == NOTHING:
+        return bounds
+    patrols = floors(scenario, plan, bounds)
+    if keeps == PATROLS:
+        return patrols
+    others = for_others(scenario, plan, patrols)
+    return replace(others, ways=tuple(replace(way, most=(1 + keeps) * way.most) for way in others.ways))
+
+
+def _portfolio(work: Work, busy: Busy, best: Plan) -> list[tuple[Plan, Deployment, float]]:
+    """A plan a model, those that decide the same left out; and what it keeps of doctrine."""
     scenario, bounds = work.scenario, bounds_of(work.scenario, work.locks)
     bar = work.clock.bar(work.progress("solving") if work.progress else None)
     prices = prices_of(scenario, busy, sites=bounds.squads, tick=work.clock.check)
@@ -226,12 +262,13 @@ def _portfolio(work: Work, busy: Busy, best: Plan) -> list[tuple[Plan, Deploymen
     tasks = [
         (
             DeploymentOptions(tail, containment_weight=containment, solver=work.solver, gap=GAP, time_limit_s=limit_s),
-            floors(scenario, best, bounds) if keeps else bounds,
+            kept_of(scenario, best, bounds, keeps),
         )
         for tail, containment, keeps in PORTFOLIO
     ]
-    found: dict[str, tuple[Plan, Deployment, bool]] = {}
-    made = work.workers.map(_deploy, (prices, limits_of(scenario), time.time() + for_models_s), tasks, bar)
+    found: dict[str, tuple[Plan, Deployment, float]] = {}
+    shared = (prices, limits_of(scenario), time.time() + for_models_s, bounds)
+    made = work.workers.map(_deploy, shared, tasks, bar)
     for number, (deployment, (_, _, keeps)) in enumerate(zip(made, PORTFOLIO, strict=True), start=1):
         if deployment is not None:
             plan = plan_of(scenario, deployment, f"model-{number}", work.locks.plan)
@@ -249,6 +286,7 @@ def search(
     training: Mapping[str, int] = TRAINING,
     selection: Mapping[str, int] = SELECTION,
     acceptance: Mapping[str, int] = ACCEPTANCE,
+    final_blocks: int = MOST_BLOCKS,
     aim: Aim = "primary",
     locks: Locks | None = None,
     clock: Clock | None = None,
@@ -265,11 +303,13 @@ def search(
         training: day type -> training days.
         selection: day type -> days that choose the best doctrine and the best candidate.
         acceptance: day type -> further days on which the best candidate must beat the best doctrine.
+        final_blocks: of days on which the finalists meet, at most; below the first ones of the procedure the selection
+            days have the last word.
         aim: what candidates are chosen and accepted by; the models themselves price the police.
         locks: what is fixed by hand; doctrine is then played with the locks upon it.
         clock: of the whole search; with a limit fewer days are played, and what overruns is left out.
         progress: gives a progress function for each stage: ``doctrine``, ``training``, ``solving``, ``candidates``,
-            ``selection``.
+            ``final``, ``selection``.
 
     Raises:
         InputError: no pattern can be staffed, or nothing is expected to happen of what is looked for.
@@ -302,12 +342,13 @@ def search(
         made = _portfolio(work, busy, family[best])
         if not made:
             return replace(found, time_is_up=work.clock.limit_s is not None)
+        made = made[: work.clock.plans(len(keys), share=CANDIDATES_SHARE)]  # the first matter most
         tried = work.play([plan for plan, _, _ in made], keys, "candidates")
         models = [_candidate(work, one, runs, played[best]) for one, runs in zip(made, tried, strict=True)]
         found = replace(
             found, candidates=(*candidates, *models), choice=_choice(work, models, tried), refusals=_refusals(models)
         )
-        return _accept(work, found, models, acceptance)
+        return _accept(work, *_finalists(work, found, models, final_blocks), acceptance)
     except OutOfTime:
         return replace(found, time_is_up=True)
 
@@ -342,11 +383,12 @@ def _choice(work: Work, models: Sequence[Candidate], tried: Sequence[Replication
 
 
 def _candidate(
-    work: Work, made: tuple[Plan, Deployment, bool], runs: Replications, doctrine_runs: Replications
+    work: Work, made: tuple[Plan, Deployment, float], runs: Replications, doctrine_runs: Replications
 ) -> Candidate:
     plan, deployment, keeps = made
     options = deployment.options
     words = f"tail {options.tail_weight:g}, containment {options.containment_weight:g}"
+    told = {NOTHING: "", PATROLS: "patrols kept"}.get(keeps, f"others {100 * keeps:g}")
     return Candidate(
         plan=plan,
         origin="model",
@@ -358,7 +400,7 @@ def _candidate(
         solver=deployment.solver,
         seconds=deployment.seconds,
         time_limit_struck=deployment.status != "optimal",
-        options=f"{words}, patrols kept" if keeps else words,
+        options=", ".join(filter(None, (words, told))),
         guarded=guard(work.scenario, doctrine_runs, runs, family_of(work.aim)),
     )
 
@@ -369,30 +411,86 @@ def _refusals(models: Sequence[Candidate]) -> tuple[Refusal, ...]:
     )
 
 
-def _accept(work: Work, found: Search, models: Sequence[Candidate], acceptance: Mapping[str, int]) -> Search:
-    """Let the best candidates meet the best doctrine, paired, on days that chose neither, until one is let pass.
+def _finalists(
+    work: Work, found: Search, models: Sequence[Candidate], most_blocks: int
+) -> tuple[Search, list[Candidate], Final | None]:
+    """The best on the selection days meet on fresh ones; those not refused, best first, and how that was found."""
+    passed = [number for number, model in enumerate(models) if not model.refused]
+    ranked = sorted(passed, key=lambda number: models[number].measure.mean)[:FINALISTS]
+    final = work.final([models[number].plan for number in ranked], most_blocks)
+    if final is None:
+        choice = Choice(ranked[0], 1.0, 0.0, ALONE) if len(ranked) == 1 else found.choice
+        return replace(found, choice=choice, finalists=len(ranked)), [models[number] for number in ranked], None
+    choice = replace(final.choice, best=ranked[final.choice.best])
+    found = replace(found, choice=choice, finalists=len(ranked), final_days=final.days)
+    return found, [models[ranked[number]] for number in final.order], final
 
-    A further candidate comes to the test only after the guard refused the one before, each at half the error of the one
+
+def _accept(
+    work: Work, found: Search, ranked: Sequence[Candidate], final: Final | None, acceptance: Mapping[str, int]
+) -> Search:
+    """Let the finalists meet the best doctrine, paired, on days that chose neither, until one is let pass.
+
+    A further one comes to the test only after the guard refused the one before, each at half the error of the one
     before, so that all tests together err no more than twice as often as one.
     """
-    ranked = sorted((model for model in models if not model.refused), key=lambda model: model.measure.mean)[:TRIES]
     if not ranked:
         return found
-    counts = work.clock.days(acceptance, plans=2, share=0.7)
-    keys = day_keys(counts, (work.seed,), ACCEPTANCE_FIRST)
-    first: Replications | None = None
+    test = _Test(work, found.best_doctrine, work.clock.days(acceptance, plans=2, share=0.4))
     for number, model in enumerate(ranked):
-        plans = [found.best_doctrine, model.plan] if first is None else [model.plan]
-        *before, second = work.play(plans, keys, "selection")
-        first = before[0] if before else first
-        assert first is not None
-        told = gain(work.scenario, first, second, work.aim, level=1 - (1 - LEVEL) / 2**number)
-        guarded = guard(work.scenario, first, second, family_of(work.aim))
+        told, guarded = test.of(model.plan, level=1 - (1 - LEVEL) / 2**number)
         found = replace(found, acceptance=told, acceptance_days=told.days, guarded=guarded)
         if not told.low > 0:
             return found
-        if not refused(guarded):
+        if all(one.shown for one in guarded):
             return replace(found, chosen=replace(model.plan, name="optimised"), accepted=True)
-        refusal = Refusal(model.plan, model.options, "acceptance", refused(guarded))
+        refusal = Refusal(model.plan, model.options, "acceptance", tuple(one for one in guarded if not one.shown))
         found = replace(found, refusals=(*found.refusals, refusal))
+        found = replace(found, choice=_choice_left(work, found, ranked, final, number + 1))
     return found
+
+
+def _choice_left(work: Work, found: Search, ranked: Sequence[Candidate], final: Final | None, refused: int) -> Choice:
+    """How sure the best is among the finalists that the guard has not refused yet."""
+    models = [candidate for candidate in found.candidates if candidate.origin == "model"]
+    if final is None:
+        left = ranked[refused:]
+        return Choice(models.index(left[0]), 1.0, 0.0, ALONE) if len(left) == 1 else UNSTATED
+    choice = final.without(work.scenario, final.order[:refused])
+    return replace(choice, best=models.index(ranked[final.order.index(choice.best)])) if choice.best >= 0 else choice
+
+
+@dataclass(eq=False)
+class _Test:
+    """The paired test and the guard, on days that chose nothing; those under doctrine are played once."""
+
+    work: Work
+    doctrine: Plan
+    counts: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        self._under_doctrine: dict[tuple[DayKey, ...], Replications] = {}
+
+    def _play(self, plan: Plan, keys: tuple[DayKey, ...]) -> tuple[Replications, Replications]:
+        if keys in self._under_doctrine:
+            return self._under_doctrine[keys], self.work.play([plan], keys, "selection")[0]
+        self._under_doctrine[keys], second = self.work.play([self.doctrine, plan], keys, "selection")
+        return self._under_doctrine[keys], second
+
+    def of(self, plan: Plan, level: float) -> tuple[Estimate, tuple[Guarded, ...]]:
+        """What a plan gains, and how the other families fare; these on further days where the plan is better."""
+        work = self.work
+        keys = day_keys(self.counts, (work.seed,), ACCEPTANCE_FIRST)
+        first, second = self._play(plan, keys)
+        told = gain(work.scenario, first, second, work.aim, level=level)
+        but = family_of(work.aim)
+        if not told.low > 0:
+            return told, guard(work.scenario, first, second, but)
+
+        def more(have: Mapping[str, int], want: Mapping[str, int]) -> tuple[Waited, Waited]:
+            seen = set(day_keys(have, (work.seed,), ACCEPTANCE_FIRST))
+            further = tuple(key for key in day_keys(want, (work.seed,), ACCEPTANCE_FIRST) if key not in seen)
+            before, after = self._play(plan, further)
+            return Waited.of(before), Waited.of(after)
+
+        return told, held(work.scenario, Waited.of(first), Waited.of(second), more, but)[0]

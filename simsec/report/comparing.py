@@ -16,7 +16,7 @@ from simsec.analysis.replications import DayKey, Replications, primary_measure, 
 from simsec.analysis.stations import StationMinutes, station_minutes
 from simsec.analysis.workers import Progress, Workers
 from simsec.locale import NOTHING, Texts
-from simsec.optimization.aims import gain
+from simsec.optimization.aims import gain, tail_from
 from simsec.plan.plan import Plan
 from simsec.report.doubts import footnotes
 from simsec.report.facts import NAN, NOTICEABLE_MIN, SCOPES, known_minutes, sector_gains, types_of
@@ -39,7 +39,7 @@ class Compared:
         plans, runs, stations: of the first and the second.
         comparison: the primary measure, by day type, by family, under other weights.
         gains: family -> scope (``natural`` or a day type) -> gain in weighted minutes per expected weighted incident.
-        tail: gain over the worst tenth of the days.
+        tail: gain over the worst days, a share that the scenario names.
         by_sector: gain of each sub-district on days without a severe event.
     """
 
@@ -134,7 +134,8 @@ def gain_table(compared: Compared, texts: Texts) -> Table:
         cells = (_cell(by_scope[scope], texts) if scope in by_scope else NOTHING for scope in SCOPES)
         rows.append(Row((t(f"family.{family}"), *cells), "ours" if family == "security" else ""))
     blank = ("",) * (len(SCOPES) - 1)
-    rows.append(Row((t("compare.tail"), _cell(compared.tail, texts), *blank)))
+    share = texts.percent(1 - tail_from(compared.scenario))
+    rows.append(Row((t("compare.tail", share=share), _cell(compared.tail, texts), *blank)))
     rows += [
         Row((t(f"weights.{name}"), _cell(found, texts), *blank))
         for name, found in compared.comparison.gain_by_weights.items()

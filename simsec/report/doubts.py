@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from simsec.analysis.intervals import Doubt
 from simsec.locale import DOUBT_MARKS, Texts
+from simsec.optimization.finalists import ALONE, PROCEDURE
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
 from simsec.report.tables import Table
@@ -70,13 +71,24 @@ def choice_lines(search: Search, texts: Texts) -> list[str]:
     models, choice = sum(candidate.origin == "model" for candidate in search.candidates), search.choice
     if models < 2:
         return []
+    if choice.procedure == ALONE:
+        return [texts.t("search.choice_alone"), texts.t("search.flattered")]
     if math.isnan(choice.probability):
         return [texts.t("search.choice_unknown", models=models), texts.t("search.flattered")]
+    if choice.procedure == PROCEDURE:
+        line = texts.t(
+            "search.choice_final",
+            finalists=search.finalists,
+            days=search.final_days,
+            probability=texts.percent(choice.probability),
+            indifference=texts.number(choice.regret, 2),
+        )
+        return [line, texts.t("search.flattered")]
     sure = min(math.floor(100 * choice.probability) / 100, 0.99)  # a bound is not rounded up, and never certain
     line = texts.t(
         "search.choice",
-        models=models,
-        days=search.selection_days,
+        models=search.finalists if search.final_days else models,
+        days=search.final_days or search.selection_days,
         probability=texts.percent(sure),
         regret=texts.number(math.ceil(100 * choice.regret) / 100, 2),
     )

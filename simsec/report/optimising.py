@@ -70,7 +70,11 @@ def search_json(found: Search) -> dict[str, Any]:
         "training_days": found.training_days,
         "selection_days": found.selection_days,
         "acceptance_days": found.acceptance_days,
+        "finalists": found.finalists,
+        "final_days": found.final_days,
+        "selection_procedure": found.choice.procedure,
         "selection_probability": found.choice.probability,
+        "selection_regret": found.choice.regret,
         "time_is_up": found.time_is_up,
     }
 
@@ -83,6 +87,9 @@ def guarded_json(guarded: Guarded) -> dict[str, Any]:
         "added": estimate_json(guarded.loss),
         "tolerance": guarded.tolerance,
         "worse": guarded.worse,
+        "margin": guarded.margin,
+        "shown": guarded.shown,
+        "power": guarded.power,
     }
 
 

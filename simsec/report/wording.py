@@ -9,7 +9,8 @@ import numpy as np
 from simsec.analysis.intervals import Estimate
 from simsec.analysis.worlds import Worlds
 from simsec.locale import NOTHING, Texts
-from simsec.optimization.guard import Guarded, Refusal
+from simsec.optimization.aims import tail_from
+from simsec.optimization.guard import MARGIN, Guarded, Refusal
 from simsec.optimization.judge import Judged, tails
 from simsec.optimization.search import Search
 from simsec.plan.feasibility import PatternRow, pattern_rows, plan_problems
@@ -138,8 +139,9 @@ def opening(judged: Judged, search: Search, texts: Texts) -> list[str]:
     if said not in ("not_accepted", "same"):
         lines.append(worlds_line(judged.worlds, texts))
     lines.append(t("opening.over_announced", gain=texts.interval(announced, 1, sign=True)))
+    share = texts.percent(1 - tail_from(judged.scenario))
     worst = [texts.number(found.mean, 1) for found in tails(judged)]
-    lines.append(t("opening.tail", announced=worst[0], doctrine=worst[1], optimised=worst[2]))
+    lines.append(t("opening.tail", share=share, announced=worst[0], doctrine=worst[1], optimised=worst[2]))
     if said == "better" and not announced.low > 0:
         lines.append(t("opening.announced_not_beaten"))
     turned = announced_over_doctrine(judged)
@@ -183,6 +185,7 @@ def refusal_lines(refusals: Iterable[Refusal], texts: Texts) -> list[str]:
             "guard.refused_selection" if refusal.stage == "selection" else "guard.refused_acceptance",
             plan=options_text(refusal.options, texts),
             families="; ".join(guard_line(guarded, texts) for guarded in refusal.guarded),
+            margin=texts.percent(MARGIN),
         )
         for refusal in refusals
     ]

@@ -19,6 +19,7 @@ from simsec.scenario.schema_day import (
     DayTypes,
     Incident,
     Kpu,
+    Objective,
     Power,
     Rumour,
     Spreading,
@@ -94,6 +95,7 @@ __all__ = [
     "Ladder",
     "Ledger",
     "Level",
+    "Objective",
     "Pattern",
     "Patterns",
     "Policy",
@@ -162,6 +164,7 @@ class Settings(Strict):
     voters: Voters
     kpu: Kpu | None = None  # without it a closed station opens again when its incident is cleared
     weights: Weights
+    objective: Objective | None = None  # without it the tail is the worst tenth of the days, grade D
     day_types: DayTypes
     siting: Siting
     prepositioned: tuple[Prepositioned, ...] = ()  # where the plan by rule of thumb keeps somebody

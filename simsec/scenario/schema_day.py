@@ -301,6 +301,16 @@ class Weights(Strict):
     red: Amount
 
 
+class Objective(Strict):
+    """What a search looks for beside the mean.
+
+    Attributes:
+        tail_share: of the days, the worst ones, that the tail is the mean of.
+    """
+
+    tail_share: Share
+
+
 class DayTypes(Strict):
     """Probability of each type of day but the ordinary one, which is the rest."""
 

@@ -1,5 +1,6 @@
 """No candidate is accepted that leaves another family of responders worse."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,13 +8,13 @@ import numpy as np
 import pytest
 
 from simsec.analysis.measures import FAMILIES
-from simsec.analysis.replications import Replications, replicate
+from simsec.analysis.replications import Replications, day_keys, replicate
 from simsec.analysis.workers import open_workers
 from simsec.optimization import search as module
 from simsec.optimization.choices import Bounds
 from simsec.optimization.clock import Clock
 from simsec.optimization.deployment import DeploymentOptions, deploy, limits_of
-from simsec.optimization.guard import Guarded, guard, refused
+from simsec.optimization.guard import MARGIN, MOST_DAYS, Guarded, Waited, guard, held, refused
 from simsec.optimization.pricing import Busy, prices_of
 from simsec.plan import doctrine, doctrine_family
 from simsec.plan.doctrine import polsek_of
@@ -49,7 +50,7 @@ def test_a_search_whose_every_candidate_is_refused_keeps_doctrine_and_says_who_r
         return tuple(replace(found, tolerance=-1e9) for found in guard(*given, **named))
 
     monkeypatch.setattr(module, "guard", strict)
-    monkeypatch.setattr(module, "PORTFOLIO", ((0.0, 1.0, True), (0.3, 1.0, False)))
+    monkeypatch.setattr(module, "PORTFOLIO", ((0.0, 1.0, module.PATROLS), (0.3, 1.0, module.NOTHING)))
     with open_workers(1) as pool:
         found = module.search(tiny(), pool, time_limit_s=5, training=FEW, selection=FEW, acceptance=FEW)
     models = [candidate for candidate in found.candidates if candidate.origin == "model"]
@@ -102,3 +103,41 @@ def test_the_report_says_that_the_guard_refused_and_no_gain_that_was_never_teste
     assert not guarded_off(replace(found, accepted=True))
     (line,) = refusal_lines(found.refusals, texts("en"))
     assert "medical" in line and "patrols as in the best doctrine" in line and "tail weight 0.3" in line
+
+
+def days(loss: float, spread: float, first: int, count: int) -> tuple[Waited, Waited]:
+    """Made-up days of heavy rain, and a few of the other types on which nothing changes."""
+    counts = {"ordinary": 3, "heavy_rain": count, "rumour": 3, "severe": 3} if first == 0 else {"heavy_rain": count}
+    keys = day_keys(counts, (1,), first)
+    rain = np.array([key.day_type == "heavy_rain" for key in keys])
+    noise = np.array([np.random.default_rng(key.replication).normal(0, spread) for key in keys])
+    was = np.full((len(keys), 4), 1000.0)
+    now = was.copy()
+    now[:, FAMILIES.index("hazard")] += np.where(rain, loss + noise, 0.0)
+    stratum = np.array([DAY_TYPES.index(key.day_type) for key in keys])
+    return Waited(keys, stratum, was), Waited(keys, stratum, now)
+
+
+def looked(loss: float, spread: float) -> tuple[Guarded, int]:
+    def more(have: Mapping[str, int], want: Mapping[str, int]) -> tuple[Waited, Waited]:
+        assert {name for name in want if want[name] > have[name]} == {"heavy_rain"}  # the only type that tells
+        return days(loss, spread, have["heavy_rain"], want["heavy_rain"] - have["heavy_rain"])
+
+    found, before, _ = held(tiny(), *days(loss, spread, 0, 100), more)
+    (hazard,) = (guarded for guarded in found if guarded.family == "hazard")
+    assert all(guarded.shown for guarded in found if guarded.family != "hazard")
+    return hazard, int(np.sum(before.stratum == DAY_TYPES.index("heavy_rain")))
+
+
+def test_a_family_must_be_shown_to_wait_no_longer_on_as_many_days_as_that_takes() -> None:
+    rainy = tiny().day_type_probability["heavy_rain"]
+    margin = MARGIN * 1000.0 / rainy  # of a rainy day
+    sure, few = looked(-margin / 2, margin)
+    assert sure.shown and few == 100 and sure.power > 0.99
+    harder, many = looked(0.6 * margin, 4 * margin)
+    assert harder.shown and 100 < many <= MOST_DAYS
+    unclear, _ = looked(0.9 * margin, 5 * margin)
+    assert not unclear.shown and unclear.loss.mean > 0  # chance could explain it: it is refused all the same
+    worse, soon = looked(4 * margin, 5 * margin)
+    assert not worse.shown and soon < MOST_DAYS
+    assert looked(0.0, 40 * margin)[0].power < 0.5  # and the report can say how little such days can show

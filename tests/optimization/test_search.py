@@ -11,7 +11,7 @@ from simsec.analysis.workers import open_workers
 from simsec.day.sampling import sample_day
 from simsec.optimization import judge as judging
 from simsec.optimization import search as module
-from simsec.optimization.judge import JUDGING_FIRST, WORLDS, WORLDS_FIRST
+from simsec.optimization.judge import FINALISTS_FIRST, JUDGING_FIRST, WORLDS, WORLDS_FIRST
 from simsec.plan import doctrine
 from simsec.scenario.schema import DAY_TYPES
 from tests.areas import tiny
@@ -27,23 +27,24 @@ def test_days_that_train_choose_accept_and_judge_never_meet_and_the_choice_is_st
         return replicate_plans(scenario, plans, keys, workers, **asked)
 
     monkeypatch.setattr(module, "replicate_plans", watched)
-    monkeypatch.setattr(module, "PORTFOLIO", ((0.0, 0.5, False), (0.3, 2.0, True)))
+    monkeypatch.setattr(module, "PORTFOLIO", ((0.0, 0.5, module.NOTHING), (0.3, 2.0, module.PATROLS), (0.0, 1.0, 0.06)))
     few: dict[str, int] = dict.fromkeys(DAY_TYPES, 4)
     with open_workers(1) as pool:
         found = module.search(tiny(), pool, time_limit_s=5, training=few, selection=few, acceptance=few)
-    family, training, candidates, acceptance = stages
+    finals = [stage for stage in stages if all(FINALISTS_FIRST <= key.replication < WORLDS_FIRST for key in stage)]
+    family, training, candidates, *tests = [stage for stage in stages if stage not in finals]
+    acceptance, final = set.union(*tests), set.union(*finals)
     told = (found.training_days, found.selection_days, found.acceptance_days)
-    assert told == (len(training), len(family), len(acceptance))
+    assert told == (len(training), len(family), len(tests[0]))
+    assert found.finalists >= 2 and 0 < found.final_days <= len(final)
     assert family == candidates  # the selection days
     many: dict[str, int] = dict.fromkeys(DAY_TYPES, 300)
     # Worlds and the figures tried after them take further days of one stream; everybody's own days count from 0 on.
     firsts = (JUDGING_FIRST, *(WORLDS_FIRST + n * worlds.WORLD_STRIDE for n in range(WORLDS + 2)), 0)
-    streams = [family, training, acceptance, *(set(day_keys(many, (1, 2, 3), first)) for first in firsts)]
+    streams = [family, training, final, acceptance, *(set(day_keys(many, (1, 2, 3), first)) for first in firsts)]
     assert sum(map(len, streams)) == len(set.union(*streams))
-    models = [candidate for candidate in found.candidates if candidate.origin == "model"]
-    assert models[found.choice.best].measure.mean == min(model.measure.mean for model in models)
     assert 0 <= found.choice.probability <= 1 and found.choice.regret >= 0
-    assert "Bonferroni" in found.choice.procedure
+    assert found.choice.best >= 0 and found.choice.procedure
 
 
 def test_without_days_nothing_is_stated() -> None:
