@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from simsec.scenario.reading import Scenario
 
 FAILED, WRONG_INPUT = 1, 2
+DayType = Literal["ordinary", "heavy_rain", "rumour", "severe"]
 log = logging.getLogger("simsec")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simsec.cli.common import Language, command_line, exit_codes, print_json, progress_bars, texts_of
+from simsec.cli.common import DayType, Language, command_line, exit_codes, print_json, progress_bars, texts_of
 
 if TYPE_CHECKING:
     from simsec.locale import Texts
@@ -20,6 +20,10 @@ def compare(
     scenarios: Annotated[list[Path], typer.Argument(help="Scenario folders.", metavar="SCENARIO...")],
     plan: Annotated[list[str], typer.Option(help=f"Given twice, or once for every scenario's own. {NAMED}")],
     days: Annotated[int, typer.Option(min=2, help="Days of every type.")] = 100,
+    day_type: Annotated[DayType | None, typer.Option(help="Only days of this type.")] = None,
+    budget: Annotated[
+        list[str] | None, typer.Option(help="Another strength: police=600 or police=-10%; also reserve, army, linmas.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Of the days.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for compare.html and compare.json.")] = None,
@@ -31,6 +35,7 @@ def compare(
         from simsec.analysis.replications import day_keys
         from simsec.analysis.workers import default_workers, open_workers
         from simsec.base.errors import InputError, Problem, say
+        from simsec.optimization.budget import with_budget
         from simsec.optimization.named import named_plan
         from simsec.plan.doctrine import refuse_general
         from simsec.report.comparing import compare_json, compare_plans
@@ -40,9 +45,10 @@ def compare(
         if len(plan) != 2:
             what, value = "two plans are compared", str(len(plan))
             raise InputError([Problem("--plan", what, "give --plan twice", value=value, bound=say("exactly 2"))])
-        areas = [read_scenario(folder) for folder in scenarios]
+        read = [read_scenario(folder) for folder in scenarios]
+        areas = [with_budget(area, budget or []).given(day_type or "") for area in read]
         texts = texts_of(areas[0], lang)
-        keys = day_keys(dict.fromkeys(DAY_TYPES, days), (seed,))
+        keys = day_keys(dict.fromkeys((day_type,) if day_type else DAY_TYPES, days), (seed,))
         found: list[Compared] = []
         with open_workers(workers or default_workers()) as pool, progress_bars(not json) as bar:
             for area in areas:
@@ -54,9 +60,10 @@ def compare(
                 found.append(compare_plans(area, first, second, keys, pool, progress=progress))
         told = [compare_json(one) for one in found]
         if out is not None:
-            told_options = {"days": days, "seed": seed, "lang": lang and lang.value}
+            told_options = {"days": days, "day_type": day_type, "seed": seed, "lang": lang and lang.value}
             command = command_line("compare", scenarios[0], **told_options)
-            for further in (*map(str, scenarios[1:]), *(f"--plan {word}" for word in plan)):
+            asked = (*(f"--plan {word}" for word in plan), *(f"--budget {word}" for word in budget or []))
+            for further in (*map(str, scenarios[1:]), *asked):
                 command += f" {further}"
             _write(out, found, told, command, seed, texts)
         if json:

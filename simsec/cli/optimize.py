@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from simsec.cli.common import (
+    DayType,
     Language,
     command_line,
     errors_in_json,
@@ -35,12 +36,13 @@ def optimize(
     scenario: Annotated[Path, typer.Argument(help="Scenario folder.")],
     out: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
     budget: Annotated[
-        list[str] | None, typer.Option(help="Another strength, such as police=600; also reserve, army, linmas.")
+        list[str] | None, typer.Option(help="Another strength: police=600 or police=-10%; also reserve, army, linmas.")
     ] = None,
     lock: Annotated[
         list[Path] | None, typer.Option(help="What is fixed: a plan folder (locked rows) or a CSV of posts.")
     ] = None,
     objective: Annotated[Objective, typer.Option(help="What candidates are chosen by.")] = "primary",
+    day_type: Annotated[DayType | None, typer.Option(help="Only days of this type count.")] = None,
     from_plan: Annotated[
         str | None, typer.Option("--from", help="List changes from this plan: a folder, announced, best-doctrine.")
     ] = None,
@@ -61,25 +63,27 @@ def optimize(
     begun = time.monotonic()  # importing what follows takes a moment, which belongs to the time limit
     with exit_codes(lang, scenario), errors_in_json(json, lang, scenario):
         from simsec.analysis.workers import default_workers, open_workers
-        from simsec.optimization.budget import with_budget
+        from simsec.optimization.budget import days_that_count, with_budget
         from simsec.optimization.clock import Clock
         from simsec.optimization.locks import joined, read_locks
         from simsec.optimization.named import named_plan
-        from simsec.optimization.search import search
+        from simsec.optimization.search import ACCEPTANCE, SELECTION, TRAINING, search
         from simsec.plan.doctrine import refuse_general
         from simsec.plan.feasibility import check_plan, explain_infeasible
         from simsec.plan.files import write_plan
-        from simsec.report.optimising import search_json, search_lines
+        from simsec.report.optimising import asked_json, asked_lines, search_json, search_lines
         from simsec.results.run_folder import whole_run_folder
         from simsec.scenario import read_scenario
 
         clock = Clock(time_limit, begun)
-        area = with_budget(read_scenario(scenario), budget or [])
+        read = read_scenario(scenario)
+        area = with_budget(read, budget or []).given(day_type or "")
         refuse_general(area)
         explain_infeasible(area)
         texts = texts_of(area, lang)
         locks = joined([read_locks(path, area) for path in lock or []])
-        options: dict[str, Any] = {"objective": objective, "from": from_plan, "seed": seed, "solver": solver}
+        options: dict[str, Any] = {"objective": objective, "day_type": day_type, "from": from_plan, "seed": seed}
+        options |= {"solver": solver}
         options |= {"max_changes": max_changes if from_plan else None, "least_strength": least_strength}
         options |= {"time_limit": time_limit, "lang": lang and lang.value}
         command = command_line("optimize", scenario, **options)
@@ -93,7 +97,8 @@ def optimize(
         ):
             log.info("%s: scenario %s", command, area.hash)
             facts: dict[str, Any] = {"scenario": area.settings.name, "scenario_hash": area.hash, "objective": objective}
-            told: list[str | Table] = []
+            facts |= asked_json(read, area, locks)
+            told: list[str | Table] = [*asked_lines(read, area, locks, texts)]
 
             def stage(key: str) -> Any:
                 return bar(texts.t(f"cli.{key}"))
@@ -104,6 +109,10 @@ def optimize(
             if least_strength and given is not None:
                 _frontier(area, given, pool, seed, solver, time_limit, locks, stage, texts, facts, told)
             else:
+                counted: dict[str, Any] = {}
+                if day_type:
+                    days = {"training": TRAINING, "selection": SELECTION, "acceptance": ACCEPTANCE}
+                    counted = {name: days_that_count(area, each) for name, each in days.items()}
                 found = search(
                     area,
                     pool,
@@ -114,6 +123,7 @@ def optimize(
                     locks=locks,
                     clock=clock,
                     progress=stage,
+                    **counted,
                 )
                 plan, facts = found.chosen, facts | search_json(found)
                 told += search_lines(found, texts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from simsec.cli.common import (
+    DayType,
     Language,
     command_line,
     estimate_json,
@@ -32,6 +33,9 @@ def plan(
     out: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
     days: Annotated[int, typer.Option(min=20, help="Judging days of every type.")] = 201,
     world_days: Annotated[int, typer.Option(min=2, max=300, help="Days of a type in each assumption world.")] = 40,
+    day_type: Annotated[
+        DayType | None, typer.Option(help="Only days of this type count; the others are shown beside it.")
+    ] = None,
     seed: Annotated[
         int, typer.Option(min=0, max=2**31, help="First of three judging seeds; also of other days and worlds.")
     ] = 1,
@@ -46,16 +50,18 @@ def plan(
         from simsec.analysis.workers import default_workers, open_workers
         from simsec.optimization.judge import judge
         from simsec.optimization.needs import placed_reserve
-        from simsec.optimization.search import search
+        from simsec.optimization.budget import days_that_count
+        from simsec.optimization.search import ACCEPTANCE, SELECTION, TRAINING, search
         from simsec.plan import doctrine_family
         from simsec.plan.feasibility import explain_infeasible
         from simsec.report.doubts import gain_lines
+        from simsec.report.labels import only_line
         from simsec.results.run_folder import whole_run_folder
         from simsec.scenario import read_scenario
         from simsec.scenario.schema import DAY_TYPES
 
         begun = time.monotonic()
-        area = read_scenario(scenario)
+        area = read_scenario(scenario).given(day_type or "")
         texts = texts_of(area, lang)
         if not doctrine_family(area):
             explain_infeasible(area)
@@ -65,12 +71,14 @@ def plan(
             scenario,
             days=days,
             world_days=world_days,
+            day_type=day_type,
             seed=seed,
             solver=solver,
             time_limit=time_limit,
             lang=lang and lang.value,
         )
-        days_of_world: dict[str, int] = {**dict.fromkeys(DAY_TYPES, world_days), "severe": 3 * world_days}
+        every: dict[str, int] = {**dict.fromkeys(DAY_TYPES, world_days), "severe": 3 * world_days}
+        days_of_world = days_that_count(area, every)
         with (
             whole_run_folder(out, f"plan-{area.settings.name}") as run,
             open_workers(workers or default_workers()) as pool,
@@ -84,6 +92,9 @@ def plan(
                     seed=seed,
                     solver=solver,
                     time_limit_s=time_limit,
+                    training=days_that_count(area, TRAINING),
+                    selection=days_that_count(area, SELECTION),
+                    acceptance=days_that_count(area, ACCEPTANCE),
                     progress=lambda key: bar(texts.t(f"cli.{key}")),
                 )
                 log.info(
@@ -124,7 +135,8 @@ def plan(
         if json:
             print_json({"folder": run.final, **facts})
             return
-        for line in (*headline(judged, found, texts), *gain_lines(judged, texts)):
+        only = filter(None, [only_line(area, texts)])
+        for line in (*only, *headline(judged, found, texts), *gain_lines(judged, texts)):
             typer.echo(line)
         typer.echo(texts.t("cli.wrote", path=str(run.final)))
 
@@ -176,6 +188,7 @@ def write_run(
     facts = {
         "scenario": area.settings.name,
         "scenario_hash": area.hash,
+        **({"day_type": area.only} if area.only else {}),
         "plan_hash": found.chosen.hash,
         "plan_hashes": dict(zip(("announced", "best_doctrine", "chosen"), (p.hash for p in judged.plans), strict=True)),
         "policy": found.chosen.policy.model_dump(),

@@ -6,15 +6,58 @@ from collections.abc import Sequence
 from typing import Any
 
 from simsec.locale import NOTHING, Texts
+from simsec.optimization.budget import FORCES
 from simsec.optimization.changes import BLOCKS, PATROLS, Change, Changes, Move
 from simsec.optimization.guard import Guarded, refused
+from simsec.optimization.locks import Locks
 from simsec.optimization.search import Search
 from simsec.optimization.strength import Frontier, Level, resting
+from simsec.report.labels import only_line
 from simsec.report.reserve import site_name
 from simsec.report.tables import Row, Table
 from simsec.report.wording import guard_line, plan_label, plan_name, plan_size, refusal_lines
 from simsec.results.run_folder import estimate_json
 from simsec.scenario.reading import Scenario
+
+
+def asked_lines(read: Scenario, area: Scenario, locks: Locks, texts: Texts) -> list[str]:
+    """What was asked: the strength where it is another, the only type of day that counts, what is locked by hand.
+
+    Args:
+        read: the scenario as it was read.
+        area: the same with another strength, or with one type of day alone.
+        locks: what is fixed.
+        texts: the language.
+    """
+    t, lines = texts.t, []
+    for name, (announced, now) in _forces(read, area).items():
+        lines.append(t(f"asked.{name}", announced=announced, now=now))
+    if area.only:
+        lines.append(only_line(area, texts))
+    places = [t("asked.squads", n=n, place=site_name(area, site)) for site, n in locks.squads.items()]
+    places += [t("asked.patrols", n=n, place=site_name(area, site)) for site, n in locks.patrols.items()]
+    if locks.plan is not None:
+        places.append(t("asked.blocks", n=int(locks.plan.locked.sum())))
+    return [*lines, *([t("asked.locked", places=texts.joined(places))] if places else [])]
+
+
+def asked_json(read: Scenario, area: Scenario, locks: Locks) -> dict[str, Any]:
+    """The same for machines; nothing where nothing was asked."""
+    told: dict[str, Any] = {}
+    if forces := _forces(read, area):
+        told["strength"] = {name: {"announced": announced, "now": now} for name, (announced, now) in forces.items()}
+    if area.only:
+        told["day_type"] = area.only
+    if locks:
+        rows = 0 if locks.plan is None else int(locks.plan.locked.sum())
+        told["locked"] = {"patrols": dict(locks.patrols), "squads": dict(locks.squads), "stations": rows}
+    return told
+
+
+def _forces(read: Scenario, area: Scenario) -> dict[str, tuple[int, int]]:
+    """Forces whose strength is another than announced."""
+    modes = {n: [round(getattr(one.settings.forces, n).mode) for one in (read, area)] for n in FORCES}
+    return {name: (announced, now) for name, (announced, now) in modes.items() if announced != now}
 
 
 def search_lines(found: Search, texts: Texts) -> list[str]:
