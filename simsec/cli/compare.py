@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,11 @@ def compare(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Of the days.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for compare.html and compare.json.")] = None,
+    move: Annotated[
+        list[str] | None,
+        typer.Option(help="Upon the second plan: OFFICERS:FROM:TO, codes of posts; with it one --plan will do."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for compare.html, compare.json and a moved plan.")] = None,
     json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     lang: Annotated[Language | None, typer.Option(help="Language; the scenario's own by default.")] = None,
 ) -> None:
@@ -36,12 +41,14 @@ def compare(
         from simsec.analysis.workers import default_workers, open_workers
         from simsec.base.errors import InputError, Problem, say
         from simsec.optimization.budget import with_budget
+        from simsec.optimization.by_hand import moved
         from simsec.optimization.named import named_plan
         from simsec.plan.doctrine import refuse_general
         from simsec.report.comparing import compare_json, compare_plans
         from simsec.scenario import read_scenario
         from simsec.scenario.schema import DAY_TYPES
 
+        plan = [*plan, *plan] if move and len(plan) == 1 else plan
         if len(plan) != 2:
             what, value = "two plans are compared", str(len(plan))
             raise InputError([Problem("--plan", what, "give --plan twice", value=value, bound=say("exactly 2"))])
@@ -56,16 +63,17 @@ def compare(
                 first, second = (
                     named_plan(area, word, pool, seed=seed, progress=bar(texts.t("cli.doctrine"))) for word in plan
                 )
+                second = moved(area, second, move or ())
                 progress = bar(f"{texts.t('cli.comparing')}: {area.settings.name}")
                 found.append(compare_plans(area, first, second, keys, pool, progress=progress))
         told = [compare_json(one) for one in found]
         if out is not None:
             told_options = {"days": days, "day_type": day_type, "seed": seed, "lang": lang and lang.value}
             command = command_line("compare", scenarios[0], **told_options)
-            asked = (*(f"--plan {word}" for word in plan), *(f"--budget {word}" for word in budget or []))
-            for further in (*map(str, scenarios[1:]), *asked):
-                command += f" {further}"
-            _write(out, found, told, command, seed, texts)
+            given = {"plan": plan, "budget": budget or [], "move": move or []}
+            asked = [word for name, words in given.items() for one in words for word in (f"--{name}", one)]
+            command = f"{command} {shlex.join([*map(str, scenarios[1:]), *asked])}"
+            _write(out, found, told, command, seed, texts, bool(move))
         if json:
             print_json(told)
             return
@@ -76,10 +84,17 @@ def compare(
 
 
 def _write(
-    out: Path, found: list[Compared], told: list[dict[str, object]], command: str, seed: int, texts: Texts
+    out: Path,
+    found: list[Compared],
+    told: list[dict[str, object]],
+    command: str,
+    seed: int,
+    texts: Texts,
+    moved: bool,
 ) -> None:
     """The page and the same in figures, for the owner only."""
     from simsec.base.files import write_text
+    from simsec.plan.files import write_plan
     from simsec.report.comparing import compare_page
     from simsec.report.maps import change_figure
     from simsec.report.page import ReportMeta
@@ -89,6 +104,8 @@ def _write(
     cite = "; ".join(citation(one.scenario.hash, (seed,)) for one in found)
     meta = ReportMeta(citation=cite, versions=versions(), command=command, seeds=(seed,), seconds=0.0)
     pictures = [png(change_figure(one.scenario, one.plans, one.minutes, texts)) for one in found]
+    for one in found if moved else ():
+        write_plan(out / f"plan-{one.scenario.settings.name}", one.plans[1], one.scenario)
     write_text(out / "compare.html", compare_page(found, pictures, meta, texts), private=True)
     write_text(out / "compare.json", json_text(told) + "\n", private=True)
 

@@ -48,9 +48,9 @@ def plan(
     """Check, optimise, judge on fresh days; write the plan, a workbook, a report and a public summary."""
     with exit_codes(lang, scenario):
         from simsec.analysis.workers import default_workers, open_workers
+        from simsec.optimization.budget import days_that_count
         from simsec.optimization.judge import judge
         from simsec.optimization.needs import placed_reserve
-        from simsec.optimization.budget import days_that_count
         from simsec.optimization.search import ACCEPTANCE, SELECTION, TRAINING, search
         from simsec.plan import doctrine_family
         from simsec.plan.feasibility import explain_infeasible

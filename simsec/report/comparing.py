@@ -15,7 +15,7 @@ from simsec.analysis.measures import FAMILIES
 from simsec.analysis.replications import DayKey, Replications, primary_measure, replicate_plans
 from simsec.analysis.stations import StationMinutes, station_minutes
 from simsec.analysis.workers import Progress, Workers
-from simsec.locale import NOTHING, Texts
+from simsec.locale import Texts
 from simsec.optimization.aims import gain
 from simsec.plan.plan import Plan
 from simsec.report.doubts import footnotes
@@ -127,7 +127,8 @@ def compare_plans(
 def gain_table(compared: Compared, texts: Texts) -> Table:
     """What the second plan gains, by family and day type, then the worst days and other weights."""
     t = texts.t
-    scopes = [scope for scope in SCOPES if scope in compared.gains["security"]]
+    every = (NATURAL,) if compared.scenario.only else SCOPES
+    scopes = [scope for scope in every if scope in compared.gains["security"]]
     given = (t("table.given", day_type=t(f"day_type.{name}")) for name in scopes[1:])
     head = [natural_label(compared.scenario, texts), *given]
     rows = []

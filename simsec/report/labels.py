@@ -11,7 +11,9 @@ from simsec.scenario.schema import Step
 
 def natural_label(scenario: Scenario, texts: Texts) -> str:
     """Head of the figures over all days that count: natural rates, or the only type of day that was asked for."""
-    return texts.t("table.only", day_type=texts.t(f"day_type.{scenario.only}")) if scenario.only else texts.t("table.natural")
+    if not scenario.only:
+        return texts.t("table.natural")
+    return texts.t("table.only", day_type=texts.t(f"day_type.{scenario.only}"))
 
 
 def only_line(scenario: Scenario, texts: Texts) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +9,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from simsec.cli.main import app
-from simsec.optimization import changes, search, strength
 from simsec.plan.files import read_plan
 from simsec.scenario import read_scenario
-from simsec.scenario.schema import DAY_TYPES
 from tests.areas import tiny_folder
-
-FEW: dict[str, int] = dict.fromkeys(DAY_TYPES, 4)
 
 
 @pytest.fixture
-def area(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(search, "search", partial(search.search, training=FEW, selection=FEW, acceptance=FEW))
-    monkeypatch.setattr(search, "PORTFOLIO", ((0.0, 1.0, True), (0.0, 1.0, False)))
-    monkeypatch.setattr(changes, "few_changes", partial(changes.few_changes, ranking=FEW, telling=FEW))
-    monkeypatch.setattr(
-        strength, "least_strength", partial(strength.least_strength, shares=(0.8, 1.0), days=FEW, training=FEW)
-    )
+def area(tmp_path: Path, few_days: None) -> Path:
     return tiny_folder(tmp_path / "areas" / "sukamaju")
 
 
@@ -85,6 +73,36 @@ def test_the_least_strength_is_told_with_who_could_rest(area: Path) -> None:
     told = found("optimize", str(area), "--least-strength")["least_strength"]
     assert [level["police"] for level in told["police"]] == [22, 28] and told["today"] == "announced"
     assert run("optimize", str(area), "--least-strength").exit_code == 0
+
+
+@pytest.mark.parametrize("budget", ["police=-200%", "police=abc", "police=1.5", "ships=3", "police=99999999999"])
+def test_a_strength_that_makes_no_sense_is_refused(area: Path, budget: str) -> None:
+    assert run("optimize", str(area), "--budget", budget).exit_code == 2
+
+
+def test_what_was_asked_is_told_to_people_and_machines(area: Path) -> None:
+    told = found("optimize", str(area), "--day-type", "heavy_rain", "--budget", "police=-10%")
+    assert told["day_type"] == "heavy_rain" and told["strength"] == {"police": {"announced": 28, "now": 25}}
+    command = json.loads((Path(told["folder"]) / "manifest.json").read_text("utf-8"))["command"]
+    assert "--day-type heavy_rain" in command and "--budget police=-10%" in command
+
+
+def test_under_one_type_of_day_a_gain_is_that_given_the_type_and_no_other_is_played(area: Path) -> None:
+    options = ("--plan", "announced", "--move", "20:polres-9.1:polsek-9.2", "--days", "8")
+    (mixed,) = found("compare", str(area), *options)
+    (storm,) = found("compare", str(area), *options, "--day-type", "severe")
+    given = mixed["gain_by_family"]["security"]["severe"]
+    assert storm["gain"]["mean"] == pytest.approx(given["mean"]) and storm["days"] == 8
+    assert storm["day_type"] == "severe" and mixed["gain"]["mean"] != pytest.approx(given["mean"])
+    assert run("compare", str(area), *options, "--day-type", "severe", "--out", "out").exit_code == 0
+    page = Path("out/compare.html").read_text("utf-8")
+    assert "Only one type of day counts here: severe day." in page and "natural rates</th>" not in page
+
+
+@pytest.mark.parametrize("move", ["20", "20:no:polsek-9.2", "15:polres-9.1:polsek-9.2", "90:polres-9.1:polsek-9.2"])
+def test_a_move_that_cannot_be_made_is_refused_in_words(area: Path, move: str) -> None:
+    result = run("compare", str(area), "--plan", "announced", "--move", move)
+    assert result.exit_code == 2 and result.stderr.startswith("simsec: --move")
 
 
 def test_two_plans_are_compared_with_a_page_for_internal_use(area: Path) -> None:
