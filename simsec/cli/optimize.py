@@ -24,6 +24,7 @@ from simsec.cli.common import (
 if TYPE_CHECKING:
     from simsec.locale import Texts
     from simsec.plan import Plan
+    from simsec.report.asked import Asked
     from simsec.report.tables import Table
     from simsec.scenario.reading import Scenario
 
@@ -64,14 +65,28 @@ def optimize(
     with exit_codes(lang, scenario), errors_in_json(json, lang, scenario):
         from simsec.analysis.workers import default_workers, open_workers
         from simsec.optimization.budget import days_that_count, with_budget
+        from simsec.optimization.changes import few_changes
         from simsec.optimization.clock import Clock
         from simsec.optimization.locks import joined, read_locks
         from simsec.optimization.named import named_plan
         from simsec.optimization.search import ACCEPTANCE, SELECTION, TRAINING, search
+        from simsec.optimization.strength import least_strength as least_levels
         from simsec.plan.doctrine import refuse_general
         from simsec.plan.feasibility import check_plan, explain_infeasible
         from simsec.plan.files import write_plan
-        from simsec.report.optimising import asked_json, asked_lines, search_json, search_lines
+        from simsec.report.asked import Asked
+        from simsec.report.optimising import (
+            asked_json,
+            asked_lines,
+            changes_json,
+            changes_lines,
+            changes_table,
+            frontier_json,
+            frontier_lines,
+            frontier_table,
+            search_json,
+            search_lines,
+        )
         from simsec.results.run_folder import whole_run_folder
         from simsec.scenario import read_scenario
 
@@ -104,10 +119,26 @@ def optimize(
                 return bar(texts.t(f"cli.{key}"))
 
             given: Plan | None = None
+            heads, asked = list(told), Asked()
             if from_plan is not None or least_strength:
                 given = named_plan(area, from_plan or "announced", pool, seed=seed, progress=stage("doctrine"))
             if least_strength and given is not None:
-                _frontier(area, given, pool, seed, solver, time_limit, locks, stage, texts, facts, told)
+                limit_s = 20.0 if time_limit is None else time_limit
+                frontier = least_levels(
+                    area,
+                    given,
+                    pool,
+                    seed=seed,
+                    solver=solver,
+                    time_limit_s=limit_s,
+                    aim=objective,
+                    locks=locks,
+                    progress=stage,
+                )
+                asked = Asked(frontier=frontier)
+                facts["least_strength"] = frontier_json(area, frontier)
+                told += [frontier_table(levels, texts) for levels in (frontier.police, frontier.reserve)]
+                told += frontier_lines(area, frontier, texts)
             else:
                 counted: dict[str, Any] = {}
                 if day_type:
@@ -126,13 +157,21 @@ def optimize(
                     **counted,
                 )
                 plan, facts = found.chosen, facts | search_json(found)
-                told += search_lines(found, texts)
+                heads += search_lines(found, texts)
+                told = list(heads)
                 if given is not None:
                     must = (*locks.patrols, *locks.squads)
-                    wanted = (max_changes, must, objective)
-                    plan = _few(area, given, plan, pool, seed, wanted, stage, texts, facts, told)
+                    listed = few_changes(
+                        area, given, plan, pool, seed=seed, most=max_changes, aim=objective, must=must, progress=stage
+                    )
+                    plan, asked = listed.plan, Asked(changes=listed)
+                    facts |= {"from": given.name, "changes": changes_json(area, listed, texts)}
+                    told += changes_lines(listed, texts)
+                    told += [changes_table(area, listed, texts)] if listed.ranked else []
                 check_plan(area, plan, plan.name)
                 write_plan(run.folder / "plan", plan, area)
+            if asked.changes or asked.frontier:
+                _write(run.folder, area, [line for line in heads if isinstance(line, str)], asked, command, seed, texts)
             facts["seconds"] = round(time.monotonic() - begun, 1)
             run.complete(command, facts)
         if json:
@@ -143,55 +182,24 @@ def optimize(
         typer.echo(texts.t("cli.wrote", path=str(run.final)))
 
 
-def _few(
-    area: Scenario,
-    given: Plan,
-    target: Plan,
-    pool: Any,
-    seed: int,
-    wanted: tuple[int, tuple[str, ...], Objective],
-    stage: Any,
-    texts: Texts,
-    facts: dict[str, Any],
-    told: list[str | Table],
-) -> Plan:
-    """The few changes from a plan toward the one found; the plan with them."""
-    from simsec.optimization.changes import few_changes
-    from simsec.report.optimising import changes_json, changes_lines, changes_table
-
-    most, must, objective = wanted
-    found = few_changes(area, given, target, pool, seed=seed, most=most, aim=objective, must=must, progress=stage)
-    facts |= {"from": given.name, "changes": changes_json(area, found, texts)}
-    told += changes_lines(found, texts)
-    if found.ranked:
-        told.append(changes_table(area, found, texts))
-    return found.plan
-
-
-def _frontier(
-    area: Scenario,
-    today: Plan,
-    pool: Any,
-    seed: int,
-    solver: Literal["highs", "cbc"],
-    time_limit: float | None,
-    locks: Any,
-    stage: Any,
-    texts: Texts,
-    facts: dict[str, Any],
-    told: list[str | Table],
+def _write(
+    folder: Path, area: Scenario, said: list[str], asked: Asked, command: str, seed: int, texts: Texts
 ) -> None:
-    """The least strength that keeps the response of a plan, the announced one by default."""
-    from simsec.optimization.strength import least_strength
-    from simsec.report.optimising import frontier_json, frontier_lines, frontier_table
+    """What was asked for, as a page and as a workbook; for the owner only."""
+    from openpyxl import Workbook
 
-    limit_s = 20.0 if time_limit is None else time_limit
-    found = least_strength(
-        area, today, pool, seed=seed, solver=solver, time_limit_s=limit_s, locks=locks, progress=stage
-    )
-    facts["least_strength"] = frontier_json(area, found)
-    told += [frontier_table(found.police, texts), frontier_table(found.reserve, texts)]
-    told += frontier_lines(area, found, texts)
+    from simsec.base.files import write_text, write_with
+    from simsec.report.asked import asked_page, asked_sheets
+    from simsec.report.page import ReportMeta
+    from simsec.results.run_folder import citation, versions
+
+    meta = ReportMeta(citation(area.hash, (seed,)), versions(), command, (seed,), 0.0)
+    name = "changes" if asked.changes else "least-strength"
+    write_text(folder / f"{name}.html", asked_page(area, said, asked, meta, texts), private=True)
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    asked_sheets(book, area, asked, texts)
+    write_with(folder / f"{name}.xlsx", book.save, private=True)
 
 
 def show(line: str | Table) -> None:

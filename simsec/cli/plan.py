@@ -23,9 +23,16 @@ from simsec.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from simsec.analysis.workers import Workers
+    from simsec.locale import Texts
+    from simsec.optimization.changes import Changes
     from simsec.optimization.judge import Judged
     from simsec.optimization.needs import Placed
     from simsec.optimization.search import Search
+    from simsec.optimization.solving import SolverName
+    from simsec.optimization.strength import Frontier
+    from simsec.report.asked import Asked
+    from simsec.scenario import Scenario
 
 
 def plan(
@@ -36,6 +43,15 @@ def plan(
     day_type: Annotated[
         DayType | None, typer.Option(help="Only days of this type count; the others are shown beside it.")
     ] = None,
+    max_changes: Annotated[
+        int | None, typer.Option(min=1, help="Also list so many moves from --from that bring most of the gain.")
+    ] = None,
+    from_plan: Annotated[
+        str, typer.Option("--from", help="Where the moves of --max-changes start: a plan folder, announced, 2:8.")
+    ] = "announced",
+    least_strength: Annotated[
+        bool, typer.Option("--least-strength", help="Also the least strength that keeps today's response.")
+    ] = False,
     seed: Annotated[
         int, typer.Option(min=0, max=2**31, help="First of three judging seeds; also of other days and worlds.")
     ] = 1,
@@ -54,6 +70,7 @@ def plan(
         from simsec.optimization.search import ACCEPTANCE, SELECTION, TRAINING, search
         from simsec.plan import doctrine_family
         from simsec.plan.feasibility import explain_infeasible
+        from simsec.report.asked import Asked
         from simsec.report.doubts import gain_lines
         from simsec.report.labels import only_line
         from simsec.results.run_folder import whole_run_folder
@@ -72,6 +89,9 @@ def plan(
             days=days,
             world_days=world_days,
             day_type=day_type,
+            max_changes=max_changes,
+            **{"from": from_plan if max_changes else None},
+            least_strength=least_strength,
             seed=seed,
             solver=solver,
             time_limit=time_limit,
@@ -123,6 +143,11 @@ def plan(
                         progress=bar(texts.t("cli.certifying")),
                     ),
                 )
+                asked = Asked()
+                if max_changes:
+                    asked = replace(asked, changes=_few(area, from_plan, found, pool, seed, max_changes, bar, texts))
+                if least_strength:
+                    asked = replace(asked, frontier=_frontier(area, found, pool, seed, solver, time_limit, bar, texts))
                 typer.echo(texts.t("cli.writing"), err=True)
                 log.info(
                     "judged: gain %s over the best doctrine, %s worlds better",
@@ -130,7 +155,7 @@ def plan(
                     judged.worlds.better,
                 )
             seconds = time.monotonic() - begun
-            facts = write_run(run.folder, judged, found, command, days_of_world, texts.language, seconds)
+            facts = write_run(run.folder, judged, found, command, days_of_world, texts.language, seconds, asked)
             run.complete(command, facts)
         if json:
             print_json({"folder": run.final, **facts})
@@ -149,6 +174,7 @@ def write_run(
     world_days: dict[str, int],
     language: str,
     seconds: float,
+    asked: Asked | None = None,
 ) -> dict[str, Any]:
     """Write everything a run leaves behind; returns the facts for the manifest."""
     from simsec.optimization.aims import gain
@@ -246,8 +272,47 @@ def write_run(
         seeds=judged.seeds,
         seconds=seconds,
     )
-    write_report(folder, judged, found, meta, language)
+    write_report(folder, judged, found, meta, language, asked=asked)
+    facts |= asked_facts(area, asked, language)
     return facts
+
+
+def _few(
+    area: Scenario, word: str, found: Search, pool: Workers, seed: int, most: int, bar: Any, texts: Texts
+) -> Changes:
+    """The few changes from a plan toward the one found."""
+    from simsec.optimization.changes import few_changes
+    from simsec.optimization.named import named_plan
+
+    given = named_plan(area, word, pool, seed=seed, progress=bar(texts.t("cli.doctrine")))
+    return few_changes(
+        area, given, found.chosen, pool, seed=seed, most=most, progress=lambda key: bar(texts.t(f"cli.{key}"))
+    )
+
+
+def _frontier(
+    area: Scenario, found: Search, pool: Workers, seed: int, solver: SolverName, limit_s: float, bar: Any, texts: Texts
+) -> Frontier:
+    """The least strength that keeps the response of the announced plan."""
+    from simsec.optimization.strength import least_strength
+
+    def stage(key: str) -> Any:
+        return bar(texts.t(f"cli.{key}"))
+
+    return least_strength(area, found.announced, pool, seed=seed, solver=solver, time_limit_s=limit_s, progress=stage)
+
+
+def asked_facts(area: Scenario, asked: Asked | None, language: str) -> dict[str, Any]:
+    """What was asked for beside the plan, for machines."""
+    from simsec.locale import texts
+    from simsec.report.optimising import changes_json, frontier_json
+
+    told: dict[str, Any] = {}
+    if asked and asked.changes:
+        told["changes"] = {"from": asked.changes.given.name, **changes_json(area, asked.changes, texts(language))}
+    if asked and asked.frontier:
+        told["least_strength"] = frontier_json(area, asked.frontier)
+    return told
 
 
 def certificate_json(found: Search) -> dict[str, Any]:

@@ -154,11 +154,8 @@ def move_text(scenario: Scenario, move: Move, texts: Texts) -> str:
 
 def changes_table(scenario: Scenario, found: Changes, texts: Texts) -> Table:
     """The ranked list: for a page, a workbook or a terminal."""
-    names = dict(zip(scenario.villages.subdistrict_codes, scenario.villages.subdistrict_names, strict=True))
 
     def row(number: int, change: Change) -> Row:
-        losers = texts.joined([names[code] for code in change.losers]) if change.losers else NOTHING
-        families = [texts.t(f"family.{guarded.family}") for guarded in change.refused]
         return Row(
             (
                 texts.number(number),
@@ -166,13 +163,21 @@ def changes_table(scenario: Scenario, found: Changes, texts: Texts) -> Table:
                 texts.interval(change.gain, 1, sign=True, marked=True),
                 texts.interval(change.cumulative, 1, sign=True, marked=True),
                 NOTHING if change.share != change.share else texts.percent(change.share),
-                texts.joined([losers, *families]) if families and change.losers else (texts.joined(families) or losers),
+                losers_text(scenario, change, texts) or NOTHING,
             )
         )
 
     head = ("number", "move", "gain", "cumulative", "share", "losers")
     rows = tuple(row(number, change) for number, change in enumerate(found.ranked, start=1))
     return Table(tuple(texts.t(f"changes.{key}") for key in head), rows, words=(1, 5))
+
+
+def losers_text(scenario: Scenario, change: Change, texts: Texts) -> str:
+    """Sub-districts that a move leaves with longer waits, and families worse with all moves so far; "" for nobody."""
+    names = dict(zip(scenario.villages.subdistrict_codes, scenario.villages.subdistrict_names, strict=True))
+    families = [texts.t(f"family.{guarded.family}") for guarded in change.refused]
+    losing = [*(names[code] for code in change.losers), *families]
+    return texts.joined(losing) if losing else ""
 
 
 def changes_lines(found: Changes, texts: Texts) -> list[str]:
@@ -216,12 +221,19 @@ def frontier_table(levels: Sequence[Level], texts: Texts) -> Table:
     rows = []
     for level in levels:
         loss = NOTHING if level.plan is None else texts.interval(level.loss, 1, sign=True)
-        key = "strength.none" if level.plan is None else "strength.keeps" if level.keeps else "strength.worse"
-        others = [t(f"family.{guarded.family}") for guarded in refused(level.guarded)]
-        verdict = t("strength.others", families=texts.joined(others)) if others else t(key)
         placed = NOTHING if level.plan is None else plan_size(level.plan, texts)
-        rows.append(Row((texts.number(level.police), texts.number(level.squads), placed, loss, verdict)))
+        size = (texts.number(level.police), texts.number(level.squads))
+        rows.append(Row((*size, placed, loss, verdict_text(level, texts))))
     return Table(tuple(t(f"strength.{key}") for key in ("police", "squads", "plan", "loss", "verdict")), tuple(rows))
+
+
+def verdict_text(level: Level, texts: Texts) -> str:
+    """Whether a strength keeps today's response, or for whom it does not."""
+    others = [texts.t(f"family.{guarded.family}") for guarded in refused(level.guarded)]
+    if others:
+        return texts.t("strength.others", families=texts.joined(others))
+    key = "strength.none" if level.plan is None else "strength.keeps" if level.keeps else "strength.worse"
+    return texts.t(key)
 
 
 def frontier_lines(scenario: Scenario, found: Frontier, texts: Texts) -> list[str]:

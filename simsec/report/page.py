@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,14 @@ def data_uri(image: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(image).decode("ascii")
 
 
-def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mapping[str, bytes], texts: Texts) -> str:
+def report_page(
+    judged: Judged,
+    search: Search,
+    meta: ReportMeta,
+    figures: Mapping[str, bytes],
+    texts: Texts,
+    further: Sequence[Any] = (),
+) -> str:
     """The report in one language.
 
     Args:
@@ -62,6 +69,7 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         meta: what made the run.
         figures: PNG by name, in the same language.
         texts: the language.
+        further: sections that were asked for, see :func:`simsec.report.asked.parts`.
     """
     scenario, t = judged.scenario, texts.t
     measures, by_sector = headline(judged), sectors(judged)
@@ -163,6 +171,7 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "swings": tables.swings_table(judged, texts),
         "swings_line": t("page.swings", tried=judged.worlds.tried),
         "assumptions": tables.assumption_groups(scenario, texts),
+        "parts": further,
         "meta": meta,
         "seconds": texts.number(meta.seconds),
         "scenario": scenario,

@@ -17,6 +17,7 @@ from simsec.plan.ledger import ledger_of
 from simsec.plan.plan import Plan
 from simsec.report import wording
 from simsec.report.area import special_rule
+from simsec.report.asked import Asked, asked_sheets
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, PLANS, known_minutes, sectors, site_sector
 from simsec.report.labels import group_label, parameter_label
 from simsec.report.measured import groups
@@ -81,18 +82,20 @@ def call_signs(scenario: Scenario, plan: Plan) -> list[str]:
     return signs
 
 
-def workbook(judged: Judged, search: Search, texts: Texts) -> Workbook:
+def workbook(judged: Judged, search: Search, texts: Texts, asked: Asked | None = None) -> Workbook:
     """The workbook of the optimised plan.
 
     Args:
         judged: three plans on the same fresh days.
         search: how the optimised plan was found.
         texts: the language.
+        asked: what was asked for beside a plan, a sheet each.
     """
     book = Workbook()
     book.remove(book.worksheets[0])
     rows = _station_rows(judged, texts)
     _summary(book, judged, search, texts)
+    asked_sheets(book, judged.scenario, asked or Asked(), texts)
     notes = [texts.t("sheet.minutes_note")]
     sheet, at = new_sheet(book, texts.t("sheet.plotting"), texts.t("sheet.plotting_title"), notes, texts)
     columns = [_column(name, shown, texts) for name, shown in STATION_COLUMNS.items()]
