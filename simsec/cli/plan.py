@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from simsec.optimization.changes import Changes
     from simsec.optimization.judge import Judged
     from simsec.optimization.needs import Placed
+    from simsec.optimization.reserve import Curve
     from simsec.optimization.search import Search
     from simsec.optimization.solving import SolverName
     from simsec.optimization.strength import Frontier
@@ -52,6 +53,9 @@ def plan(
     least_strength: Annotated[
         bool, typer.Option("--least-strength", help="Also the least strength that keeps today's response.")
     ] = False,
+    reserve_days: Annotated[
+        int | None, typer.Option(min=4, help="Also curves over size and place of the reserve, on so many days a type.")
+    ] = None,
     seed: Annotated[
         int, typer.Option(min=0, max=2**31, help="First of three judging seeds; also of other days and worlds.")
     ] = 1,
@@ -92,6 +96,7 @@ def plan(
             max_changes=max_changes,
             **{"from": from_plan if max_changes else None},
             least_strength=least_strength,
+            reserve_days=reserve_days,
             seed=seed,
             solver=solver,
             time_limit=time_limit,
@@ -148,6 +153,8 @@ def plan(
                     asked = replace(asked, changes=_few(area, from_plan, found, pool, seed, max_changes, bar, texts))
                 if least_strength:
                     asked = replace(asked, frontier=_frontier(area, found, pool, seed, solver, time_limit, bar, texts))
+                if reserve_days:
+                    asked = replace(asked, curve=_curve(area, pool, seed, reserve_days, bar, texts))
                 typer.echo(texts.t("cli.writing"), err=True)
                 log.info(
                     "judged: gain %s over the best doctrine, %s worlds better",
@@ -302,6 +309,31 @@ def _frontier(
     return least_strength(area, found.announced, pool, seed=seed, solver=solver, time_limit_s=limit_s, progress=stage)
 
 
+def _curve(area: Scenario, pool: Workers, seed: int, days: int, bar: Any, texts: Texts) -> Curve:
+    """What sizes and places of the reserve gain."""
+    from simsec.optimization.reserve import reserve_curve
+
+    return reserve_curve(area, pool, days=days, seed=seed, progress=lambda key: bar(texts.t(f"cli.{key}")))
+
+
+def curve_json(curve: Curve) -> dict[str, Any]:
+    """Sizes and places of the reserve in figures; no place is named."""
+    return {
+        "days": curve.days,
+        "stands": [
+            {
+                "split": stand.split,
+                "officers": stand.officers,
+                "pairs": stand.pairs,
+                "gain": {name: estimate_json(found) for name, found in stand.gain.items()},
+                "containment": estimate_json(stand.containment),
+                "drive_minutes_saved": dict(stand.expected),
+            }
+            for stand in curve.stands
+        ],
+    }
+
+
 def asked_facts(area: Scenario, asked: Asked | None, language: str) -> dict[str, Any]:
     """What was asked for beside the plan, for machines."""
     from simsec.locale import texts
@@ -312,6 +344,8 @@ def asked_facts(area: Scenario, asked: Asked | None, language: str) -> dict[str,
         told["changes"] = {"from": asked.changes.given.name, **changes_json(area, asked.changes, texts(language))}
     if asked and asked.frontier:
         told["least_strength"] = frontier_json(area, asked.frontier)
+    if asked and asked.curve:
+        told["reserve_curve"] = curve_json(asked.curve)
     return told
 
 

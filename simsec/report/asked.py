@@ -14,6 +14,7 @@ from openpyxl import Workbook
 from simsec.analysis.intervals import Estimate
 from simsec.locale import Texts
 from simsec.optimization.changes import Changes
+from simsec.optimization.reserve import Curve
 from simsec.optimization.strength import Frontier
 from simsec.report.optimising import (
     changes_lines,
@@ -25,11 +26,13 @@ from simsec.report.optimising import (
     verdict_text,
 )
 from simsec.report.page import ReportMeta, data_uri, environment
+from simsec.report.reserve_curve import curve_figure, curve_lines, curve_table
 from simsec.report.sheets import Column, Value, new_sheet, write_table
 from simsec.report.style import BLUE, GREY, INK, LOW, VERMILION, localise, new_figure, png, styled
 from simsec.report.tables import Table
 from simsec.report.wording import plan_size
 from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import DAY_TYPES
 
 GAIN = "+0.00;-0.00;0.00"
 
@@ -40,6 +43,7 @@ class Asked:
 
     changes: Changes | None = None
     frontier: Frontier | None = None
+    curve: Curve | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ def parts(scenario: Scenario, asked: Asked, texts: Texts) -> tuple[Part, ...]:
         tables = (frontier_table(frontier.police, texts), frontier_table(frontier.reserve, texts))
         lines = tuple(frontier_lines(scenario, frontier, texts))
         found.append(Part("strength", lines, tables, data_uri(png(frontier_figure(frontier, texts)))))
+    if (curve := asked.curve) is not None:
+        told = tuple(curve_lines(scenario, curve, texts))
+        stands = (curve_table(curve, texts),) if curve.stands else ()
+        drawn = data_uri(png(curve_figure(curve, texts))) if curve.stands else ""
+        found.append(Part("curve", told, stands, drawn))
     return tuple(found)
 
 
@@ -119,6 +128,24 @@ def asked_sheets(book: Workbook, scenario: Scenario, asked: Asked, texts: Texts)
         columns.append(Column(t("strength.verdict"), width=30))
         notes = frontier_lines(scenario, frontier, texts)
         sheet, at = new_sheet(book, t("sheet.strength"), t("section.strength"), notes, texts)
+        write_table(sheet, at, columns, rows)
+    if (curve := asked.curve) is not None:
+        rows = [
+            [
+                t(f"curve.split_{stand.split}"),
+                stand.officers,
+                stand.pairs,
+                *(value for found in (*stand.gain.values(), stand.containment) for value in _three(found)),
+                round(stand.expected["severe"], 1),
+            ]
+            for stand in curve.stands
+        ]
+        columns = [Column(t("curve.where"), width=22)]
+        columns += [Column(t(f"curve.{key}"), "#,##0", 9) for key in ("officers", "pairs")]
+        for name in DAY_TYPES:
+            columns += _ranged(t("table.given", day_type=t(f"day_type.{name}")), texts)
+        columns += [*_ranged(t("curve.resting"), texts), Column(t("curve.expected"), "#,##0.0", 11)]
+        sheet, at = new_sheet(book, t("sheet.curve"), t("section.curve"), curve_lines(scenario, curve, texts), texts)
         write_table(sheet, at, columns, rows)
 
 

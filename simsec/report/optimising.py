@@ -224,7 +224,8 @@ def frontier_table(levels: Sequence[Level], texts: Texts) -> Table:
         placed = NOTHING if level.plan is None else plan_size(level.plan, texts)
         size = (texts.number(level.police), texts.number(level.squads))
         rows.append(Row((*size, placed, loss, verdict_text(level, texts))))
-    return Table(tuple(t(f"strength.{key}") for key in ("police", "squads", "plan", "loss", "verdict")), tuple(rows))
+    heads = ("police", "squads", "plan", "loss", "verdict")
+    return Table(tuple(t(f"strength.{key}") for key in heads), tuple(rows), words=(2, 4))
 
 
 def verdict_text(level: Level, texts: Texts) -> str:
