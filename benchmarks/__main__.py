@@ -17,6 +17,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from benchmarks.solving import solving
 from simsec import doctrine, read_scenario, sample_day, simulate
 from simsec.analysis.closures import voter_settings
 from simsec.day.streams import text_key, text_keys
@@ -163,7 +164,7 @@ def medians() -> list[tuple[str, float, float, str]]:
 def main() -> int:
     """Measure everything and print a line each."""
     late = 0
-    for part in (days, voters, help_page, deployment, medians):
+    for part in (days, voters, help_page, deployment, solving, medians):
         for name, value, limit, unit in part():
             good = value <= limit * TOLERANCE
             late += not good

@@ -64,6 +64,7 @@ def optimize(
     begun = time.monotonic()  # importing what follows takes a moment, which belongs to the time limit
     with exit_codes(lang, scenario), errors_in_json(json, lang, scenario):
         from simsec.analysis.workers import default_workers, open_workers
+        from simsec.cli.plan import certificate_json
         from simsec.optimization.budget import days_that_count, with_budget
         from simsec.optimization.changes import few_changes
         from simsec.optimization.clock import Clock
@@ -156,7 +157,7 @@ def optimize(
                     progress=stage,
                     **counted,
                 )
-                plan, facts = found.chosen, facts | search_json(found)
+                plan, facts = found.chosen, facts | search_json(found) | {"certificate": certificate_json(found)}
                 heads += search_lines(found, texts)
                 told = list(heads)
                 if given is not None:

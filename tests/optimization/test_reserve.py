@@ -40,10 +40,11 @@ def test_every_stand_is_within_its_strength_and_the_first_gains_nothing(curve: C
     assert set(first.expected.values()) == {0.0}
 
 
-def test_a_larger_reserve_is_taken_from_the_pairs(curve: Curve) -> None:
+def test_pairs_and_reserve_come_out_of_the_same_strength(curve: Curve) -> None:
     for split in SPLITS:
         pairs = [stand.pairs for stand in curve.of(split)]
-        assert pairs == sorted(pairs, reverse=True) and pairs[0] > pairs[-1]
+        assert len(pairs) == 2 and pairs == sorted(pairs, reverse=True)
+    assert all(2 * stand.pairs + stand.officers <= 70 for stand in curve.stands)
 
 
 def test_in_the_two_stage_model_more_squads_at_a_place_never_cost_more(curve: Curve) -> None:
