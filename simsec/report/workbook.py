@@ -20,6 +20,7 @@ from simsec.report.area import special_rule
 from simsec.report.asked import Asked, asked_sheets
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, PLANS, known_minutes, sectors, site_sector
 from simsec.report.labels import group_label, parameter_label
+from simsec.report.less import less_sheet
 from simsec.report.measured import groups
 from simsec.report.reserve import site_name
 from simsec.report.sheets import Column, Value, new_sheet, write_table
@@ -103,6 +104,7 @@ def workbook(judged: Judged, search: Search, texts: Texts, asked: Asked | None =
     _polsek_sheets(book, judged, rows, texts)
     _linmas(book, judged.scenario, texts)
     _sites(book, judged, texts)
+    less_sheet(book, judged, texts)
     _measures(book, judged, texts)
     _assumptions(book, judged.scenario, texts)
     return book
