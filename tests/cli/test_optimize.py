@@ -1,14 +1,17 @@
 """`simsec optimize` and `simsec compare` from the command line: what they write, say, and refuse."""
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
 
+import pulp
 import pytest
 from typer.testing import CliRunner, Result
 
 from simsec.cli.main import app
+from simsec.optimization import search, solving
 from simsec.plan.files import read_plan
 from simsec.scenario import read_scenario
 from tests.areas import tiny_folder
@@ -124,3 +127,62 @@ def test_a_plan_against_itself_gains_nothing_and_one_plan_is_not_compared(area: 
     assert one["gain"]["mean"] == 0 and one["stations_losing"] == one["stations_gaining"] == 0
     assert run("compare", str(area), "--plan", "2:10").exit_code == 2
     assert run("compare", str(area), "--plan", "2:10", "--plan", "nowhere").exit_code == 2
+
+
+WEIGHT = 'red = { low = 5, mode = 9, high = 15, grade = "D"'
+
+
+@pytest.mark.parametrize("red", ["nan", "inf", "-inf"])
+def test_weights_that_are_no_numbers_are_refused_before_anything_is_played(area: Path, red: str) -> None:
+    path = area / "scenario.toml"
+    written = path.read_text("utf-8")
+    assert WEIGHT in written
+    path.write_text(written.replace(WEIGHT, WEIGHT.replace("15", red).replace("9", red)), encoding="utf-8")
+    result = run("optimize", str(area))
+    assert result.exit_code == 2 and "weights.red" in result.stderr and not list(Path("runs").glob("*"))
+
+
+def test_when_nothing_of_a_family_is_expected_no_plan_is_looked_for(area: Path) -> None:
+    path = area / "scenario.toml"
+    none = 'rate_per_station = { value = 0, grade = "A", source = "none" }'
+    path.write_text(re.sub(r"(?m)^rate_per_station = .*$", none, path.read_text("utf-8")), encoding="utf-8")
+    result = run("optimize", str(area), "--objective", "medical", "--json")
+    assert result.exit_code == 2 and "no incident of this family is expected" in result.stderr
+    assert not list(Path("runs").glob("*"))
+
+
+def test_a_lock_over_the_strength_is_refused_with_how_much(area: Path) -> None:
+    Path("locked.csv").write_text("site_code,patrols,squads\npolres-9.1,,9\npolsek-9.1,90,\n", encoding="utf-8")
+    result = run("optimize", str(area), "--lock", "locked.csv", "--json")
+    told = json.loads(result.stdout)
+    assert result.exit_code == 2 and "9 squads are locked" in " ".join(told["error"])
+    assert "the locked patrols take 178 officers" in " ".join(told["error"])
+
+
+def test_a_missing_solver_is_said_with_a_way_out(area: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(solving.pulp, "PULP_CBC_CMD", None, raising=False)
+    monkeypatch.setattr(solving.shutil, "which", lambda *_: None)
+    result = run("optimize", str(area), "--solver", "cbc", "--json")
+    told = json.loads(result.stdout)
+    assert result.exit_code == told["exit_code"] == 1 and "install it, or take highs" in told["error"][0]
+    assert not list(Path("runs").glob("*/plan"))
+
+
+def test_a_solver_that_stops_without_an_answer_leaves_no_plan(area: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise pulp.PulpSolverError("it fell over")
+
+    monkeypatch.setattr(solving, "_solve_highs", broken)
+    result = run("optimize", str(area))
+    assert result.exit_code == 1 and "it fell over" in result.stderr and "Traceback" not in result.stderr
+    assert not list(Path("runs").glob("*/plan"))
+
+
+def test_no_model_in_time_gives_the_doctrine_checked_and_says_so(area: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*_: object, **__: object) -> None:
+        raise solving.NoPlanInTime("HiGHS found no plan")
+
+    monkeypatch.setattr(search, "deploy", late)
+    told = found("optimize", str(area), "--time-limit", "60")
+    assert not told["accepted"] and told["time_is_up"] and not told["certificate"]["deployment_model"]["proven"]
+    read_plan(Path(told["folder"]) / "plan", read_scenario(area))
