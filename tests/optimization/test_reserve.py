@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from simsec.analysis.replications import replicate
+from simsec.analysis.comparison import compare_runs
+from simsec.analysis.replications import replicate, replicate_plans
 from simsec.analysis.workers import open_workers
 from simsec.optimization.pricing import Busy, prices_of
 from simsec.optimization.reserve import SPLITS, Curve, reserve_curve, squads_by, without_containment
@@ -50,6 +51,16 @@ def test_pairs_and_reserve_come_out_of_the_same_strength(curve: Curve) -> None:
 def test_in_the_two_stage_model_more_squads_at_a_place_never_cost_more(curve: Curve) -> None:
     saved = [stand.expected for stand in curve.of("headquarters")]
     assert all(less[name] <= more[name] + 1e-9 for less, more in pairwise(saved) for name in DAY_TYPES)
+
+
+def test_what_rests_on_containment_is_the_gain_less_that_without_it(curve: Curve) -> None:
+    keys = tuple(key for key in curve.runs[0].keys if key.day_type == "severe")
+    first, last = curve.stands[0], curve.of("headquarters")[-1]
+    with open_workers(1) as pool:
+        runs = replicate_plans(without_containment(area()), [first.plan, last.plan], keys, pool)
+    loose = compare_runs(area(), *runs).gain_by_type["severe"].mean
+    assert last.containment.mean == pytest.approx(last.gain["severe"].mean - loose)
+    assert last.containment.mean != last.gain["severe"].mean
 
 
 def test_without_containment_a_crowd_goes_wherever_it_can_whatever_squads_there_are() -> None:
