@@ -169,6 +169,17 @@ def progress_bars(show: bool) -> Iterator[Callable[[str], Callable[[int, int], N
         yield bar
 
 
+def days_of_search(area: Scenario) -> dict[str, Any]:
+    """The days of a search where one type alone counts; nothing, and so the usual days, where all do."""
+    from simsec.optimization import search
+    from simsec.optimization.budget import days_that_count
+
+    if not area.only:
+        return {}
+    days = {"training": search.TRAINING, "selection": search.SELECTION, "acceptance": search.ACCEPTANCE}
+    return {name: days_that_count(area, each) for name, each in days.items()}
+
+
 def command_line(command: str, scenario: Path, **options: object) -> str:
     """The command that makes the same run again from the same place.
 

@@ -12,6 +12,7 @@ from simsec.cli.common import (
     DayType,
     Language,
     command_line,
+    days_of_search,
     errors_in_json,
     exit_codes,
     log,
@@ -65,12 +66,12 @@ def optimize(
     with exit_codes(lang, scenario), errors_in_json(json, lang, scenario):
         from simsec.analysis.workers import default_workers, open_workers
         from simsec.cli.plan import certificate_json
-        from simsec.optimization.budget import days_that_count, with_budget
+        from simsec.optimization.budget import with_budget
         from simsec.optimization.changes import few_changes
         from simsec.optimization.clock import Clock
         from simsec.optimization.locks import joined, read_locks
         from simsec.optimization.named import named_plan
-        from simsec.optimization.search import ACCEPTANCE, SELECTION, TRAINING, search
+        from simsec.optimization.search import search
         from simsec.optimization.strength import least_strength as least_levels
         from simsec.plan.doctrine import refuse_general
         from simsec.plan.feasibility import check_plan, explain_infeasible
@@ -141,10 +142,6 @@ def optimize(
                 told += [frontier_table(levels, texts) for levels in (frontier.police, frontier.reserve)]
                 told += frontier_lines(area, frontier, texts)
             else:
-                counted: dict[str, Any] = {}
-                if day_type:
-                    days = {"training": TRAINING, "selection": SELECTION, "acceptance": ACCEPTANCE}
-                    counted = {name: days_that_count(area, each) for name, each in days.items()}
                 found = search(
                     area,
                     pool,
@@ -155,7 +152,7 @@ def optimize(
                     locks=locks,
                     clock=clock,
                     progress=stage,
-                    **counted,
+                    **days_of_search(area),
                 )
                 plan, facts = found.chosen, facts | search_json(found) | {"certificate": certificate_json(found)}
                 heads += search_lines(found, texts)

@@ -13,6 +13,7 @@ from simsec.cli.common import (
     DayType,
     Language,
     command_line,
+    days_of_search,
     estimate_json,
     exit_codes,
     log,
@@ -71,7 +72,7 @@ def plan(
         from simsec.optimization.budget import days_that_count
         from simsec.optimization.judge import judge
         from simsec.optimization.needs import placed_reserve
-        from simsec.optimization.search import ACCEPTANCE, SELECTION, TRAINING, search
+        from simsec.optimization.search import search
         from simsec.plan import doctrine_family
         from simsec.plan.feasibility import explain_infeasible
         from simsec.report.asked import Asked
@@ -117,10 +118,8 @@ def plan(
                     seed=seed,
                     solver=solver,
                     time_limit_s=time_limit,
-                    training=days_that_count(area, TRAINING),
-                    selection=days_that_count(area, SELECTION),
-                    acceptance=days_that_count(area, ACCEPTANCE),
                     progress=lambda key: bar(texts.t(f"cli.{key}")),
+                    **days_of_search(area),
                 )
                 log.info(
                     "best doctrine %s; accepted %s on %s", found.best_doctrine.name, found.accepted, found.acceptance
