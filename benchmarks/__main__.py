@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.areas import MEMORY_DAYS, MEMORY_LIMIT_MB, areas, memory_mb, ratios, table
+from benchmarks.solving import solving
 from benchmarks.units import cpu_seconds
 from simsec import doctrine, read_scenario
 from simsec.analysis.closures import voter_settings
@@ -132,7 +133,7 @@ def medians() -> list[tuple[str, float, float, str]]:
 def main() -> int:
     """Measure everything and print a line each."""
     late = 0
-    for part in (days, voters, help_page, deployment, medians):
+    for part in (days, voters, help_page, deployment, solving, medians):
         for name, value, limit, unit in part():
             good = value <= limit * TOLERANCE
             late += not good

@@ -16,11 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from simsec.analysis.comparison import compare_runs
 from simsec.analysis.intervals import Estimate
-from simsec.analysis.replications import day_keys, replicate_plans
+from simsec.analysis.replications import DayKey, day_keys
 from simsec.analysis.workers import Progress, Workers, open_workers
-from simsec.base.errors import InputError
 from simsec.base.files import write_text
 from simsec.cli.plan import certificate_json
 from simsec.locale import NOTHING, Texts
@@ -29,13 +27,14 @@ from simsec.optimization.aims import gain
 from simsec.optimization.guard import guard
 from simsec.optimization.judge import JUDGING_FIRST, JUDGING_SEEDS, Judged, judge, tails
 from simsec.optimization.needs import placed_reserve
+from simsec.optimization.reserve import SPLITS, reserve_curve
 from simsec.optimization.search import Search, search
-from simsec.plan import doctrine
 from simsec.report import wording
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, PLANS, SCOPES, headline, sectors
 from simsec.report.labels import parameter_label
 from simsec.report.reserve import in_use
-from simsec.report.verdict import break_even, deciding, same_plan, verdict, weighed
+from simsec.report.reserve_curve import against, asked_size
+from simsec.report.verdict import break_even, deciding, same_plan, verdict
 from simsec.results.run_folder import estimate_json, json_text, versions
 from simsec.scenario import Scenario, read_scenario
 from simsec.scenario.schema import DAY_TYPES
@@ -44,7 +43,6 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER, PAGE = ROOT / "docs" / "results", ROOT / "docs" / "results.md"
 AREAS = ("kabupaten-semarang", "kabupaten-jepara", "kota-semarang", "kota-tangerang", "kota-tangerang-selatan")
 DAYS, WORLD_DAYS, RESERVE_DAYS = 1000, 40, 200  # of every type; three times as many severe days in each world
-RESERVE_SHARES = (0.4, 0.7, 1.0, 1.3, 1.6)  # of the announced reserve, as far as whole squads and the strength allow
 TIME_LIMIT_S = 60.0
 MEASURES = ("primary", "median", "p90")
 DIGITS = 4  # of the figures that are kept
@@ -117,7 +115,7 @@ def results(scenario: Scenario, size: Size, pool: Workers) -> dict[str, Any]:
     )
     placed = placed_reserve(scenario, found.chosen, pool, progress=told("certificate"))
     found = replace(found, placed=placed)
-    reserve = reserve_curve(scenario, size.reserve_days, pool, told)
+    reserve = reserve_facts(scenario, size.reserve_days, pool, told)
     facts = area_facts(judged, found, texts_of("en"))
     return {**facts, "reserve": reserve, "size": vars(size), "seconds": time.monotonic() - begun, **versions()}
 
@@ -198,48 +196,54 @@ def area_facts(judged: Judged, found: Search, texts: Texts) -> dict[str, Any]:
     }
 
 
-def reserve_curve(
-    scenario: Scenario, days: int, pool: Workers, told: Callable[[str], Progress]
-) -> dict[str, Any]:
-    """What a larger reserve gains and costs when it is taken from the same announced strength, type by type.
+def reserve_facts(scenario: Scenario, days: int, pool: Workers, told: Callable[[str], Progress]) -> dict[str, Any]:
+    """What a larger reserve, or another place, gains and costs at the same announced strength, type by type.
 
     The announced doctrine under the reading ``reserve_inside``: every officer not in reserve stands in a pair. The
     judging days, so that the search has not seen them.
     """
-    squad, announced = scenario.settings.forces.squad_persons, scenario.settings.forces.reserve.mode
-    sizes = sorted({max(round(share * announced / squad), 1) * squad for share in RESERVE_SHARES})
-    keys = day_keys(dict.fromkeys(DAY_TYPES, days), JUDGING_SEEDS, JUDGING_FIRST)
-    runs = []
-    for officers in sizes:
-        world = scenario.with_values({"forces.reserve": officers})
-        try:
-            plan = doctrine(world, reading="reserve_inside")
-        except InputError:
-            continue
-        played = replicate_plans(world, [plan], keys, pool, progress=told(f"reserve {officers}"))
-        runs.append((officers, plan, played[0]))
-    if len(runs) < 2:
+
+    def keys(number: int) -> tuple[DayKey, ...]:
+        return day_keys(dict.fromkeys(DAY_TYPES, number), JUDGING_SEEDS, JUDGING_FIRST)
+
+    curve = reserve_curve(scenario, pool, days=days, keys=keys, progress=told)
+    announced, at_post = scenario.settings.forces.reserve.mode, curve.of(SPLITS[0])
+    if len(at_post) < 2:
         return {"levels": [], "announced": announced}
-    least, most = runs[0], runs[-1]
-    found = weighed(scenario, compare_runs(scenario, least[2], most[2]), ANNOUNCED)
+    least, most, size = at_post[0], at_post[-1], asked_size(scenario, curve)
+    found = against(scenario, curve, least, most)
+    same = next(stand for stand in at_post if stand.officers == size)
+    others = [stand for stand in curve.stands if stand.officers == size and stand.split != SPLITS[0]]
     return {
         "announced": announced,
-        "squad": squad,
+        "squad": scenario.settings.forces.squad_persons,
         "levels": [
             {
-                "officers": officers,
-                "pairs": plan.blocks,
-                "gain": {
-                    name: estimate_json(one)
-                    for name, one in compare_runs(scenario, least[2], played).gain_by_type.items()
-                },
+                "officers": stand.officers,
+                "pairs": stand.pairs,
+                "gain": {name: estimate_json(one) for name, one in stand.gain.items()},
+                "containment": estimate_json(stand.containment),
+                "drive_minutes_saved": stand.expected["severe"],
             }
-            for officers, plan, played in runs
+            for stand in at_post
+        ],
+        "splits": [
+            {
+                "split": stand.split,
+                "officers": stand.officers,
+                **{
+                    name: estimate_json(getattr(against(scenario, curve, same, stand), name))
+                    for name in ("ordinary", "severe")
+                },
+                "containment": estimate_json(stand.containment),
+            }
+            for stand in others
         ],
         "ordinary": estimate_json(found.ordinary),
         "severe": estimate_json(found.severe),
         "probability": found.probability,
         "assumed": [found.assumed.low, found.assumed.mode, found.assumed.high],
+        "source": {"grade": found.assumed.grade, "text": found.assumed.source},
     }
 
 
@@ -425,9 +429,11 @@ def _reserve(area: Mapping[str, Any], texts: Texts) -> list[str]:
         low, mode, high = (texts.percent(share, 1) for share in found["assumed"])
         told += f": it pays if a severe day is {word} than {texts.percent(found['probability'], 2)} "
         told += f"(assumed: {mode}, {low} to {high})."
+    elif severe.low > 0 and not ordinary.high < 0:
+        told += "; the gain on severe days costs nothing that can be seen on an ordinary one."
     else:
         told += "; the two do not pull apart beyond chance, so there is no break-even."
-    sizes = [
+    sizes: list[tuple[str, ...]] = [
         (
             texts.number(level["officers"]),
             texts.number(level["pairs"]),
@@ -435,9 +441,35 @@ def _reserve(area: Mapping[str, Any], texts: Texts) -> list[str]:
         )
         for level in found["levels"]
     ]
+    if "source" in found:
+        source = found["source"]
+        told += f" The probability of a severe day: grade {source['grade']}, {source['text']}."
     names = [SCOPE_WORDS[name] for name in DAY_TYPES]
     days = f"Gain over the smallest reserve, {area['size']['reserve_days']:,} days of every type:"
-    return [*lines, told, "", days, "", *table(("officers back", "pairs on guard", *names), sizes)]
+    columns = ["officers back", "pairs on guard", *names]
+    if "containment" in least:
+        columns += ["severe day: rests on containment", "two-stage model: drive minutes saved"]
+        sizes = [
+            (
+                *row,
+                _ranged(level["containment"], texts) if level is not least else NOTHING,
+                texts.signed(level["drive_minutes_saved"], 0) if level is not least else NOTHING,
+            )
+            for row, level in zip(sizes, found["levels"], strict=True)
+        ]
+    return [*lines, told, "", *_splits(found, texts), days, "", *table(columns, sizes)]
+
+
+def _splits(found: Mapping[str, Any], texts: Texts) -> list[str]:
+    """The same reserve waiting elsewhere than at headquarters, and what of its worth rests on containment."""
+    lines = [
+        f"- {found_at['officers']} officers {SPLIT_WORDS[found_at['split']]} instead of at headquarters change an "
+        f"ordinary day by {texts.interval(figure(found_at['ordinary']), 1, sign=True)} and a severe one by "
+        f"{texts.interval(figure(found_at['severe']), 1, sign=True)} weighted minutes; of the gain over the smallest "
+        f"reserve {_gained(found_at['containment'], texts)} rests on containment."
+        for found_at in found.get("splits", ())
+    ]
+    return [*lines, ""] if lines else []
 
 
 def _places(area: Mapping[str, Any], texts: Texts) -> list[str]:
@@ -479,6 +511,7 @@ SCOPE_WORDS = {
     "rumour": "rumour",
     "severe": "severe day",
 }
+SPLIT_WORDS = {"rayons": "split over the rayons", "forward": "at the sites the model likes best"}
 HEAD = """# What the optimised plans gain
 
 Announced doctrine, the best of the doctrine family and the optimised plan of every shipped area, on {days} days of

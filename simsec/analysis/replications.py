@@ -441,7 +441,8 @@ def strata(scenario: Scenario, *day_types: str) -> dict[int, float]:
     """Probabilities of the named day types (all by default) by number, for the estimators."""
     names = day_types or DAY_TYPES
     found = {DAY_TYPES.index(name): scenario.day_type_probability[name] for name in names}
-    return found if sum(found.values()) > 0 else dict.fromkeys(found, 1.0)  # "given that" an impossible type happens
+    possible = {number: p for number, p in found.items() if p > 0}
+    return possible or dict.fromkeys(found, 1.0)  # "given that" an impossible type happens
 
 
 def primary_measure(

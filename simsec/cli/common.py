@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from simsec.scenario.reading import Scenario
 
 FAILED, WRONG_INPUT = 1, 2
+DayType = Literal["ordinary", "heavy_rain", "rumour", "severe"]
 log = logging.getLogger("simsec")
 
 
@@ -166,6 +167,17 @@ def progress_bars(show: bool) -> Iterator[Callable[[str], Callable[[int, int], N
             return lambda done, every: bars.update(task, completed=done, total=every)
 
         yield bar
+
+
+def days_of_search(area: Scenario) -> dict[str, Any]:
+    """The days of a search where one type alone counts; nothing, and so the usual days, where all do."""
+    from simsec.optimization import search
+    from simsec.optimization.budget import days_that_count
+
+    if not area.only:
+        return {}
+    days = {"training": search.TRAINING, "selection": search.SELECTION, "acceptance": search.ACCEPTANCE}
+    return {name: days_that_count(area, each) for name, each in days.items()}
 
 
 def command_line(command: str, scenario: Path, **options: object) -> str:

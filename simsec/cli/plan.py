@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from simsec.cli.common import (
+    DayType,
     Language,
     command_line,
+    days_of_search,
     estimate_json,
     exit_codes,
     log,
@@ -23,9 +25,17 @@ from simsec.cli.common import (
 from simsec.cli.policies import AllowCode, PolicyName, area_with_policy, policy_facts
 
 if TYPE_CHECKING:
+    from simsec.analysis.workers import Workers
+    from simsec.locale import Texts
+    from simsec.optimization.changes import Changes
     from simsec.optimization.judge import Judged
     from simsec.optimization.needs import Placed
+    from simsec.optimization.reserve import Curve
     from simsec.optimization.search import Search
+    from simsec.optimization.solving import SolverName
+    from simsec.optimization.strength import Frontier
+    from simsec.report.asked import Asked
+    from simsec.scenario import Scenario
 
 
 def plan(
@@ -33,6 +43,21 @@ def plan(
     out: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
     days: Annotated[int, typer.Option(min=20, help="Judging days of every type.")] = 201,
     world_days: Annotated[int, typer.Option(min=2, max=300, help="Days of a type in each assumption world.")] = 40,
+    day_type: Annotated[
+        DayType | None, typer.Option(help="Only days of this type count; the others are shown beside it.")
+    ] = None,
+    max_changes: Annotated[
+        int | None, typer.Option(min=1, help="Also list so many moves from --from that bring most of the gain.")
+    ] = None,
+    from_plan: Annotated[
+        str, typer.Option("--from", help="Where the moves of --max-changes start: a plan folder, announced, 2:8.")
+    ] = "announced",
+    least_strength: Annotated[
+        bool, typer.Option("--least-strength", help="Also the least strength that keeps today's response.")
+    ] = False,
+    reserve_days: Annotated[
+        int | None, typer.Option(min=4, help="Also curves over size and place of the reserve, on so many days a type.")
+    ] = None,
     seed: Annotated[
         int, typer.Option(min=0, max=2**31, help="First of three judging seeds; also of other days and worlds.")
     ] = 1,
@@ -47,18 +72,21 @@ def plan(
     """Check, optimise, judge on fresh days; write the plan, a workbook, a report and a public summary."""
     with exit_codes(lang, scenario):
         from simsec.analysis.workers import default_workers, open_workers
+        from simsec.optimization.budget import days_that_count
         from simsec.optimization.judge import judge
         from simsec.optimization.needs import placed_reserve
         from simsec.optimization.search import search
         from simsec.plan import doctrine_family
         from simsec.plan.feasibility import explain_infeasible
+        from simsec.report.asked import Asked
         from simsec.report.doubts import gain_lines
+        from simsec.report.labels import only_line
         from simsec.results.run_folder import whole_run_folder
         from simsec.scenario import read_scenario
         from simsec.scenario.schema import DAY_TYPES
 
         begun = time.monotonic()
-        area = area_with_policy(read_scenario(scenario), policy, allow_code)
+        area = area_with_policy(read_scenario(scenario).given(day_type or ""), policy, allow_code)
         texts = texts_of(area, lang)
         if not doctrine_family(area):
             explain_infeasible(area)
@@ -68,6 +96,11 @@ def plan(
             scenario,
             days=days,
             world_days=world_days,
+            day_type=day_type,
+            max_changes=max_changes,
+            **{"from": from_plan if max_changes else None},
+            least_strength=least_strength,
+            reserve_days=reserve_days,
             seed=seed,
             solver=solver,
             time_limit=time_limit,
@@ -75,7 +108,8 @@ def plan(
             allow_code=allow_code,
             lang=lang and lang.value,
         )
-        days_of_world: dict[str, int] = {**dict.fromkeys(DAY_TYPES, world_days), "severe": 3 * world_days}
+        every: dict[str, int] = {**dict.fromkeys(DAY_TYPES, world_days), "severe": 3 * world_days}
+        days_of_world = days_that_count(area, every)
         with (
             whole_run_folder(out, f"plan-{area.settings.name}") as run,
             open_workers(workers or default_workers()) as pool,
@@ -90,6 +124,7 @@ def plan(
                     solver=solver,
                     time_limit_s=time_limit,
                     progress=lambda key: bar(texts.t(f"cli.{key}")),
+                    **days_of_search(area),
                 )
                 log.info(
                     "best doctrine %s; accepted %s on %s", found.best_doctrine.name, found.accepted, found.acceptance
@@ -117,6 +152,13 @@ def plan(
                         progress=bar(texts.t("cli.certifying")),
                     ),
                 )
+                asked = Asked()
+                if max_changes:
+                    asked = replace(asked, changes=_few(area, from_plan, found, pool, seed, max_changes, bar, texts))
+                if least_strength:
+                    asked = replace(asked, frontier=_frontier(area, found, pool, seed, solver, time_limit, bar, texts))
+                if reserve_days:
+                    asked = replace(asked, curve=_curve(area, pool, seed, reserve_days, bar, texts))
                 typer.echo(texts.t("cli.writing"), err=True)
                 log.info(
                     "judged: gain %s over the best doctrine, %s worlds better",
@@ -124,12 +166,13 @@ def plan(
                     judged.worlds.better,
                 )
             seconds = time.monotonic() - begun
-            facts = write_run(run.folder, judged, found, command, days_of_world, texts.language, seconds)
+            facts = write_run(run.folder, judged, found, command, days_of_world, texts.language, seconds, asked)
             run.complete(command, facts)
         if json:
             print_json({"folder": run.final, **facts})
             return
-        for line in (*headline(judged, found, texts), *gain_lines(judged, texts)):
+        only = filter(None, [only_line(area, texts)])
+        for line in (*only, *headline(judged, found, texts), *gain_lines(judged, texts)):
             typer.echo(line)
         typer.echo(texts.t("cli.wrote", path=str(run.final)))
 
@@ -142,6 +185,7 @@ def write_run(
     world_days: dict[str, int],
     language: str,
     seconds: float,
+    asked: Asked | None = None,
 ) -> dict[str, Any]:
     """Write everything a run leaves behind; returns the facts for the manifest."""
     from simsec.optimization.aims import gain, tail_from
@@ -181,6 +225,7 @@ def write_run(
     facts = {
         "scenario": area.settings.name,
         "scenario_hash": area.hash,
+        **({"day_type": area.only} if area.only else {}),
         "plan_hash": found.chosen.hash,
         "plan_hashes": dict(zip(("announced", "best_doctrine", "chosen"), (p.hash for p in judged.plans), strict=True)),
         "policy": policy_facts(found.chosen),
@@ -241,8 +286,74 @@ def write_run(
         seeds=judged.seeds,
         seconds=seconds,
     )
-    write_report(folder, judged, found, meta, language)
+    write_report(folder, judged, found, meta, language, asked=asked)
+    facts |= asked_facts(area, asked, language)
     return facts
+
+
+def _few(
+    area: Scenario, word: str, found: Search, pool: Workers, seed: int, most: int, bar: Any, texts: Texts
+) -> Changes:
+    """The few changes from a plan toward the one found."""
+    from simsec.optimization.changes import few_changes
+    from simsec.optimization.named import named_plan
+
+    given = named_plan(area, word, pool, seed=seed, progress=bar(texts.t("cli.doctrine")))
+    return few_changes(
+        area, given, found.chosen, pool, seed=seed, most=most, progress=lambda key: bar(texts.t(f"cli.{key}"))
+    )
+
+
+def _frontier(
+    area: Scenario, found: Search, pool: Workers, seed: int, solver: SolverName, limit_s: float, bar: Any, texts: Texts
+) -> Frontier:
+    """The least strength that keeps the response of the announced plan."""
+    from simsec.optimization.strength import least_strength
+
+    def stage(key: str) -> Any:
+        return bar(texts.t(f"cli.{key}"))
+
+    return least_strength(area, found.announced, pool, seed=seed, solver=solver, time_limit_s=limit_s, progress=stage)
+
+
+def _curve(area: Scenario, pool: Workers, seed: int, days: int, bar: Any, texts: Texts) -> Curve:
+    """What sizes and places of the reserve gain."""
+    from simsec.optimization.reserve import reserve_curve
+
+    return reserve_curve(area, pool, days=days, seed=seed, progress=lambda key: bar(texts.t(f"cli.{key}")))
+
+
+def curve_json(curve: Curve) -> dict[str, Any]:
+    """Sizes and places of the reserve in figures; no place is named."""
+    return {
+        "days": curve.days,
+        "stands": [
+            {
+                "split": stand.split,
+                "officers": stand.officers,
+                "pairs": stand.pairs,
+                "gain": {name: estimate_json(found) for name, found in stand.gain.items()},
+                "containment": estimate_json(stand.containment),
+                "drive_minutes_saved": dict(stand.expected),
+            }
+            for stand in curve.stands
+        ],
+    }
+
+
+def asked_facts(area: Scenario, asked: Asked | None, language: str) -> dict[str, Any]:
+    """What was asked for beside the plan, for machines."""
+    from simsec.locale import texts
+    from simsec.report.optimising import changes_json, frontier_json
+
+    told: dict[str, Any] = {}
+    if asked and asked.changes:
+        told["changes"] = {"from": asked.changes.given.name, **changes_json(area, asked.changes, texts(language))}
+    if asked and asked.frontier:
+        told["least_strength"] = frontier_json(area, asked.frontier)
+    if asked and asked.curve:
+        told["reserve_curve"] = curve_json(asked.curve)
+    return told
 
 
 def certificate_json(found: Search) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from simsec.analysis.workers import Progress, Workers
 from simsec.geography.graph import VEHICLES
 from simsec.geography.ground import ground_of, site_node
 from simsec.optimization.aims import Aim, daily, family_of, gain, measured
+from simsec.optimization.budget import days_that_count
 from simsec.optimization.guard import Guarded, guard, refused
 from simsec.optimization.judge import JUDGING_FIRST
 from simsec.plan.doctrine import polsek_of
@@ -315,7 +316,7 @@ def few_changes(
         progress: gives a progress function for each stage: ``ranking``, ``telling``.
     """
     moves = moves_between(scenario, given, target)
-    keys = day_keys(ranking, (seed,), CHANGES_FIRST)
+    keys = day_keys(days_that_count(scenario, ranking), (seed,), CHANGES_FIRST)
     judge = _Judge(scenario, given, target, workers, keys, aim)
     first = [move for move in moves if any(part.place in must for part in move.parts)]
     order = _greedy(judge, moves, first, most, progress("ranking") if progress else None)
@@ -324,7 +325,7 @@ def few_changes(
         *(with_moves(scenario, given, target, order[: n + 1], f"{n + 1}") for n in range(len(order))),
         target,
     ]
-    telling_keys = day_keys(telling, (seed,), TELLING_FIRST)
+    telling_keys = day_keys(days_that_count(scenario, telling), (seed,), TELLING_FIRST)
     runs = replicate_plans(
         scenario, plans, telling_keys, workers, progress=progress("telling") if progress else None
     )

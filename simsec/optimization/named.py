@@ -9,6 +9,7 @@ from simsec.analysis.replications import day_keys, replicate_plans
 from simsec.analysis.workers import Progress, Workers
 from simsec.base.errors import InputError, Problem, say
 from simsec.optimization.aims import daily, measured
+from simsec.optimization.budget import days_that_count
 from simsec.optimization.judge import SELECTION_FIRST
 from simsec.optimization.search import SELECTION
 from simsec.plan.doctrine import doctrine, doctrine_family
@@ -68,6 +69,7 @@ def best_doctrine(
     family = doctrine_family(scenario)
     if not family:
         explain_infeasible(scenario)
-    runs = replicate_plans(scenario, family, day_keys(SELECTION, (seed,), SELECTION_FIRST), workers, progress=progress)
+    keys = day_keys(days_that_count(scenario, SELECTION), (seed,), SELECTION_FIRST)
+    runs = replicate_plans(scenario, family, keys, workers, progress=progress)
     measures = [measured(scenario, daily(scenario, days), days.stratum).mean for days in runs]
     return family[min(range(len(family)), key=lambda number: (measures[number], number))]

@@ -17,6 +17,7 @@ from simsec.analysis.replications import Replications, day_keys, replicate_plans
 from simsec.analysis.workers import Progress, Workers
 from simsec.base.errors import InputError
 from simsec.optimization.aims import Aim, family_of, gain
+from simsec.optimization.budget import days_that_count
 from simsec.optimization.changes import TELLING_FIRST
 from simsec.optimization.choices import Bounds
 from simsec.optimization.deployment import DeploymentOptions, deploy, limits_of, plan_of
@@ -150,7 +151,7 @@ def least_strength(
         RunError: the solver gave no answer.
     """
     bars = {stage: progress(stage) if progress else None for stage in ("training", "solving", "judging")}
-    training_keys = day_keys(training or TRAINING, (seed,), TRAINING_FIRST)
+    training_keys = day_keys(days_that_count(scenario, training or TRAINING), (seed,), TRAINING_FIRST)
     trained = replicate_plans(scenario, [today], training_keys, workers, units=True, progress=bars["training"])[0]
     busy = busy_from(scenario, trained, len(scenario.stations) / today.blocks)
     locks = locks or Locks()
@@ -168,7 +169,7 @@ def least_strength(
         plans.append(solving.plans(officers, count))
         if bars["solving"]:
             bars["solving"](number, len(asked))
-    keys = day_keys(days or DAYS, (seed,), STRENGTH_FIRST)
+    keys = day_keys(days_that_count(scenario, days or DAYS), (seed,), STRENGTH_FIRST)
     every = [today, *(plan for found in plans for plan in found)]
     runs = replicate_plans(scenario, every, keys, workers, progress=bars["judging"])
     found: dict[tuple[int, int], tuple[Level, Replications | None]] = {}

@@ -11,6 +11,7 @@ from simsec.locale import LANGUAGES, Texts, texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
 from simsec.report.area_map import area_figure
+from simsec.report.asked import Asked, parts
 from simsec.report.facts import OPTIMISED, sectors
 from simsec.report.figures import (
     ledger_figure,
@@ -63,6 +64,7 @@ def write_report(
     meta: ReportMeta,
     language: str | None = None,
     languages: tuple[str, ...] = LANGUAGES,
+    asked: Asked | None = None,
 ) -> list[Path]:
     """Write report, public summary, Rakor sheet, figures and workbook into a run folder.
 
@@ -75,6 +77,7 @@ def write_report(
         meta: what made the run.
         language: the main one; the scenario's own by default. The others get files named after them.
         languages: all that are written.
+        asked: the few changes and the least strength, where they were asked for.
 
     Returns:
         What was written, in order.
@@ -96,8 +99,9 @@ def write_report(
     for name in (main, *(other for other in languages if other != main)):
         words, tail = texts(name), "" if name == main else f"-{name}"
         figures = {key: png(figure) for key, figure in report_figures(judged, words).items()}
+        further = parts(judged.scenario, asked or Asked(), words)
         picture = png(summary_figure(judged, search, words, alone=False))
-        keep(folder / f"report{tail}.html", report_page(judged, search, meta, figures, words), private=True)
+        keep(folder / f"report{tail}.html", report_page(judged, search, meta, figures, words, further), private=True)
         keep(folder / f"summary{tail}.html", summary_page(judged, search, meta, picture, words), private=False)
         sheet = rakor_page(judged.scenario, judged.plans[OPTIMISED], judged.runs[OPTIMISED], meta.citation, words)
         keep(folder / f"rakor{tail}.html", sheet, private=False)
@@ -105,7 +109,7 @@ def write_report(
             for figure, image in figures.items():
                 keep(folder / "figures" / f"{figure}.png", image, private=True)
             keep(folder / "summary.png", png(summary_figure(judged, search, words, alone=True)), private=False)
-            book = workbook(judged, search, words)
+            book = workbook(judged, search, words, asked)
             write_with(folder / "plotting.xlsx", book.save, private=True)
             written.append(folder / "plotting.xlsx")
     return written

@@ -15,11 +15,12 @@ from simsec.analysis.measures import FAMILIES
 from simsec.analysis.replications import DayKey, Replications, primary_measure, replicate_plans
 from simsec.analysis.stations import StationMinutes, station_minutes
 from simsec.analysis.workers import Progress, Workers
-from simsec.locale import NOTHING, Texts
+from simsec.locale import Texts
 from simsec.optimization.aims import gain, tail_from
 from simsec.plan.plan import Plan
 from simsec.report.doubts import footnotes
-from simsec.report.facts import NAN, NOTICEABLE_MIN, SCOPES, known_minutes, sector_gains, types_of
+from simsec.report.facts import NAN, NATURAL, NOTICEABLE_MIN, SCOPES, known_minutes, sector_gains, types_of
+from simsec.report.labels import natural_label, only_line
 from simsec.report.page import ReportMeta, data_uri, environment
 from simsec.report.tables import Row, Table
 from simsec.report.wording import plan_label, plan_name
@@ -114,7 +115,7 @@ def compare_plans(
             family: {
                 scope: primary_measure(scenario, difference[:, number], before.stratum, family, *types_of(scope))
                 for scope in SCOPES
-                if scope in played or scope not in scenario.day_type_probability
+                if scope in played or scope == NATURAL
             }
             for number, family in enumerate(FAMILIES)
         },
@@ -126,14 +127,17 @@ def compare_plans(
 def gain_table(compared: Compared, texts: Texts) -> Table:
     """What the second plan gains, by family and day type, then the worst days and other weights."""
     t = texts.t
-    head = [t("table.natural"), *(t("table.given", day_type=t(f"day_type.{name}")) for name in SCOPES[1:])]
+    every = (NATURAL,) if compared.scenario.only else SCOPES
+    scopes = [scope for scope in every if scope in compared.gains["security"]]
+    given = (t("table.given", day_type=t(f"day_type.{name}")) for name in scopes[1:])
+    head = [natural_label(compared.scenario, texts), *given]
     rows = []
     for family, by_scope in compared.gains.items():
         if by_scope["natural"].mean != by_scope["natural"].mean:
             continue  # nothing of it is expected
-        cells = (_cell(by_scope[scope], texts) if scope in by_scope else NOTHING for scope in SCOPES)
+        cells = (_cell(by_scope[scope], texts) for scope in scopes)
         rows.append(Row((t(f"family.{family}"), *cells), "ours" if family == "security" else ""))
-    blank = ("",) * (len(SCOPES) - 1)
+    blank = ("",) * (len(scopes) - 1)
     share = texts.percent(1 - tail_from(compared.scenario))
     rows.append(Row((t("compare.tail", share=share), _cell(compared.tail, texts), *blank)))
     rows += [
@@ -197,7 +201,7 @@ def compare_lines(compared: Compared, texts: Texts) -> list[str]:
     first, second = (plan_name(plan.name, texts) for plan in compared.plans)
     key = "better" if found.low > 0 else "worse" if found.high < 0 else "unsure"
     told = {"first": first, "second": second, "gain": texts.interval(found, 1, sign=True)}
-    lines = [t(f"compare.{key}", **told)]
+    lines = [*filter(None, [only_line(compared.scenario, texts)]), t(f"compare.{key}", **told)]
     for family, by_scope in compared.gains.items():
         if family != "security" and by_scope["natural"].high < 0:
             gone = texts.interval(by_scope["natural"], 1, sign=True)
@@ -226,6 +230,7 @@ def compare_json(compared: Compared) -> dict[str, Any]:
     return {
         "scenario": scenario.settings.name,
         "scenario_hash": scenario.hash,
+        **({"day_type": scenario.only} if scenario.only else {}),
         "plans": [{"name": plan.name, "plan_hash": plan.hash} for plan in compared.plans],
         "days": len(compared.runs[0]),
         "gain": estimate_json(compared.comparison.gain),

@@ -9,6 +9,18 @@ from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import Step
 
 
+def natural_label(scenario: Scenario, texts: Texts) -> str:
+    """Head of the figures over all days that count: natural rates, or the only type of day that was asked for."""
+    if not scenario.only:
+        return texts.t("table.natural")
+    return texts.t("table.only", day_type=texts.t(f"day_type.{scenario.only}"))
+
+
+def only_line(scenario: Scenario, texts: Texts) -> str:
+    """That one type of day alone counts; "" where all do."""
+    return texts.t("asked.only", day_type=texts.t(f"day_type.{scenario.only}")) if scenario.only else ""
+
+
 def incident_label(scenario: Scenario, kind: int, texts: Texts) -> str:
     """Name of an incident kind by its number."""
     return list(scenario.settings.incidents.values())[kind].label.of(texts.language)

@@ -6,15 +6,58 @@ from collections.abc import Sequence
 from typing import Any
 
 from simsec.locale import NOTHING, Texts
+from simsec.optimization.budget import FORCES
 from simsec.optimization.changes import BLOCKS, PATROLS, Change, Changes, Move
 from simsec.optimization.guard import Guarded, refused
+from simsec.optimization.locks import Locks
 from simsec.optimization.search import Search
 from simsec.optimization.strength import Frontier, Level, resting
+from simsec.report.labels import only_line
 from simsec.report.reserve import site_name
 from simsec.report.tables import Row, Table
 from simsec.report.wording import guard_line, plan_label, plan_name, plan_size, refusal_lines
 from simsec.results.run_folder import estimate_json
 from simsec.scenario.reading import Scenario
+
+
+def asked_lines(read: Scenario, area: Scenario, locks: Locks, texts: Texts) -> list[str]:
+    """What was asked: the strength where it is another, the only type of day that counts, what is locked by hand.
+
+    Args:
+        read: the scenario as it was read.
+        area: the same with another strength, or with one type of day alone.
+        locks: what is fixed.
+        texts: the language.
+    """
+    t, lines = texts.t, []
+    for name, (announced, now) in _forces(read, area).items():
+        lines.append(t(f"asked.{name}", announced=announced, now=now))
+    if area.only:
+        lines.append(only_line(area, texts))
+    places = [t("asked.squads", n=n, place=site_name(area, site)) for site, n in locks.squads.items()]
+    places += [t("asked.patrols", n=n, place=site_name(area, site)) for site, n in locks.patrols.items()]
+    if locks.plan is not None:
+        places.append(t("asked.blocks", n=int(locks.plan.locked.sum())))
+    return [*lines, *([t("asked.locked", places=texts.joined(places))] if places else [])]
+
+
+def asked_json(read: Scenario, area: Scenario, locks: Locks) -> dict[str, Any]:
+    """The same for machines; nothing where nothing was asked."""
+    told: dict[str, Any] = {}
+    if forces := _forces(read, area):
+        told["strength"] = {name: {"announced": announced, "now": now} for name, (announced, now) in forces.items()}
+    if area.only:
+        told["day_type"] = area.only
+    if locks:
+        rows = 0 if locks.plan is None else int(locks.plan.locked.sum())
+        told["locked"] = {"patrols": dict(locks.patrols), "squads": dict(locks.squads), "stations": rows}
+    return told
+
+
+def _forces(read: Scenario, area: Scenario) -> dict[str, tuple[int, int]]:
+    """Forces whose strength is another than announced."""
+    modes = {n: [round(getattr(one.settings.forces, n).mode) for one in (read, area)] for n in FORCES}
+    return {name: (announced, now) for name, (announced, now) in modes.items() if announced != now}
 
 
 def search_lines(found: Search, texts: Texts) -> list[str]:
@@ -118,11 +161,8 @@ def move_text(scenario: Scenario, move: Move, texts: Texts) -> str:
 
 def changes_table(scenario: Scenario, found: Changes, texts: Texts) -> Table:
     """The ranked list: for a page, a workbook or a terminal."""
-    names = dict(zip(scenario.villages.subdistrict_codes, scenario.villages.subdistrict_names, strict=True))
 
     def row(number: int, change: Change) -> Row:
-        losers = texts.joined([names[code] for code in change.losers]) if change.losers else NOTHING
-        families = [texts.t(f"family.{guarded.family}") for guarded in change.refused]
         return Row(
             (
                 texts.number(number),
@@ -130,13 +170,21 @@ def changes_table(scenario: Scenario, found: Changes, texts: Texts) -> Table:
                 texts.interval(change.gain, 1, sign=True, marked=True),
                 texts.interval(change.cumulative, 1, sign=True, marked=True),
                 NOTHING if change.share != change.share else texts.percent(change.share),
-                texts.joined([losers, *families]) if families and change.losers else (texts.joined(families) or losers),
+                losers_text(scenario, change, texts) or NOTHING,
             )
         )
 
     head = ("number", "move", "gain", "cumulative", "share", "losers")
     rows = tuple(row(number, change) for number, change in enumerate(found.ranked, start=1))
     return Table(tuple(texts.t(f"changes.{key}") for key in head), rows, words=(1, 5))
+
+
+def losers_text(scenario: Scenario, change: Change, texts: Texts) -> str:
+    """Sub-districts that a move leaves with longer waits, and families worse with all moves so far; "" for nobody."""
+    names = dict(zip(scenario.villages.subdistrict_codes, scenario.villages.subdistrict_names, strict=True))
+    families = [texts.t(f"family.{guarded.family}") for guarded in change.refused]
+    losing = [*(names[code] for code in change.losers), *families]
+    return texts.joined(losing) if losing else ""
 
 
 def changes_lines(found: Changes, texts: Texts) -> list[str]:
@@ -180,12 +228,20 @@ def frontier_table(levels: Sequence[Level], texts: Texts) -> Table:
     rows = []
     for level in levels:
         loss = NOTHING if level.plan is None else texts.interval(level.loss, 1, sign=True)
-        key = "strength.none" if level.plan is None else "strength.keeps" if level.keeps else "strength.worse"
-        others = [t(f"family.{guarded.family}") for guarded in refused(level.guarded)]
-        verdict = t("strength.others", families=texts.joined(others)) if others else t(key)
         placed = NOTHING if level.plan is None else plan_size(level.plan, texts)
-        rows.append(Row((texts.number(level.police), texts.number(level.squads), placed, loss, verdict)))
-    return Table(tuple(t(f"strength.{key}") for key in ("police", "squads", "plan", "loss", "verdict")), tuple(rows))
+        size = (texts.number(level.police), texts.number(level.squads))
+        rows.append(Row((*size, placed, loss, verdict_text(level, texts))))
+    heads = ("police", "squads", "plan", "loss", "verdict")
+    return Table(tuple(t(f"strength.{key}") for key in heads), tuple(rows), words=(2, 4))
+
+
+def verdict_text(level: Level, texts: Texts) -> str:
+    """Whether a strength keeps today's response, or for whom it does not."""
+    others = [texts.t(f"family.{guarded.family}") for guarded in refused(level.guarded)]
+    if others:
+        return texts.t("strength.others", families=texts.joined(others))
+    key = "strength.none" if level.plan is None else "strength.keeps" if level.keeps else "strength.worse"
+    return texts.t(key)
 
 
 def frontier_lines(scenario: Scenario, found: Frontier, texts: Texts) -> list[str]:

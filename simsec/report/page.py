@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from simsec.report.access import access_sector_table, access_table
 from simsec.report.area import area_table, strength_note
 from simsec.report.doubts import certificate_lines, choice_lines, footnotes, gain_lines
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, days_by_type, headline, losers, sanity, sectors
+from simsec.report.less import SHOWN, less_table, who_gets_less
 from simsec.report.operation import calendar_lines, calendar_table, posted_table
 from simsec.report.pillars import pillars_line, pillars_table
 from simsec.report.reserve import in_use, reach
@@ -53,7 +54,14 @@ def data_uri(image: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(image).decode("ascii")
 
 
-def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mapping[str, bytes], texts: Texts) -> str:
+def report_page(
+    judged: Judged,
+    search: Search,
+    meta: ReportMeta,
+    figures: Mapping[str, bytes],
+    texts: Texts,
+    further: Sequence[Any] = (),
+) -> str:
     """The report in one language.
 
     Args:
@@ -62,10 +70,12 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         meta: what made the run.
         figures: PNG by name, in the same language.
         texts: the language.
+        further: sections that were asked for, see :func:`simsec.report.asked.parts`.
     """
     scenario, t = judged.scenario, texts.t
     measures, by_sector = headline(judged), sectors(judged)
     lost = {ANNOUNCED: losers(judged, ANNOUNCED), DOCTRINE: losers(judged, DOCTRINE)}
+    less = who_gets_less(judged)
     before, after = reach(scenario, judged.plans[ANNOUNCED]), reach(scenario, judged.plans[OPTIMISED])
     days = days_by_type(judged.runs[OPTIMISED])
     times = [texts.clock(parse_stamp(stamp)) for stamp in PROBE_STAMPS]
@@ -131,6 +141,8 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
             *wording.loser_lines(judged, lost[ANNOUNCED], ANNOUNCED, texts),
             wording.restore_line(by_sector, texts),
         ],
+        "less": less_table(judged, less, texts) if less else None,
+        "less_note": t("less.more", shown=min(SHOWN, len(less)), n=len(less)),
         "access": access_table(judged, texts),
         "access_sectors": access_sector_table(judged, texts),
         "search_line": t("search.line_untested", training=search.training_days, selection=search.selection_days)
@@ -164,6 +176,7 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "swings": tables.swings_table(judged, texts),
         "swings_line": t("page.swings", tried=judged.worlds.tried),
         "assumptions": tables.assumption_groups(scenario, texts),
+        "parts": further,
         "meta": meta,
         "seconds": texts.number(meta.seconds),
         "scenario": scenario,

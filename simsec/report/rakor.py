@@ -21,6 +21,7 @@ from simsec.base.clock import parse_stamp
 from simsec.locale import LANGUAGES, NOTHING, Texts
 from simsec.locale import texts as texts_of
 from simsec.plan.plan import Plan
+from simsec.report.labels import only_line
 from simsec.report.operation import operation_span
 from simsec.report.page import environment
 from simsec.report.pillars import first_line
@@ -93,7 +94,7 @@ def rakor_page(scenario: Scenario, plan: Plan, runs: Replications, citation: str
         "heads": {key: Said(t(f"rakor.head.{key}"), foreign.t(f"rakor.head.{key}")) for key in HEADS},
         "agencies": agencies,
         "kinds": [kind_row(scenario, runs, kind, texts) for kind in settings.incidents],
-        "promise_note": t("rakor.promise_note", days=len(runs)),
+        "promise_note": f"{only_line(scenario, texts)} {t('rakor.promise_note', days=len(runs))}".strip(),
         "homeless": t("rakor.homeless", units=texts.joined(labels)) if homeless else "",
         "sizes": (_points(len(agencies), 12.2), _points(len(settings.incidents), 13)),
         "citation": citation,

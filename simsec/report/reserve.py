@@ -68,11 +68,7 @@ def reach(scenario: Scenario, plan: Plan) -> Reach:
     )
     if not codes:
         return Reach((), NAN, NAN, NAN)
-    ground = ground_of(scenario)
-    vehicle = VEHICLES.index(next(unit.vehicle for unit in scenario.settings.units if unit.kind == SQUAD))
-    nodes = [site_node(scenario, code) for code in codes]
-    drive = ground.travel.minutes[vehicle][nodes][:, ground.station_node] + ground.stretch_min[vehicle]
-    drive = drive * scenario.settings.travel.friction.mode
+    drive = _drives(scenario, codes)
     nearest, least = np.argmin(drive, axis=0), np.min(drive, axis=0)
     farthest = np.sort(least)[::-1][: max(1, len(least) // 10)]
     served = np.bincount(nearest, minlength=len(codes)).tolist()
@@ -92,6 +88,23 @@ def reach(scenario: Scenario, plan: Plan) -> Reach:
         worst_tenth_min=float(farthest.mean()),
         near_share=float(np.mean(least <= NEAR_MIN)),
     )
+
+
+def nearest_squad_min(scenario: Scenario, plan: Plan) -> Floats:
+    """Drive of the nearest squad to each station on a dry day, friction included; infinite without a reserve."""
+    codes = sorted(code for code, count in plan.squads.items() if count > 0)
+    if not codes:
+        return np.full(len(scenario.stations), np.inf)
+    return np.asarray(np.min(_drives(scenario, codes), axis=0), dtype=np.float64)
+
+
+def _drives(scenario: Scenario, codes: list[str]) -> Floats:
+    """From sites to stations, shape (sites, stations)."""
+    ground = ground_of(scenario)
+    vehicle = VEHICLES.index(next(unit.vehicle for unit in scenario.settings.units if unit.kind == SQUAD))
+    nodes = [site_node(scenario, code) for code in codes]
+    drive = ground.travel.minutes[vehicle][nodes][:, ground.station_node] + ground.stretch_min[vehicle]
+    return np.asarray(drive * scenario.settings.travel.friction.mode, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from simsec.report.area import strength_note
 from simsec.report.basemap import own_outlines
 from simsec.report.doubts import doubt_of_gain
 from simsec.report.facts import ANNOUNCED, OPTIMISED, headline, sectors
+from simsec.report.labels import only_line
 from simsec.report.maps import sector_map
 from simsec.report.page import ReportMeta, data_uri, environment
 from simsec.report.style import BLUE, GREY, INK, localise, new_figure, styled, write_ticks
@@ -32,12 +33,13 @@ def public_sentence(judged: Judged, search: Search, texts: Texts) -> str:
     """The opening sentence for the public: as plain as the report's, without plans and patterns."""
     worlds = judged.worlds
     low, high = worlds.span
-    return texts.t(
+    said = texts.t(
         f"public.first.{verdict(judged, search)}",
         better=worlds.better,
         worlds=len(worlds.gains),
         range=texts.t("number.range", low=texts.signed(low, 1), high=texts.signed(high, 1)),
     )
+    return f"{only_line(judged.scenario, texts)} {said}".strip()
 
 
 def _cards(judged: Judged, texts: Texts) -> list[tuple[str, str]]:

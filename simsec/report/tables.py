@@ -26,7 +26,7 @@ from simsec.report.facts import (
     Measure,
     Sectors,
 )
-from simsec.report.labels import parameter_label, site_label, unit_label
+from simsec.report.labels import natural_label, parameter_label, site_label, unit_label
 from simsec.report.reserve import site_name
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES
@@ -49,9 +49,9 @@ class Table:
     words: tuple[int, ...] = (0,)
 
 
-def _scopes(texts: Texts) -> tuple[str, ...]:
+def _scopes(judged: Judged, texts: Texts) -> tuple[str, ...]:
     given = (texts.t("table.given", day_type=texts.t(f"day_type.{name}")) for name in DAY_TYPES)
-    return (texts.t("table.natural"), *given)
+    return (natural_label(judged.scenario, texts), *given)
 
 
 def _cells(by_scope: Mapping[str, Any], plan: int, measure: Measure, texts: Texts) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def primary_table(judged: Judged, primary: Measure, texts: Texts) -> Table:
         by_type = {"natural": comparison.gain, **comparison.gain_by_type}
         told = {scope: texts.interval(gain, 1, sign=True, marked=True) for scope, gain in by_type.items()}
         rows.append(Row((t(f"table.gain_{key}"), *(told.get(scope, NOTHING) for scope in SCOPES)), "total"))
-    return Table((t("table.primary"), *_scopes(texts)), tuple(rows))
+    return Table((t("table.primary"), *_scopes(judged, texts)), tuple(rows))
 
 
 def measures_table(judged: Judged, measures: Iterable[Measure], texts: Texts) -> Table:
@@ -86,7 +86,7 @@ def measures_table(judged: Judged, measures: Iterable[Measure], texts: Texts) ->
         for plan, name in enumerate(PLANS):
             cells = _cells(measure.by_scope, plan, measure, texts)
             rows.append(Row((texts.t(f"plan.{name}"), *cells), "ours" if plan == OPTIMISED else ""))
-    return Table((texts.t("table.measure"), *_scopes(texts)), tuple(rows))
+    return Table((texts.t("table.measure"), *_scopes(judged, texts)), tuple(rows))
 
 
 def probe_table(judged: Judged, by_sector: Sectors, texts: Texts) -> Table:

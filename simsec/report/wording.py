@@ -30,7 +30,7 @@ from simsec.report.facts import (
     Sectors,
     outside,
 )
-from simsec.report.labels import incident_label, parameter_label
+from simsec.report.labels import incident_label, only_line, parameter_label
 from simsec.report.reserve import InUse, Reach, site_name
 from simsec.report.style import capital
 from simsec.report.verdict import (
@@ -51,6 +51,11 @@ WORLDS_THAT_HOLD = 0.9  # share of worlds in which a gain must stand before it i
 
 def first_sentence(judged: Judged, search: Search, texts: Texts) -> str:
     """The sentence a report opens with: in how many worlds, how much, what decides; or that it is not better."""
+    said = only_line(judged.scenario, texts)
+    return f"{said} {_verdict_sentence(judged, search, texts)}".strip()
+
+
+def _verdict_sentence(judged: Judged, search: Search, texts: Texts) -> str:
     t, worlds = texts.t, judged.worlds
     doctrine, said = plan_name(judged.plans[DOCTRINE].name, texts), verdict(judged, search)
     if said == "not_accepted" and guarded_off(search):

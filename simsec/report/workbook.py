@@ -17,8 +17,10 @@ from simsec.plan.ledger import ledger_of
 from simsec.plan.plan import Plan
 from simsec.report import wording
 from simsec.report.area import special_rule
+from simsec.report.asked import Asked, asked_sheets
 from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, PLANS, known_minutes, sectors, site_sector
 from simsec.report.labels import group_label, parameter_label
+from simsec.report.less import less_sheet
 from simsec.report.measured import groups
 from simsec.report.reserve import site_name
 from simsec.report.sheets import Column, Value, new_sheet, write_table
@@ -81,18 +83,20 @@ def call_signs(scenario: Scenario, plan: Plan) -> list[str]:
     return signs
 
 
-def workbook(judged: Judged, search: Search, texts: Texts) -> Workbook:
+def workbook(judged: Judged, search: Search, texts: Texts, asked: Asked | None = None) -> Workbook:
     """The workbook of the optimised plan.
 
     Args:
         judged: three plans on the same fresh days.
         search: how the optimised plan was found.
         texts: the language.
+        asked: what was asked for beside a plan, a sheet each.
     """
     book = Workbook()
     book.remove(book.worksheets[0])
     rows = _station_rows(judged, texts)
     _summary(book, judged, search, texts)
+    asked_sheets(book, judged.scenario, asked or Asked(), texts)
     notes = [texts.t("sheet.minutes_note")]
     sheet, at = new_sheet(book, texts.t("sheet.plotting"), texts.t("sheet.plotting_title"), notes, texts)
     columns = [_column(name, shown, texts) for name, shown in STATION_COLUMNS.items()]
@@ -100,6 +104,7 @@ def workbook(judged: Judged, search: Search, texts: Texts) -> Workbook:
     _polsek_sheets(book, judged, rows, texts)
     _linmas(book, judged.scenario, texts)
     _sites(book, judged, texts)
+    less_sheet(book, judged, texts)
     _measures(book, judged, texts)
     _assumptions(book, judged.scenario, texts)
     return book

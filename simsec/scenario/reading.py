@@ -38,7 +38,7 @@ from simsec.scenario.places import (
     stations_of,
     villages_of,
 )
-from simsec.scenario.schema import DRAWN, VILLAGE, Incident, Settings, Team
+from simsec.scenario.schema import DAY_TYPES, DRAWN, VILLAGE, Incident, Settings, Team
 from simsec.scenario.tables import Column, Table, read_table
 
 STATION_REACH_KM = 3.0
@@ -61,6 +61,7 @@ class Scenario:
         general: minutes, preferences and rates of a general scenario, whose places stand in ``villages``, each with a
             station of the same number and code; None for an election.
         policy_code: hash of the source of the user's own policy, once that was allowed to run; no file gives it.
+        only: the type of day that alone counts, "" for the mixture at natural rates; days themselves stay as they are.
 
     Example:
         >>> scenario = read_scenario("scenarios/kabupaten-semarang")
@@ -79,6 +80,7 @@ class Scenario:
     own_roads: Path | None = None
     general: General | None = None
     policy_code: str = ""
+    only: str = ""
 
     @cached_property
     def horizon_min(self) -> tuple[float, float]:
@@ -103,7 +105,9 @@ class Scenario:
 
     @cached_property
     def day_type_probability(self) -> dict[str, float]:
-        """Probability of each type of day; the ordinary one is the rest."""
+        """Probability of each type of day; the ordinary one is the rest. Where one alone counts, it is certain."""
+        if self.only:
+            return {name: float(name == self.only) for name in DAY_TYPES}
         types = self.settings.day_types
         rest = {"heavy_rain": types.heavy_rain.mode, "rumour": types.rumour.mode, "severe": types.severe.mode}
         return {"ordinary": 1 - sum(rest.values()), **rest}
@@ -145,6 +149,21 @@ class Scenario:
     def parameters(self) -> dict[str, Parameter]:
         """Every graded figure by dotted path, in the order of the file."""
         return dict(walk_parameters(self.settings))
+
+    def given(self, day_type: str) -> Scenario:
+        """The same scenario with one type of day alone counting: what if it rains heavily for sure?
+
+        The days of a type, and so the hash, stay what they are; only their weights in what is measured change.
+
+        Args:
+            day_type: checked by whoever asks; "" for the mixture.
+
+        Example:
+            >>> scenario = read_scenario("scenarios/kabupaten-semarang").given("heavy_rain")
+            >>> scenario.day_type_probability
+            {'ordinary': 0.0, 'heavy_rain': 1.0, 'rumour': 0.0, 'severe': 0.0}
+        """
+        return replace(self, only=day_type)
 
     def with_values(self, values: Mapping[str, float]) -> Scenario:
         """The same scenario with the modes of some parameters replaced (an assumption world).

@@ -24,7 +24,7 @@ GAINS = ("gain_over_announced", "gain_over_best_doctrine", "gain_given_day_type"
 def test_the_command_of_a_manifest_makes_the_same_plan_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
 
-    def no_pages(folder: Path, judged: Any, found: Any, meta: report.ReportMeta, language: str) -> None:
+    def no_pages(folder: Path, judged: Any, found: Any, meta: report.ReportMeta, language: str, **_: Any) -> None:
         told.append(f"{meta.command} in {language}")
 
     monkeypatch.setattr(search, "search", partial(search.search, training=FEW, selection=FEW, acceptance=FEW))
