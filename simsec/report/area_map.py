@@ -40,10 +40,12 @@ def area_figure(scenario: Scenario, texts: Texts) -> Figure:
     base = base_of(scenario)
     ax: Axes = figure.subplots()
     parts = draw_base(ax, base, texts, shape=SHAPE)
+    whole = len(scenario.villages)
     ground = {"steep": scenario.villages.steep_ground > 0, "low": scenario.villages.low_ground > 0}
     for part in parts:
         for kind, marked in ground.items():
-            _hatched(part, base, marked, *HATCHES[kind])
+            if not marked.all():
+                _hatched(part, base, marked, *HATCHES[kind])
         _special(part, base)
         hamlets(part, base, 150)
         posts(part, base)
@@ -52,7 +54,10 @@ def area_figure(scenario: Scenario, texts: Texts) -> Figure:
     for kind, marked in ground.items():
         if marked.any():
             hatch, colour = HATCHES[kind]
-            label = t(f"plot.area.{kind}", n=int(marked.sum()), all=len(scenario.villages))
+            if marked.all():  # hatched from end to end the map would say nothing
+                handles.append(Patch(facecolor="none", linewidth=0, label=t(f"plot.area.{kind}_all", all=whole)))
+                continue
+            label = t(f"plot.area.{kind}", n=int(marked.sum()), all=whole)
             handles.append(Patch(facecolor="none", edgecolor=colour, hatch=hatch, linewidth=0, label=label))
     if len(special_villages(scenario)):
         site: dict[str, Any] = {"linestyle": "none", "marker": "P", "color": ORANGE, "markeredgecolor": BLACK}

@@ -21,6 +21,7 @@ from simsec.plan.plan import Plan
 from simsec.report.basemap import (
     BORDER,
     GROUND,
+    PANEL,
     Base,
     base_of,
     box_middle,
@@ -36,9 +37,9 @@ from simsec.report.style import BLACK, BLUE, PURPLE, VERMILION, capital, new_fig
 from simsec.scenario.reading import Scenario
 
 Floats = NDArray[np.float64]
-STEPS_MIN = (0, 5, 10, 15, 20, 25, 30, 40, 50, 60)
+SHOWN = (ANNOUNCED, OPTIMISED)
 MAP_SIZE = (12.8, 8.0)
-_SQUAD_KM = (2.0, 1.7)  # a squad's circle stands beside its post
+_SQUAD = (0.030, 0.026)  # of the width of the map: a squad's circle stands beside its post
 
 
 def minutes_colours(steps_min: Sequence[float], *, more: bool) -> tuple[Colormap, BoundaryNorm]:
@@ -70,17 +71,27 @@ def even_steps(values: Floats, at_most: int = 8) -> list[float]:
     return [float(x) for x in np.arange(first, last + step / 2, step)]
 
 
+def shared_steps(plans: Sequence[Floats]) -> list[float]:
+    """Edges for stations under several plans: from the soonest to what one station in a hundred exceeds.
+
+    A scale that fits the area shows where help comes later; one for all areas would paint a city in one colour.
+    """
+    known = np.concatenate([minutes[np.isfinite(minutes)] for minutes in plans])
+    return even_steps(np.quantile(known, [0.0, 0.99]) if len(known) else known, 10)
+
+
 @styled
 def map_figure(judged: Judged, texts: Texts) -> Figure:
     """Stations by minutes to first help, announced and optimised side by side, with posts and the reserve."""
     t, scenario = texts.t, judged.scenario
     figure = new_figure(t("plot.map.title"), t("plot.map.subtitle"), texts, size=MAP_SIZE)
     base = base_of(scenario)
-    colours, norm = minutes_colours(STEPS_MIN, more=True)
+    steps = shared_steps([known_minutes(judged.stations[n].mean_min, judged.stations[n].nobody_share) for n in SHOWN])
+    colours, norm = minutes_colours(steps, more=True)
     station_km = base.place(scenario.stations.lat, scenario.stations.lon)
     taken = _taken(judged, base)
     axes = figure.subplots(1, 2)
-    for ax, number in zip(axes, (ANNOUNCED, OPTIMISED), strict=True):
+    for ax, number in zip(axes, SHOWN, strict=True):
         parts = draw_base(ax, base, texts)
         found = judged.stations[number]
         minutes = known_minutes(found.mean_min, found.nobody_share)
@@ -120,7 +131,7 @@ def change_figure(scenario: Scenario, plans: tuple[Plan, Plan], minutes: tuple[F
     figure = new_figure(t("plot.change.title"), t("plot.change.subtitle"), texts, size=MAP_SIZE)
     base = base_of(scenario)
     x, y = base.place(scenario.stations.lat, scenario.stations.lon).T
-    colours, norm = minutes_colours(STEPS_MIN, more=True)
+    colours, norm = minutes_colours(shared_steps(minutes), more=True)
     axes = figure.subplots(1, 2)
     left, right = (draw_base(ax, base, texts, tinted=False) for ax in axes)
     order = np.argsort(np.nan_to_num(minutes[1], nan=np.inf), kind="stable")
@@ -174,9 +185,10 @@ def map_keys(base: Base, texts: Texts, *, squads: bool = True) -> list[Line2D]:
 
 def _taken(judged: Judged, base: Base) -> Floats:
     """Where posts and squads are drawn on either map: the names of rayons keep clear of them."""
+    beside = np.array(_SQUAD) * max(np.ptp(base.km[~base.far, 0]), PANEL * np.ptp(base.km[~base.far, 1]))
     squads = [
-        _site_km(base, site) + _SQUAD_KM
-        for number in (ANNOUNCED, OPTIMISED)
+        _site_km(base, site) + beside
+        for number in SHOWN
         for site, count in judged.plans[number].squads.items()
         if count > 0
     ]

@@ -19,7 +19,19 @@ from simsec.report import measured, tables, wording
 from simsec.report.access import access_sector_table, access_table
 from simsec.report.area import area_table, strength_note
 from simsec.report.doubts import certificate_lines, choice_lines, footnotes, gain_lines
-from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, days_by_type, headline, losers, sanity, sectors
+from simsec.report.facts import (
+    ANNOUNCED,
+    DOCTRINE,
+    OPTIMISED,
+    PLANS,
+    class_figures,
+    days_by_type,
+    headline,
+    losers,
+    sanity,
+    sectors,
+)
+from simsec.report.labels import severe_text, spread_text
 from simsec.report.operation import calendar_lines, calendar_table, posted_table
 from simsec.report.pillars import pillars_line, pillars_table
 from simsec.report.reserve import in_use, reach
@@ -103,9 +115,10 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
             all_posts=len(scenario.posts),
         ),
         "area": area_table(scenario, texts),
+        "classes": tables.class_table(judged, [class_figures(judged, plan) for plan in range(len(PLANS))], texts),
         "strength_note": strength_note(scenario, texts),
         "primary": tables.primary_table(judged, measures[0], texts),
-        "measures": tables.measures_table(judged, measures[1:], texts),
+        "measures": tables.measures_table(judged, [one for one in measures[1:] if one.key != "voter_hours"], texts),
         "probes": tables.probe_table(judged, by_sector, texts),
         "sanity": wording.sanity_lines(judged, sanity(judged, measures), texts),
         "gains": tables.gains_table(judged, texts),
@@ -150,6 +163,7 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "choice": choice_lines(search, texts),
         "certificate": certificate_lines(search, texts),
         "severe": [
+            severe_text(scenario, spread_text(scenario.settings.spreading.contained_within_min, texts), texts),
             wording.severe_probability(scenario.settings.day_types.severe, texts),
             *(
                 line
@@ -158,6 +172,7 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
             ),
         ],
         "kinds": measured.kind_table(judged, texts),
+        "by_day": measured.day_table(judged, texts),
         "day_lines": measured.day_lines(judged, texts),
         "units": measured.unit_table(judged, texts),
         "swings": tables.swings_table(judged, texts),
@@ -168,6 +183,6 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "scenario": scenario,
         "plan": judged.plans[OPTIMISED],
     }
-    marked = (context[name] for name in (*DOUBTED, "probes", "doctrines", "models", "kinds", "units"))
+    marked = (context[name] for name in (*DOUBTED, "probes", "doctrines", "models", "kinds", "by_day", "units"))
     context["doubts"] = footnotes(marked, texts)
     return environment().get_template("report.html.j2").render(context)

@@ -27,7 +27,9 @@ from simsec.scenario.parameter import Parameter, Text
 from simsec.scenario.reading import Scenario
 
 HEADS = ("agency", "asked", "promise", "kept", "breaks", "kind", "calls", "acts", "decides", "informed", "handed")
+UNBROKEN = "\u2011"  # a hyphen at which no line ends
 TO = "\u2013"  # between two figures
+SELDOM = 0.1  # calls a day below which a share that is the same on every day says nothing
 LETTERS_PT, SMALLEST_PT = 9.0, 6.6
 
 
@@ -156,7 +158,7 @@ def _kept(found: Promise, texts: Texts) -> Said:
         return Said(t("rakor.never_first" if found.part == "support" else "rakor.never_called"))
     calls = _number(found.calls.mean, texts)
     share = _share(found.kept, texts)
-    if found.kept.doubt is Doubt.ALIKE or found.kept.too_few_days:
+    if found.kept.too_few_days or (found.kept.doubt is Doubt.ALIKE and found.calls.mean < SELDOM):
         share = t("rakor.few", share=texts.percent(found.kept.mean))
     return Said(share, t(f"rakor.of_{found.part}", calls=calls))
 
@@ -208,7 +210,7 @@ def _place(scenario: Scenario, agency: Agency, texts: Texts) -> str:
 
 def _hours(scenario: Scenario, agency: Agency, texts: Texts) -> str:
     first, last = (parse_stamp(getattr(scenario.settings.clock, name)) for name in (agency.starts, agency.ends))
-    return f"{texts.clock(first)}{TO}{texts.clock(last)}"
+    return f"{texts.clock(first)}{TO}{texts.clock(last)}".replace("-", UNBROKEN)
 
 
 def _pillars_row(scenario: Scenario, runs: Replications, texts: Texts) -> list[AgencyRow]:
