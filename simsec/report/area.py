@@ -8,7 +8,7 @@ import numpy as np
 
 from simsec.base.clock import parse_stamp
 from simsec.locale import NOTHING, Texts
-from simsec.report.labels import absence_lines, agency_label, severe_text, spread_text, unit_label
+from simsec.report.labels import absence_lines, agency_label, spread_text, unit_label
 from simsec.report.tables import Row, Table
 from simsec.scenario.parameter import Parameter, Text
 from simsec.scenario.places import ACCESS
@@ -34,7 +34,7 @@ def area_table(scenario: Scenario, texts: Texts) -> Table:
     """
     parts = (
         *(_ground, _hazards, _hamlets, _islands, _special, _strength, _helpers, _crews, _logistics, _pillars),
-        *(_permissions, _agencies, _kpu, _drains, _volunteers, _rumour, _severe),
+        *(_permissions, _agencies, _kpu, _drains, _volunteers, _rumour),
     )
     t = texts.t
     rows = [
@@ -79,7 +79,7 @@ def _hamlets(scenario: Scenario, texts: Texts) -> Iterator[Line]:
     if not (stations.access > 0).any():
         return
     counted = [
-        t(f"area.{way}", n=count)
+        t(f"area.{way}", stations=texts.plural("count.stations", count))
         for number, way in enumerate(ACCESS)
         if number and (count := int((stations.access == number).sum()))
     ]
@@ -120,14 +120,16 @@ def _special(scenario: Scenario, texts: Texts) -> Iterator[Line]:
 
 
 def _permissions(scenario: Scenario, texts: Texts) -> Iterator[Line]:
-    settings, asked = scenario.settings, dict[str, Parameter]()
+    settings, asked = scenario.settings, dict[str, tuple[str, Parameter]]()
+    provider = {unit: agency.name for agency in settings.agencies.values() for unit in agency.units}
     for ladder in settings.ladders:
-        for step in ladder.steps:
+        for step, after in zip(ladder.steps, (*ladder.steps[1:], None), strict=True):
             if step.permission and step.delay_min:
-                asked.setdefault(step.permission, step.delay_min)
+                name = agency_label(scenario, step.permission, texts)
+                name = provider.get(after.unit, name) if after is not None else name  # who sends what is asked for
+                asked.setdefault(step.permission, (name, step.delay_min))
     said = [
-        texts.t("area.permission", agency=agency_label(scenario, code, texts), minutes=spread_text(delay, texts))
-        for code, delay in asked.items()
+        texts.t("area.permission", agency=name, minutes=spread_text(delay, texts)) for name, delay in asked.values()
     ]
     yield "permissions", _sentences(said), "scenario.toml: [[ladders.steps]] permission"
 
@@ -217,7 +219,8 @@ def _helpers(scenario: Scenario, texts: Texts) -> Iterator[Line]:
     forces, t = scenario.settings.forces, texts.t
     squads = round(forces.reserve.mode) // forces.squad_persons
     if squads:
-        figures = t("area.reserve_line", n=round(forces.reserve.mode), squads=squads)
+        officers, grade = round(forces.reserve.mode), forces.reserve.grade
+        figures = t("area.reserve_line", n=officers, squads=squads, each=forces.squad_persons, grade=grade)
         yield "reserve", figures, "scenario.toml: [forces] reserve"
     yield "helpers", _units(scenario, texts, "squad", "hazard_team", "boat"), "scenario.toml: [[teams]]"
 
@@ -236,11 +239,6 @@ def _logistics(scenario: Scenario, texts: Texts) -> Iterator[Line]:
         trucks = spread_text(stages.stations_per_truck, texts)
         figures = texts.t("area.logistics_line", starts=starts, units=units, n=trucks)
         yield "logistics", figures, "scenario.toml: [[teams]], [stages] stations_per_truck"
-
-
-def _severe(scenario: Scenario, texts: Texts) -> Iterator[Line]:
-    within = spread_text(scenario.settings.spreading.contained_within_min, texts)
-    yield "severe", severe_text(scenario, within, texts), "scenario.toml: [spreading]"
 
 
 def _drains(scenario: Scenario, texts: Texts) -> Iterator[Line]:

@@ -43,8 +43,8 @@ def absence_lines(scenario: Scenario, texts: Texts) -> list[str]:
                 "describe.absence",
                 label=row.label.of(texts.language),
                 unit=unit_label(scenario, row.unit, texts),
-                starts=row.starts,
-                ends=row.ends,
+                starts=texts.clock(parse_stamp(row.starts)),
+                ends=texts.clock(parse_stamp(row.ends)),
                 units=units or texts.t("describe.absence_all"),
                 chance=texts.percent(row.chance.mode if row.chance else 1.0),
             )

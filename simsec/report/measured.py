@@ -108,7 +108,7 @@ def kind_table(judged: Judged, texts: Texts) -> Table:
 
 
 def day_table(judged: Judged, texts: Texts) -> Table:
-    """Every responder family under the optimised plan, given each type of day: floods are seen on days of heavy rain."""
+    """Every responder family under the optimised plan, given each type of day: floods show on days of heavy rain."""
     scenario, runs = judged.scenario, judged.runs[OPTIMISED]
     known = [name for name in DAY_TYPES if name in scopes_of(scenario, runs)]
     found = breakdown(scenario, runs, ("family",), scopes=known)

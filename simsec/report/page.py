@@ -31,7 +31,7 @@ from simsec.report.facts import (
     sanity,
     sectors,
 )
-from simsec.report.labels import severe_text, spread_text
+from simsec.report.labels import severe_text
 from simsec.report.operation import calendar_lines, calendar_table, posted_table
 from simsec.report.pillars import pillars_line, pillars_table
 from simsec.report.reserve import in_use, reach
@@ -80,6 +80,7 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
     lost = {ANNOUNCED: losers(judged, ANNOUNCED), DOCTRINE: losers(judged, DOCTRINE)}
     before, after = reach(scenario, judged.plans[ANNOUNCED]), reach(scenario, judged.plans[OPTIMISED])
     days = days_by_type(judged.runs[OPTIMISED])
+    within = scenario.settings.spreading.contained_within_min
     times = [texts.clock(parse_stamp(stamp)) for stamp in PROBE_STAMPS]
     use = [
         wording.in_use_line(name, found, judged.plans[OPTIMISED].reserve_squads, texts)
@@ -163,7 +164,7 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "choice": choice_lines(search, texts),
         "certificate": certificate_lines(search, texts),
         "severe": [
-            severe_text(scenario, spread_text(scenario.settings.spreading.contained_within_min, texts), texts),
+            severe_text(scenario, texts.range(within.low, within.high, 0), texts),
             wording.severe_probability(scenario.settings.day_types.severe, texts),
             *(
                 line
