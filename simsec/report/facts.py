@@ -51,6 +51,13 @@ class Measure:
     by_scope: dict[str, Three]
 
 
+def others(judged: Judged) -> tuple[int, ...]:
+    """The plans the proposed one is held against: one where the announced plan is the best doctrine itself."""
+    if judged.plans[ANNOUNCED].hash == judged.plans[DOCTRINE].hash:
+        return (ANNOUNCED,)
+    return (DOCTRINE, ANNOUNCED)
+
+
 def _three(judged: Judged, of: Callable[[Replications, str], Estimate], scope: str) -> Three:
     first, second, third = (of(runs, scope) for runs in judged.runs)
     return first, second, third

@@ -39,6 +39,7 @@ from simsec.scenario.reading import Scenario
 Floats = NDArray[np.float64]
 SHOWN = (ANNOUNCED, OPTIMISED)
 MAP_SIZE = (12.8, 8.0)
+_COVERED_KM = 0.05  # a sign this near to a larger one is not seen
 _SQUAD = (0.030, 0.026)  # of the width of the map: a squad's circle stands beside its post
 
 
@@ -167,12 +168,11 @@ def map_keys(base: Base, texts: Texts, *, squads: bool = True) -> list[Line2D]:
         return Line2D([], [], linestyle="none", marker=marker, color=colour, markersize=size, label=label, **style)
 
     outline = t("plot.map.own_outlines" if own_outlines(scenario) else "plot.map.drawn_outlines")
-    keys = [
-        key("*", BLACK, 13, t("plot.map.headquarters")),
-        key("^", BLACK, 7, t("plot.map.posts")),
-        key("D", BLACK, 6, t("plot.map.commission")),
-        key("s", BLACK, 4, t("plot.map.committees")),
-    ]
+    keys = [key("*", BLACK, 13, t("plot.map.headquarters")), key("^", BLACK, 7, t("plot.map.posts"))]
+    if _seen(base, ("kpu",), ("polres",)):
+        keys.append(key("D", BLACK, 6, t("plot.map.commission")))
+    if _seen(base, ("ppk",), ("polsek", "polsubsektor", "kpu", "polres")):
+        keys.append(key("s", BLACK, 4, t("plot.map.committees")))
     if squads:
         keys.append(key("o", VERMILION, 12, t("plot.map.reserve")))
     if (scenario.stations.access > 0).any():
@@ -181,6 +181,14 @@ def map_keys(base: Base, texts: Texts, *, squads: bool = True) -> list[Line2D]:
     if "ferry" in scenario.main_roads.hop_class:
         keys.append(Line2D([], [], color=BLUE, linestyle=(0, (4, 2)), linewidth=1.8, label=t("plot.map.ferry")))
     return [*keys, Line2D([], [], color=BORDER, label=outline)]
+
+
+def _seen(base: Base, types: tuple[str, ...], above: tuple[str, ...]) -> bool:
+    """Whether any post of these types lies clear of the larger signs that are drawn above it."""
+    places = base.scenario.posts
+    km = base.place(places.lat, places.lon)
+    gap = km[list(places.of_type(*types))][:, None, :] - km[list(places.of_type(*above))][None, :, :]
+    return bool((np.hypot(gap[:, :, 0], gap[:, :, 1]).min(axis=1, initial=np.inf) > _COVERED_KM).any())
 
 
 def _taken(judged: Judged, base: Base) -> Floats:
@@ -236,13 +244,15 @@ def posts(ax: Axes, base: Base, plan: Plan | None = None) -> None:
         chosen = np.array(places.of_type(*types), dtype=np.int64)
         x, y = km[chosen].T
         ax.scatter(x, y, marker=marker, s=size, color=BLACK, edgecolors="white", linewidths=0.7, zorder=4)
+    wide, drawn_at = ax.get_xlim()[1] - ax.get_xlim()[0], list[Floats]()
     for site, squads in plan.squads.items() if plan else ():
         east, north = _site_km(base, site)
         if squads > 0 and inside(ax, (east, north)):
+            way = _clear_way(np.array([east, north]), drawn_at, wide)
             ax.annotate(
                 str(squads),
                 (east, north),
-                (13, 11),
+                way,
                 textcoords="offset points",
                 color="white",
                 fontsize=11,
@@ -253,6 +263,16 @@ def posts(ax: Axes, base: Base, plan: Plan | None = None) -> None:
                 arrowprops={"arrowstyle": "-", "color": VERMILION, "linewidth": 2.2, "shrinkB": 0},
                 bbox={"boxstyle": "circle,pad=0.28", "facecolor": VERMILION, "edgecolor": "white", "linewidth": 1.4},
             )
+
+
+def _clear_way(site: Floats, drawn: list[Floats], wide: float) -> tuple[int, int]:
+    """Points from a site to its circle: the first of four ways that leads away from the circles drawn before."""
+    ways = ((13, 11), (-13, 11), (13, -13), (-13, -13))
+    ends = [site + np.array(way) / 13 * _SQUAD[0] * wide for way in ways]
+    free = [min((float(np.hypot(*(end - other))) for other in drawn), default=np.inf) > 0.05 * wide for end in ends]
+    chosen = free.index(True) if True in free else 0
+    drawn.append(ends[chosen])
+    return ways[chosen]
 
 
 def _sector_names(ax: Axes, base: Base, far: bool) -> None:

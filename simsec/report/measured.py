@@ -44,11 +44,9 @@ KIND_COLUMNS = (
 DAY_COLUMNS = (
     "per_day",
     "response_mean_min",
-    "response_p50_min",
     "response_p90_min",
     "within_target_share",
     "full_mean_min",
-    "full_p90_min",
     "rose_per_day",
 )
 FEW_MARK = "‡"

@@ -28,6 +28,7 @@ from simsec.report.facts import (
     days_by_type,
     headline,
     losers,
+    others,
     sanity,
     sectors,
 )
@@ -136,13 +137,15 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
         "calendar_lines": calendar_lines(scenario, texts),
         "readings": wording.reading_lines(scenario, judged.plans[OPTIMISED], texts),
         "sector_lines": [
-            *wording.sector_lines(scenario, by_sector.over_announced, ANNOUNCED, texts),
-            *wording.sector_lines(scenario, by_sector.over_doctrine, DOCTRINE, texts),
+            line
+            for against in reversed(others(judged))
+            for line in wording.sector_lines(
+                scenario, by_sector.over_announced if against == ANNOUNCED else by_sector.over_doctrine, against, texts
+            )
         ],
         "sectors": tables.sector_table(judged, by_sector, lost, texts),
         "losers": [
-            *wording.loser_lines(judged, lost[DOCTRINE], DOCTRINE, texts),
-            *wording.loser_lines(judged, lost[ANNOUNCED], ANNOUNCED, texts),
+            *(line for one in others(judged) for line in wording.loser_lines(judged, lost[one], one, texts)),
             wording.restore_line(by_sector, texts),
         ],
         "access": access_table(judged, texts),
@@ -168,7 +171,7 @@ def report_page(judged: Judged, search: Search, meta: ReportMeta, figures: Mappi
             wording.severe_probability(scenario.settings.day_types.severe, texts),
             *(
                 line
-                for against in (DOCTRINE, ANNOUNCED)
+                for against in others(judged)
                 for line in wording.break_even_lines(break_even(judged, against), texts)
             ),
         ],
