@@ -138,7 +138,11 @@ def test_plans_with_the_same_figures_share_a_row_and_no_others(judged: Judged) -
     assert len(rows) == len(measures) and {row.cells[0] for row in rows} == {words.t("table.all_plans")}
     for measure in measures:
         each = [row for row in measures_table(judged, [measure], words).rows if row.kind != "group"]
-        assert len({row.cells[1:] for row in each}) == len(each)
+        told = {
+            tuple(words.interval(three[n], measure.digits, share=measure.share, marked=True) for three in scopes)
+            for n, scopes in ((n, tuple(measure.by_scope.values())) for n in range(len(PLANS)))
+        }
+        assert len({row.cells[1:] for row in each}) == len(each) == len(told)
         named = " ".join(row.cells[0] for row in each)
         assert len(each) == 1 or all(words.t(f"plan.{name}") in named for name in PLANS)
         assert sum(row.kind == "ours" for row in each) == (len(each) > 1)
