@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from simsec.locale import Texts
-from simsec.report.labels import absence_lines, unit_label
+from simsec.base.clock import parse_stamp
+from simsec.locale import NOTHING, Texts
+from simsec.report.labels import absence_lines, agency_label, spread_text, unit_label
 from simsec.report.tables import Row, Table
 from simsec.scenario.parameter import Parameter, Text
 from simsec.scenario.places import ACCESS
 from simsec.scenario.reading import Scenario
+from simsec.scenario.schema_terms import VILLAGE
 
 NAMED = 8  # so many places are named, the rest counted
 
@@ -30,7 +32,10 @@ def area_table(scenario: Scenario, texts: Texts) -> Table:
         >>> [row.cells[0] for row in table.rows][:4]
         ['Rayons', 'Steep ground', 'Low ground', 'Islands and ferries']
     """
-    parts = (_ground, _hamlets, _islands, _special, _permissions, _drains, _volunteers, _rumour, _pillars, _strength)
+    parts = (
+        *(_ground, _hazards, _hamlets, _islands, _special, _strength, _helpers, _crews, _logistics, _pillars),
+        *(_permissions, _agencies, _kpu, _drains, _volunteers, _rumour),
+    )
     t = texts.t
     rows = [
         Row((t(f"area.{key}"), figures, where))
@@ -74,7 +79,7 @@ def _hamlets(scenario: Scenario, texts: Texts) -> Iterator[Line]:
     if not (stations.access > 0).any():
         return
     counted = [
-        t(f"area.{way}", n=count)
+        t(f"area.{way}", stations=texts.plural("count.stations", count))
         for number, way in enumerate(ACCESS)
         if number and (count := int((stations.access == number).sum()))
     ]
@@ -115,21 +120,125 @@ def _special(scenario: Scenario, texts: Texts) -> Iterator[Line]:
 
 
 def _permissions(scenario: Scenario, texts: Texts) -> Iterator[Line]:
-    settings, asked = scenario.settings, dict[str, Parameter]()
+    settings, asked = scenario.settings, dict[str, tuple[str, Parameter]]()
+    provider = {unit: agency.name for agency in settings.agencies.values() for unit in agency.units}
     for ladder in settings.ladders:
-        for step in ladder.steps:
+        for step, after in zip(ladder.steps, (*ladder.steps[1:], None), strict=True):
             if step.permission and step.delay_min:
-                asked.setdefault(step.permission, step.delay_min)
+                name = agency_label(scenario, step.permission, texts)
+                name = provider.get(after.unit, name) if after is not None else name  # who sends what is asked for
+                asked.setdefault(step.permission, (name, step.delay_min))
     said = [
-        texts.t("area.permission", agency=_agency(scenario, code), minutes=_span(delay, texts))
-        for code, delay in asked.items()
+        texts.t("area.permission", agency=name, minutes=spread_text(delay, texts)) for name, delay in asked.values()
     ]
     yield "permissions", _sentences(said), "scenario.toml: [[ladders.steps]] permission"
 
 
-def _agency(scenario: Scenario, code: str) -> str:
-    known = scenario.settings.agencies.get(code)
-    return known.name if known else code.upper() if len(code) <= 5 else code.replace("_", " ").capitalize()
+def _agencies(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    agencies, t = scenario.settings.agencies, texts.t
+    if not agencies:
+        return
+    deciding = [agency.name for agency in agencies.values() if agency.decides]
+    figures = t(
+        "area.agencies_line",
+        n=len(agencies),
+        names=texts.joined([agency.name for agency in agencies.values()]),
+        deciding=texts.joined(deciding) if deciding else NOTHING,
+    )
+    yield "agencies", figures, "scenario.toml: [agencies]"
+
+
+def _kpu(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    kpu = scenario.settings.kpu
+    if kpu is None:
+        return
+    figures = texts.t(
+        "area.kpu_line",
+        asks=spread_text(kpu.asks_after_min, texts),
+        committee=spread_text(kpu.committee_min, texts),
+        decides=spread_text(kpu.decides_min, texts),
+        moved=spread_text(kpu.relocation_min, texts),
+        latest=texts.clock(parse_stamp(kpu.latest_opening)),
+    )
+    yield "kpu", figures, "scenario.toml: [kpu]"
+
+
+def _hazards(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    """When floods and landslides begin, on the types of day that have them; only where the ground is marked so."""
+    said = []
+    for kind in scenario.windowed:
+        marked = kind.clustered == "no" or getattr(scenario.villages, kind.clustered).any()
+        days = [name for name, rate in kind.rate_on.items() if rate.mode > 0]
+        if kind.responder != "hazard" or not days or not marked:
+            continue
+        windows = (
+            texts.t(
+                "area.window",
+                start=texts.clock(parse_stamp(window.start)),
+                end=texts.clock(parse_stamp(window.end)),
+                share=texts.percent(window.share),
+            )
+            for window in kind.windows
+        )
+        stations = sum(kind.rate_on[day].mode for day in days) / len(days) * len(scenario.stations)
+        said.append(
+            texts.t(
+                "area.hazard",
+                kind=kind.label.of(texts.language),
+                days=texts.joined([texts.t(f"day_type.{day}") for day in days]),
+                stations=texts.figure(round(stations, 1)),
+                windows=", ".join(windows),
+            )
+        )
+    yield "hazards", _sentences(said), "scenario.toml: [incidents] windows, rate_on"
+
+
+def _standing(scenario: Scenario) -> dict[str, int]:
+    """Units by kind that the scenario's teams put at its posts; volunteers that are off are none."""
+    posts, found = scenario.posts, dict[str, int]()
+    for team in scenario.settings.teams:
+        if team.enabled:
+            at = len(scenario.villages) if team.at == VILLAGE else len(posts.of_type(team.at)) + (team.at in posts.code)
+            found[team.unit] = found.get(team.unit, 0) + team.per_post * at
+    return found
+
+
+def _units(scenario: Scenario, texts: Texts, *capabilities: str) -> str:
+    """How many units of the kinds with one of these capabilities stand by, in words."""
+    standing = _standing(scenario)
+    return texts.joined(
+        [
+            texts.t("rakor.people_unit", n=standing[unit.kind], unit=unit.label.of(texts.language))
+            for unit in scenario.settings.units
+            if standing.get(unit.kind) and set(capabilities) & set(unit.capabilities)
+        ]
+    )
+
+
+def _helpers(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    forces, t = scenario.settings.forces, texts.t
+    squads = round(forces.reserve.mode) // forces.squad_persons
+    if squads:
+        officers, grade = round(forces.reserve.mode), forces.reserve.grade
+        figures = t("area.reserve_line", n=officers, squads=squads, each=forces.squad_persons, grade=grade)
+        yield "reserve", figures, "scenario.toml: [forces] reserve"
+    yield "helpers", _units(scenario, texts, "squad", "hazard_team", "boat"), "scenario.toml: [[teams]]"
+
+
+def _crews(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    units, stages = _units(scenario, texts, "medic", "ambulance"), scenario.settings.stages
+    if units and stages is not None:
+        figures = texts.t("area.crews_line", units=units, hours=spread_text(stages.fatigue_doubling_h, texts))
+        yield "crews", figures, "scenario.toml: [[teams]], [stages] fatigue_doubling_h"
+
+
+def _logistics(scenario: Scenario, texts: Texts) -> Iterator[Line]:
+    units, stages = _units(scenario, texts, "courier", "spare_vehicle"), scenario.settings.stages
+    if units and stages is not None:
+        starts = texts.clock(scenario.horizon_min[0])
+        trucks = spread_text(stages.stations_per_truck, texts)
+        figures = texts.t("area.logistics_line", starts=starts, units=units, n=trucks)
+        yield "logistics", figures, "scenario.toml: [[teams]], [stages] stations_per_truck"
 
 
 def _drains(scenario: Scenario, texts: Texts) -> Iterator[Line]:
@@ -162,7 +271,7 @@ def _rumour(scenario: Scenario, texts: Texts) -> Iterator[Line]:
         figures = texts.t(
             "area.rumour_line",
             day=texts.percent(scenario.settings.day_types.rumour.mode),
-            minutes=_span(rumour.clarified_after_min, texts),
+            minutes=spread_text(rumour.clarified_after_min, texts),
             low=texts.percent(left.low),
             high=texts.percent(left.high),
         )
@@ -173,7 +282,7 @@ def _pillars(scenario: Scenario, texts: Texts) -> Iterator[Line]:
     pillars = scenario.settings.three_pillars
     if pillars is not None:
         persons = pillars.bhabinkamtibmas.mode + pillars.babinsa.mode + pillars.village_head.mode
-        minutes = _span(pillars.first_line_min, texts)
+        minutes = spread_text(pillars.first_line_min, texts)
         yield (
             "pillars",
             texts.t("area.pillars_line", n=texts.figure(persons), minutes=minutes),
@@ -183,12 +292,6 @@ def _pillars(scenario: Scenario, texts: Texts) -> Iterator[Line]:
 
 def _strength(scenario: Scenario, texts: Texts) -> Iterator[Line]:
     yield "strength", strength_note(scenario, texts), "scenario.toml: [forces] note"
-
-
-def _span(minutes: Parameter, texts: Texts) -> str:
-    if minutes.low == minutes.high:
-        return texts.number(minutes.mode)
-    return f"{texts.number(minutes.mode)} ({texts.range(minutes.low, minutes.high, 0)})"
 
 
 def _names(scenario: Scenario, villages: list[int], texts: Texts) -> str:

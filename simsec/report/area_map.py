@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch
 
 from simsec.locale import Texts
-from simsec.report.basemap import Base, Flags, base_of, draw_base, halo, inside, rayon_names
+from simsec.report.basemap import Base, Flags, Floats, base_of, draw_base, halo, inside, rayon_names
 from simsec.report.maps import hamlets, map_keys, office_km, posts
 from simsec.report.style import BLACK, ORANGE, new_figure, styled
 from simsec.scenario.reading import Scenario
@@ -23,6 +23,7 @@ HATCHES = {"steep": ("//////", STEEP), "low": ("-----", LOW)}
 SIZE = (12.8, 8.6)
 SHAPE = 1.14  # width over height of the map beside its legend
 _NEAR_KM = 0.11  # share of the map's width within which two names of sites would meet
+_NAME = 0.07  # share of the map's width from a site to the middle of its name
 LEGEND_WIDTH = 30  # letters
 SITE_NAMES = 6  # so many villages with special sites are named, the rest only marked
 
@@ -40,19 +41,24 @@ def area_figure(scenario: Scenario, texts: Texts) -> Figure:
     base = base_of(scenario)
     ax: Axes = figure.subplots()
     parts = draw_base(ax, base, texts, shape=SHAPE)
+    whole = len(scenario.villages)
     ground = {"steep": scenario.villages.steep_ground > 0, "low": scenario.villages.low_ground > 0}
     for part in parts:
         for kind, marked in ground.items():
-            _hatched(part, base, marked, *HATCHES[kind])
+            if not marked.all():
+                _hatched(part, base, marked, *HATCHES[kind])
         _special(part, base)
         hamlets(part, base, 150)
         posts(part, base)
-    rayon_names(parts, base, office_km(base), 13)
+    rayon_names(parts, base, np.concatenate([office_km(base), _named_km(base)]), 13)
     handles: list[Patch | Line2D] = []
     for kind, marked in ground.items():
         if marked.any():
             hatch, colour = HATCHES[kind]
-            label = t(f"plot.area.{kind}", n=int(marked.sum()), all=len(scenario.villages))
+            if marked.all():  # hatched from end to end the map would say nothing
+                handles.append(Patch(facecolor="none", linewidth=0, label=t(f"plot.area.{kind}_all", all=whole)))
+                continue
+            label = t(f"plot.area.{kind}", n=int(marked.sum()), all=whole)
             handles.append(Patch(facecolor="none", edgecolor=colour, hatch=hatch, linewidth=0, label=label))
     if len(special_villages(scenario)):
         site: dict[str, Any] = {"linestyle": "none", "marker": "P", "color": ORANGE, "markeredgecolor": BLACK}
@@ -69,6 +75,13 @@ def special_villages(scenario: Scenario) -> list[int]:
     stations = scenario.stations
     special = np.array([site != "regular" for site in stations.site_type])
     return [int(village) for village in np.unique(stations.village[special])] if len(special) else []
+
+
+def _named_km(base: Base) -> Floats:
+    """Where special sites and their names are drawn, shape (n, 2)."""
+    at = base.km[special_villages(base.scenario)].reshape(-1, 2)
+    wide = float(np.ptp(base.km[~base.far, 0]))
+    return np.concatenate([at, at + np.array([_NAME * wide, 0.0])])
 
 
 def _hatched(ax: Axes, base: Base, marked: Flags, hatch: str, colour: str) -> None:

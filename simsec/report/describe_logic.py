@@ -7,7 +7,7 @@ from typing import Any
 from simsec.locale import Texts
 from simsec.plan.plan import Plan
 from simsec.report.checklist import TitledTable
-from simsec.report.labels import absence_lines, step_label
+from simsec.report.labels import absence_lines, severe_text, step_label
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import DAY_TYPES, LEVELS
@@ -26,7 +26,7 @@ def logic(scenario: Scenario, plan: Plan, voters: bool, texts: Texts) -> dict[st
         Key of an item -> its paragraphs and its tables.
     """
     t, known, policy = texts.t, scenario.settings, plan.policy
-    spreading, kinds = known.spreading, known.incidents
+    kinds = known.incidents
     stepwise = policy.name == "chain_of_command"
     own = {name: [k.label.of(texts.language) for k in kinds.values() if name in k.rate_on] for name in DAY_TYPES}
     day_types = [
@@ -41,17 +41,7 @@ def logic(scenario: Scenario, plan: Plan, voters: bool, texts: Texts) -> dict[st
     head = tuple(t(f"describe.col.{name}") for name in ("day_type", "probability", "range", "own_rates"))
     if scenario.general is not None:
         return _general_logic(scenario, plan, texts)
-    crowd = t(
-        "describe.severe",
-        kind=kinds[spreading.kind].label.of(texts.language),
-        neighbours=spreading.neighbours_at_most,
-        minutes=texts.figure(spreading.neighbour_min.mode),
-        share=texts.percent(spreading.probability.mode),
-        depth=spreading.depth_at_most,
-        squads=spreading.contained_by_squads,
-        within=range_text(spreading.contained_within_min, texts),
-        most=spreading.stations_at_most,
-    )
+    within = range_text(known.spreading.contained_within_min, texts)
     rules = [
         _policy(plan, texts),
         t("describe.threshold", squads=policy.reserve_threshold_squads)
@@ -69,7 +59,7 @@ def logic(scenario: Scenario, plan: Plan, voters: bool, texts: Texts) -> dict[st
         "diagram": ([t("describe.diagram"), t("describe.diagram_more")], ()),
         "base_logic": ([t("describe.base"), *rules], _ladders(scenario, stepwise, texts)),
         "scenario_logic": (
-            [t("describe.day_types"), crowd, *_stages(scenario, texts)],
+            [t("describe.day_types"), severe_text(scenario, within, texts), *_stages(scenario, texts)],
             (TitledTable(t("describe.table.day_types"), head, tuple(day_types)),),
         ),
         "algorithms": (algorithms, ()),

@@ -15,7 +15,7 @@ from simsec.analysis.replications import Replications, primary_measure, response
 from simsec.optimization.judge import Judged
 from simsec.scenario.parameter import triangular_mean
 from simsec.scenario.reading import Scenario
-from simsec.scenario.schema import DAY_TYPES
+from simsec.scenario.schema import CLASSES, DAY_TYPES
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -49,6 +49,13 @@ class Measure:
     digits: int
     share: bool
     by_scope: dict[str, Three]
+
+
+def others(judged: Judged) -> tuple[int, ...]:
+    """The plans the proposed one is held against: one where the announced plan is the best doctrine itself."""
+    if judged.plans[ANNOUNCED].hash == judged.plans[DOCTRINE].hash:
+        return (ANNOUNCED,)
+    return (DOCTRINE, ANNOUNCED)
 
 
 def _three(judged: Judged, of: Callable[[Replications, str], Estimate], scope: str) -> Three:
@@ -153,6 +160,46 @@ def sectors(judged: Judged) -> Sectors:
         over_announced=sector_gains(scenario, judged.runs[ANNOUNCED], judged.runs[OPTIMISED], stations),
         over_doctrine=sector_gains(scenario, judged.runs[DOCTRINE], judged.runs[OPTIMISED], stations),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class ClassFigures:
+    """What one plan gives each class of stations; arrays of shape (classes,).
+
+    Attributes:
+        pairs: blocks with a station of the class.
+        largest: stations of the class in the largest of them.
+        minutes: mean minutes to first help over its stations, from the probes; nan where nothing is known.
+    """
+
+    pairs: Integers
+    largest: Integers
+    minutes: Floats
+
+    def of(self, number: int) -> tuple[int, int, float]:
+        """Pairs, largest block and minutes of one class."""
+        return int(self.pairs[number]), int(self.largest[number]), float(self.minutes[number])
+
+
+def class_figures(judged: Judged, plan: int) -> ClassFigures:
+    """How the classes drive the blocks of one of the three plans.
+
+    Args:
+        judged: three plans on the same days.
+        plan: ``ANNOUNCED``, ``DOCTRINE`` or ``OPTIMISED``.
+    """
+    station_class, block = judged.scenario.stations.station_class, judged.plans[plan].block
+    found = judged.stations[plan]
+    minutes = known_minutes(found.mean_min, found.nobody_share)
+    pairs, largest, mean = [], [], []
+    for number in range(len(CLASSES)):
+        inside = station_class == number
+        sizes = np.bincount(block[inside], minlength=1)
+        pairs.append(int((sizes > 0).sum()))
+        largest.append(int(sizes.max()))
+        known = inside & np.isfinite(minutes)
+        mean.append(float(minutes[known].mean()) if known.any() else NAN)
+    return ClassFigures(np.array(pairs), np.array(largest), np.array(mean))
 
 
 def known_minutes(mean_min: Floats, nobody_share: Floats) -> Floats:

@@ -107,6 +107,9 @@ def sector_figure(judged: Judged, sectors: Sectors, texts: Texts) -> Figure:
         ax.set_xlabel(t("plot.sectors.x"))
         localise(ax.xaxis, texts)
         ax.grid(False, axis="y")
+        if all(gain.mean == gain.low == gain.high == 0 for gain in gains):  # an empty panel would look like a fault
+            paper = {"color": "white"}
+            ax.text(0.5, 0.5, t("plot.sectors.same"), transform=ax.transAxes, ha="center", va="center", bbox=paper)
     left.set_yticks(range(len(names)), [names[number] for number in order.tolist()])
     figure.legend(
         handles=[
@@ -216,10 +219,11 @@ def rhythm_figure(judged: Judged, texts: Texts) -> Figure:
     clock = scenario.settings.clock
     top = max(float(bottom.max()), 1e-6) * 1.16
     stamps = {"opens": clock.voting_opens, "closes": clock.voting_closes, "counted": clock.counting_ends}
-    for key, stamp in stamps.items():
+    for place, (key, stamp) in enumerate(stamps.items()):
         minute = parse_stamp(stamp)
         ax.axvline(minute, color=INK, linewidth=1.2, linestyle="dashed")
-        ax.text(minute + 6, top * 0.985, t(f"plot.rhythm.{key}", time=texts.clock(minute)), fontsize=11, va="top")
+        height = top * (0.985 - 0.05 * (place % 2))  # in a short day neighbours would run into each other
+        ax.text(minute + 6, height, t(f"plot.rhythm.{key}", time=texts.clock(minute)), fontsize=11, va="top")
     ax.set_ylim(0, top)
     localise_clock(ax, texts, float(edges[0]), float(edges[-1]), 120)
     localise(ax.yaxis, texts)
@@ -318,7 +322,7 @@ def worlds_figure(judged: Judged, strongest: Deciding, texts: Texts) -> Figure:
     )
     if worlds.apart:
         ax.axhspan(*worlds.span, color=BLUE, alpha=0.12, linewidth=0, zorder=0, label=t("plot.worlds.band"))
-        ax.legend(loc="lower right", fontsize=11)
+        ax.legend(loc="lower right", fontsize=11, frameon=True, facecolor="white", framealpha=0.85, edgecolor="none")
     ax.axhline(0, color=INK, linewidth=1.4)
     edge = _edge(means, low, high)
     bottom = -edge if (low < 0).any() else -edge * 0.08
@@ -373,5 +377,5 @@ def pattern_figure(judged: Judged, texts: Texts) -> Figure:
     localise(ax.yaxis, texts)
     ax.set_xlabel(t("plot.pattern.x"))
     ax.set_ylabel(t("plot.pattern.y"))
-    ax.legend(loc="upper right")
+    ax.legend(loc="lower left")
     return figure

@@ -5,6 +5,7 @@ from __future__ import annotations
 from simsec.analysis.breakdown import CALM, NATURAL, Group
 from simsec.base.clock import parse_stamp
 from simsec.locale import Texts
+from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import Step
 
@@ -34,7 +35,7 @@ def unit_label(scenario: Scenario, kind: str, texts: Texts) -> str:
 def step_label(scenario: Scenario, step: Step, texts: Texts) -> str:
     """Name of a ladder's step: its unit kind, or the permission it asks."""
     if step.permission:
-        return texts.t("figure.permission", agency=step.permission)
+        return texts.t("figure.permission", agency=agency_label(scenario, step.permission, texts))
     return unit_label(scenario, step.unit, texts)
 
 
@@ -54,14 +55,46 @@ def absence_lines(scenario: Scenario, texts: Texts) -> list[str]:
                 "describe.absence",
                 label=row.label.of(texts.language),
                 unit=unit_label(scenario, row.unit, texts),
-                starts=row.starts,
-                ends=row.ends,
+                starts=texts.clock(parse_stamp(row.starts)),
+                ends=texts.clock(parse_stamp(row.ends)),
                 units=units or texts.t("describe.absence_all"),
                 chance=texts.percent(row.chance.mode if row.chance else 1.0),
             )
             + (texts.t("describe.absence_shifts", minutes=row.minutes_each) if row.minutes_each else "")
         )
     return found
+
+
+def spread_text(figure: Parameter, texts: Texts) -> str:
+    """The most likely value, its range in brackets; without one where it has none."""
+    if figure.low == figure.high:
+        return texts.number(figure.mode)
+    return f"{texts.number(figure.mode)} ({texts.range(figure.low, figure.high, 0)})"
+
+
+def severe_text(scenario: Scenario, within: str, texts: Texts) -> str:
+    """What happens on a severe day, and what contains it; ``within`` are the minutes, as the reader writes a range."""
+    known = scenario.settings
+    crowd = known.spreading
+    return texts.t(
+        "describe.severe",
+        kind=known.incidents[crowd.kind].label.of(texts.language),
+        neighbours=crowd.neighbours_at_most,
+        minutes=texts.figure(crowd.neighbour_min.mode),
+        share=texts.percent(crowd.probability.mode),
+        depth=crowd.depth_at_most,
+        squads=crowd.contained_by_squads,
+        within=within,
+        most=crowd.stations_at_most,
+    )
+
+
+def agency_label(scenario: Scenario, code: str, texts: Texts) -> str:
+    """Name of an agency by its code, also of one that stands only in a ladder."""
+    known = scenario.settings.agencies.get(code)
+    if known:
+        return known.name
+    return texts.t(f"post_type.{code}") if texts.has(f"post_type.{code}") else code.replace("_", " ").capitalize()
 
 
 def group_label(scenario: Scenario, group: Group, texts: Texts) -> str:
@@ -131,7 +164,8 @@ def parameter_label(scenario: Scenario, path: str, texts: Texts) -> str:
             if ladder is not None:
                 step = ladder.steps[int(number)]
                 if step.permission:
-                    return texts.t("figure.permission_delay", agency=step.permission, step=int(number) + 1)
+                    agency = agency_label(scenario, step.permission, texts)
+                    return texts.t("figure.permission_delay", agency=agency, step=int(number) + 1)
                 unit, scope = unit_label(scenario, step.unit, texts), texts.t(f"scope.{step.scope}")
                 return texts.t("figure.step_delay", unit=unit, scope=scope, step=int(number) + 1)
         case ["absences", number, figure] if number.isdigit() and texts.has(f"figure.absence.{figure}"):

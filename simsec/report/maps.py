@@ -21,6 +21,7 @@ from simsec.plan.plan import Plan
 from simsec.report.basemap import (
     BORDER,
     GROUND,
+    PANEL,
     Base,
     base_of,
     box_middle,
@@ -36,9 +37,10 @@ from simsec.report.style import BLACK, BLUE, PURPLE, VERMILION, capital, new_fig
 from simsec.scenario.reading import Scenario
 
 Floats = NDArray[np.float64]
-STEPS_MIN = (0, 5, 10, 15, 20, 25, 30, 40, 50, 60)
+SHOWN = (ANNOUNCED, OPTIMISED)
 MAP_SIZE = (12.8, 8.0)
-_SQUAD_KM = (2.0, 1.7)  # a squad's circle stands beside its post
+_COVERED_KM = 0.05  # a sign this near to a larger one is not seen
+_SQUAD = (0.030, 0.026)  # of the width of the map: a squad's circle stands beside its post
 
 
 def minutes_colours(steps_min: Sequence[float], *, more: bool) -> tuple[Colormap, BoundaryNorm]:
@@ -70,17 +72,27 @@ def even_steps(values: Floats, at_most: int = 8) -> list[float]:
     return [float(x) for x in np.arange(first, last + step / 2, step)]
 
 
+def shared_steps(plans: Sequence[Floats]) -> list[float]:
+    """Edges for stations under several plans: from the soonest to what one station in a hundred exceeds.
+
+    A scale that fits the area shows where help comes later; one for all areas would paint a city in one colour.
+    """
+    known = np.concatenate([minutes[np.isfinite(minutes)] for minutes in plans])
+    return even_steps(np.quantile(known, [0.0, 0.99]) if len(known) else known, 10)
+
+
 @styled
 def map_figure(judged: Judged, texts: Texts) -> Figure:
     """Stations by minutes to first help, announced and optimised side by side, with posts and the reserve."""
     t, scenario = texts.t, judged.scenario
     figure = new_figure(t("plot.map.title"), t("plot.map.subtitle"), texts, size=MAP_SIZE)
     base = base_of(scenario)
-    colours, norm = minutes_colours(STEPS_MIN, more=True)
+    steps = shared_steps([known_minutes(judged.stations[n].mean_min, judged.stations[n].nobody_share) for n in SHOWN])
+    colours, norm = minutes_colours(steps, more=True)
     station_km = base.place(scenario.stations.lat, scenario.stations.lon)
     taken = _taken(judged, base)
     axes = figure.subplots(1, 2)
-    for ax, number in zip(axes, (ANNOUNCED, OPTIMISED), strict=True):
+    for ax, number in zip(axes, SHOWN, strict=True):
         parts = draw_base(ax, base, texts)
         found = judged.stations[number]
         minutes = known_minutes(found.mean_min, found.nobody_share)
@@ -120,7 +132,7 @@ def change_figure(scenario: Scenario, plans: tuple[Plan, Plan], minutes: tuple[F
     figure = new_figure(t("plot.change.title"), t("plot.change.subtitle"), texts, size=MAP_SIZE)
     base = base_of(scenario)
     x, y = base.place(scenario.stations.lat, scenario.stations.lon).T
-    colours, norm = minutes_colours(STEPS_MIN, more=True)
+    colours, norm = minutes_colours(shared_steps(minutes), more=True)
     axes = figure.subplots(1, 2)
     left, right = (draw_base(ax, base, texts, tinted=False) for ax in axes)
     order = np.argsort(np.nan_to_num(minutes[1], nan=np.inf), kind="stable")
@@ -156,12 +168,11 @@ def map_keys(base: Base, texts: Texts, *, squads: bool = True) -> list[Line2D]:
         return Line2D([], [], linestyle="none", marker=marker, color=colour, markersize=size, label=label, **style)
 
     outline = t("plot.map.own_outlines" if own_outlines(scenario) else "plot.map.drawn_outlines")
-    keys = [
-        key("*", BLACK, 13, t("plot.map.headquarters")),
-        key("^", BLACK, 7, t("plot.map.posts")),
-        key("D", BLACK, 6, t("plot.map.commission")),
-        key("s", BLACK, 4, t("plot.map.committees")),
-    ]
+    keys = [key("*", BLACK, 13, t("plot.map.headquarters")), key("^", BLACK, 7, t("plot.map.posts"))]
+    if _seen(base, ("kpu",), ("polres",)):
+        keys.append(key("D", BLACK, 6, t("plot.map.commission")))
+    if _seen(base, ("ppk",), ("polsek", "polsubsektor", "kpu", "polres")):
+        keys.append(key("s", BLACK, 4, t("plot.map.committees")))
     if squads:
         keys.append(key("o", VERMILION, 12, t("plot.map.reserve")))
     if (scenario.stations.access > 0).any():
@@ -172,11 +183,20 @@ def map_keys(base: Base, texts: Texts, *, squads: bool = True) -> list[Line2D]:
     return [*keys, Line2D([], [], color=BORDER, label=outline)]
 
 
+def _seen(base: Base, types: tuple[str, ...], above: tuple[str, ...]) -> bool:
+    """Whether any post of these types lies clear of the larger signs that are drawn above it."""
+    places = base.scenario.posts
+    km = base.place(places.lat, places.lon)
+    gap = km[list(places.of_type(*types))][:, None, :] - km[list(places.of_type(*above))][None, :, :]
+    return bool((np.hypot(gap[:, :, 0], gap[:, :, 1]).min(axis=1, initial=np.inf) > _COVERED_KM).any())
+
+
 def _taken(judged: Judged, base: Base) -> Floats:
     """Where posts and squads are drawn on either map: the names of rayons keep clear of them."""
+    beside = np.array(_SQUAD) * max(np.ptp(base.km[~base.far, 0]), PANEL * np.ptp(base.km[~base.far, 1]))
     squads = [
-        _site_km(base, site) + _SQUAD_KM
-        for number in (ANNOUNCED, OPTIMISED)
+        _site_km(base, site) + beside
+        for number in SHOWN
         for site, count in judged.plans[number].squads.items()
         if count > 0
     ]
@@ -224,13 +244,15 @@ def posts(ax: Axes, base: Base, plan: Plan | None = None) -> None:
         chosen = np.array(places.of_type(*types), dtype=np.int64)
         x, y = km[chosen].T
         ax.scatter(x, y, marker=marker, s=size, color=BLACK, edgecolors="white", linewidths=0.7, zorder=4)
+    wide, drawn_at = ax.get_xlim()[1] - ax.get_xlim()[0], list[Floats]()
     for site, squads in plan.squads.items() if plan else ():
         east, north = _site_km(base, site)
         if squads > 0 and inside(ax, (east, north)):
+            way = _clear_way(np.array([east, north]), drawn_at, wide)
             ax.annotate(
                 str(squads),
                 (east, north),
-                (13, 11),
+                way,
                 textcoords="offset points",
                 color="white",
                 fontsize=11,
@@ -241,6 +263,16 @@ def posts(ax: Axes, base: Base, plan: Plan | None = None) -> None:
                 arrowprops={"arrowstyle": "-", "color": VERMILION, "linewidth": 2.2, "shrinkB": 0},
                 bbox={"boxstyle": "circle,pad=0.28", "facecolor": VERMILION, "edgecolor": "white", "linewidth": 1.4},
             )
+
+
+def _clear_way(site: Floats, drawn: list[Floats], wide: float) -> tuple[int, int]:
+    """Points from a site to its circle: the first of four ways that leads away from the circles drawn before."""
+    ways = ((13, 11), (-13, 11), (13, -13), (-13, -13))
+    ends = [site + np.array(way) / 13 * _SQUAD[0] * wide for way in ways]
+    free = [min((float(np.hypot(*(end - other))) for other in drawn), default=np.inf) > 0.05 * wide for end in ends]
+    chosen = free.index(True) if True in free else 0
+    drawn.append(ends[chosen])
+    return ways[chosen]
 
 
 def _sector_names(ax: Axes, base: Base, far: bool) -> None:

@@ -32,6 +32,7 @@ from simsec.report.style import (
     write_ticks,
 )
 from simsec.report.tables import Row, Table
+from simsec.scenario.schema import DAY_TYPES
 
 KIND_COLUMNS = (
     "per_day",
@@ -41,13 +42,21 @@ KIND_COLUMNS = (
     "unanswered_per_day",
     "rose_share",
 )
+DAY_COLUMNS = (
+    "per_day",
+    "response_mean_min",
+    "response_p90_min",
+    "within_target_share",
+    "full_mean_min",
+    "rose_per_day",
+)
 FEW_MARK = "‡"
 BOXES_SCOPES = (NATURAL, "heavy_rain")  # rain slows the trucks
 SEVERE = "severe"
 PEAK = 0.96  # of the height of an axis: where a triangle stands for more than one in ten without help
 
 
-@lru_cache(maxsize=4)  # the same in every language
+@lru_cache(maxsize=16)  # the same in every language
 def groups(judged: Judged, dimension: str, family: str | None = None) -> tuple[Group, ...]:
     """The groups of a dimension under the optimised plan: natural rates, or calm days where it is one of places."""
     runs = judged.runs[OPTIMISED]
@@ -96,6 +105,22 @@ def kind_table(judged: Judged, texts: Texts) -> Table:
             rows.append(Row((texts.t("table.total"), *cells), "total"))
     heads = (texts.t(f"measured.{name}") for name in KIND_COLUMNS)
     return Table((texts.t("measured.kind"), *heads), tuple(rows))
+
+
+def day_table(judged: Judged, texts: Texts) -> Table:
+    """Every responder family under the optimised plan, given each type of day: floods show on days of heavy rain."""
+    scenario, runs = judged.scenario, judged.runs[OPTIMISED]
+    known = [name for name in DAY_TYPES if name in scopes_of(scenario, runs)]
+    found = breakdown(scenario, runs, ("family",), scopes=known)
+    rows: list[Row] = []
+    for scope in known:
+        rows.append(Row((capital(texts.t(f"day_type.{scope}")),), "group"))
+        for group in found:
+            if group.scope == scope and group.incidents and group.code in FAMILIES:
+                cells = (_cell(group, name, texts) for name in DAY_COLUMNS)
+                rows.append(Row((group_label(scenario, group, texts), *cells)))
+    heads = (texts.t(f"measured.{name}") for name in DAY_COLUMNS)
+    return Table((texts.t("measured.family"), *heads), tuple(rows))
 
 
 def unit_table(judged: Judged, texts: Texts) -> Table:
@@ -150,7 +175,7 @@ def boxes_table(judged: Judged, texts: Texts) -> Table | None:
 
 
 def day_lines(judged: Judged, texts: Texts) -> list[str]:
-    """Care, the reserve exhausted under each plan, and closed stations, as sentences; what is not known is left out."""
+    """Care, and the reserve exhausted under each plan, as sentences; what is not known is left out."""
     t, scenario = texts.t, judged.scenario
     lines = []
     medical = [group for group in groups(judged, "family") if group.code == "medical" and not group.few]
@@ -170,9 +195,6 @@ def day_lines(judged: Judged, texts: Texts) -> list[str]:
         lines.append(t("measured.exhausted", plan=capital(t(f"plan.{name}")), **fields))
     known = scopes_of(scenario, judged.runs[OPTIMISED])
     figures = day_figures(judged.runs[OPTIMISED], known[NATURAL]) if NATURAL in known else {}
-    if {"station_closed_min_per_day", "voter_hours_lost_per_day"} <= set(figures):
-        minutes, hours = figures["station_closed_min_per_day"], figures["voter_hours_lost_per_day"]
-        lines.append(t("measured.closed", minutes=texts.interval(minutes, 0), hours=texts.interval(hours, 0)))
     if {"cut_off_per_day", "convoys_without_pair_per_day"} <= set(figures):
         cut, alone = figures["cut_off_per_day"], figures["convoys_without_pair_per_day"]
         lines.append(t("measured.convoys", alone=texts.interval(alone, 1), cut=texts.interval(cut, 2)))

@@ -19,7 +19,20 @@ from simsec.report import measured, tables, wording
 from simsec.report.access import access_sector_table, access_table
 from simsec.report.area import area_table, strength_note
 from simsec.report.doubts import certificate_lines, choice_lines, footnotes, gain_lines
-from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, days_by_type, headline, losers, sanity, sectors
+from simsec.report.facts import (
+    ANNOUNCED,
+    DOCTRINE,
+    OPTIMISED,
+    PLANS,
+    class_figures,
+    days_by_type,
+    headline,
+    losers,
+    others,
+    sanity,
+    sectors,
+)
+from simsec.report.labels import severe_text
 from simsec.report.less import SHOWN, less_table, who_gets_less
 from simsec.report.operation import calendar_lines, calendar_table, posted_table
 from simsec.report.pillars import pillars_line, pillars_table
@@ -78,6 +91,7 @@ def report_page(
     less = who_gets_less(judged)
     before, after = reach(scenario, judged.plans[ANNOUNCED]), reach(scenario, judged.plans[OPTIMISED])
     days = days_by_type(judged.runs[OPTIMISED])
+    within = scenario.settings.spreading.contained_within_min
     times = [texts.clock(parse_stamp(stamp)) for stamp in PROBE_STAMPS]
     use = [
         wording.in_use_line(name, found, judged.plans[OPTIMISED].reserve_squads, texts)
@@ -113,9 +127,10 @@ def report_page(
             all_posts=len(scenario.posts),
         ),
         "area": area_table(scenario, texts),
+        "classes": tables.class_table(judged, [class_figures(judged, plan) for plan in range(len(PLANS))], texts),
         "strength_note": strength_note(scenario, texts),
         "primary": tables.primary_table(judged, measures[0], texts),
-        "measures": tables.measures_table(judged, measures[1:], texts),
+        "measures": tables.measures_table(judged, [one for one in measures[1:] if one.key != "voter_hours"], texts),
         "probes": tables.probe_table(judged, by_sector, texts),
         "sanity": wording.sanity_lines(judged, sanity(judged, measures), texts),
         "gains": tables.gains_table(judged, texts),
@@ -132,13 +147,15 @@ def report_page(
         "calendar_lines": calendar_lines(scenario, texts),
         "readings": wording.reading_lines(scenario, judged.plans[OPTIMISED], texts),
         "sector_lines": [
-            *wording.sector_lines(scenario, by_sector.over_announced, ANNOUNCED, texts),
-            *wording.sector_lines(scenario, by_sector.over_doctrine, DOCTRINE, texts),
+            line
+            for against in reversed(others(judged))
+            for line in wording.sector_lines(
+                scenario, by_sector.over_announced if against == ANNOUNCED else by_sector.over_doctrine, against, texts
+            )
         ],
         "sectors": tables.sector_table(judged, by_sector, lost, texts),
         "losers": [
-            *wording.loser_lines(judged, lost[DOCTRINE], DOCTRINE, texts),
-            *wording.loser_lines(judged, lost[ANNOUNCED], ANNOUNCED, texts),
+            *(line for one in others(judged) for line in wording.loser_lines(judged, lost[one], one, texts)),
             wording.restore_line(by_sector, texts),
         ],
         "less": less_table(judged, less, texts) if less else None,
@@ -162,14 +179,16 @@ def report_page(
         "choice": choice_lines(search, texts),
         "certificate": certificate_lines(search, texts),
         "severe": [
+            severe_text(scenario, texts.range(within.low, within.high, 0), texts),
             wording.severe_probability(scenario.settings.day_types.severe, texts),
             *(
                 line
-                for against in (DOCTRINE, ANNOUNCED)
+                for against in others(judged)
                 for line in wording.break_even_lines(break_even(judged, against), texts)
             ),
         ],
         "kinds": measured.kind_table(judged, texts),
+        "by_day": measured.day_table(judged, texts),
         "day_lines": measured.day_lines(judged, texts),
         "units": measured.unit_table(judged, texts),
         "boxes": measured.boxes_table(judged, texts),
@@ -182,6 +201,6 @@ def report_page(
         "scenario": scenario,
         "plan": judged.plans[OPTIMISED],
     }
-    names = (*DOUBTED, "probes", "doctrines", "models", "kinds", "units", "boxes")
+    names = (*DOUBTED, "probes", "doctrines", "models", "kinds", "by_day", "units", "boxes")
     context["doubts"] = footnotes((context[name] for name in names if context[name] is not None), texts)
     return environment().get_template("report.html.j2").render(context)

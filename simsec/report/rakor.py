@@ -30,7 +30,9 @@ from simsec.scenario.parameter import Parameter, Text
 from simsec.scenario.reading import Scenario
 
 HEADS = ("agency", "asked", "promise", "kept", "breaks", "kind", "calls", "acts", "decides", "informed", "handed")
+UNBROKEN = "\u2011"  # a hyphen at which no line ends
 TO = "\u2013"  # between two figures
+SELDOM = 0.1  # calls a day below which a share that is the same on every day says nothing
 LETTERS_PT, SMALLEST_PT = 9.0, 6.6
 
 
@@ -178,18 +180,18 @@ def _kept(found: Promise, texts: Texts) -> Said:
     if not found.calls.mean > 0:
         return Said(t("rakor.never_first" if found.part == "support" else "rakor.never_called"))
     calls = _number(found.calls.mean, texts)
-    share = _sure(found.kept, texts)
+    share = _sure(found.kept, found.calls.mean, texts)
     told = [t(f"rakor.of_{found.part}", calls=calls)]
     distances = _distances([band.beyond_km for band in found.bands], texts) if found.bands else []
     for far, band in zip(distances, found.bands, strict=True):
         if band.calls.mean > 0:
-            told.append(f"{far} {_sure(band.kept, texts)}")
+            told.append(f"{far} {_sure(band.kept, band.calls.mean, texts)}")
     return Said(share, "; ".join(told))
 
 
-def _sure(share: Estimate, texts: Texts) -> str:
+def _sure(share: Estimate, calls_per_day: float, texts: Texts) -> str:
     """A share with its interval, or that too few calls tell one."""
-    if share.doubt is Doubt.ALIKE or share.too_few_days:
+    if share.too_few_days or (share.doubt is Doubt.ALIKE and calls_per_day < SELDOM):
         return texts.t("rakor.few", share=texts.percent(share.mean))
     return _share(share, texts)
 
@@ -241,7 +243,7 @@ def _place(scenario: Scenario, agency: Agency, texts: Texts) -> str:
 
 def _hours(scenario: Scenario, agency: Agency, texts: Texts) -> str:
     first, last = (parse_stamp(getattr(scenario.settings.clock, name)) for name in (agency.starts, agency.ends))
-    return f"{texts.clock(first)}{TO}{texts.clock(last)}"
+    return f"{texts.clock(first)}{TO}{texts.clock(last)}".replace("-", UNBROKEN)
 
 
 def _pillars_row(scenario: Scenario, runs: Replications, texts: Texts) -> list[AgencyRow]:

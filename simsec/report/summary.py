@@ -25,6 +25,7 @@ from simsec.report.page import ReportMeta, data_uri, environment
 from simsec.report.style import BLUE, GREY, INK, localise, new_figure, styled, write_ticks
 from simsec.report.tables import Row, Table
 from simsec.report.verdict import verdict
+from simsec.report.wording import sides
 
 SIZE, LOWER = (12.8, 9.0), (12.8, 7.4)
 
@@ -59,6 +60,19 @@ def _cards(judged: Judged, texts: Texts) -> list[tuple[str, str]]:
     ]
 
 
+def _uneven(judged: Judged, texts: Texts) -> str:
+    """What the first sentence leaves out: that help comes later on some types of day; "" where it does on none."""
+    better, worse = sides(judged)
+    if not worse:
+        return ""
+    better_days, worse_days = (
+        texts.joined([texts.t(f"day_type.{name}") for name in names]) for names in (better, worse)
+    )
+    if not better:
+        return texts.t("public.loses", worse=worse_days)
+    return texts.t("public.uneven", better=better_days, worse=worse_days)
+
+
 def _or_nothing(minutes: float, texts: Texts) -> str:
     return texts.minutes(minutes) if np.isfinite(minutes) else NOTHING
 
@@ -81,6 +95,7 @@ def summary_page(judged: Judged, search: Search, meta: ReportMeta, figure: bytes
         "title": scenario.settings.title.of(texts.language),
         "date": texts.date(scenario.settings.polling_date),
         "first": public_sentence(judged, search, texts),
+        "uneven": _uneven(judged, texts),
         "doubt": t("public.doubt") if doubt_of_gain(judged) else "",
         "cards": _cards(judged, texts),
         "strength": t(

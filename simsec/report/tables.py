@@ -22,6 +22,7 @@ from simsec.report.facts import (
     OPTIMISED,
     PLANS,
     SCOPES,
+    ClassFigures,
     Losers,
     Measure,
     Sectors,
@@ -29,7 +30,7 @@ from simsec.report.facts import (
 from simsec.report.labels import natural_label, parameter_label, site_label, unit_label
 from simsec.report.reserve import site_name
 from simsec.scenario.reading import Scenario
-from simsec.scenario.schema import DAY_TYPES
+from simsec.scenario.schema import CLASSES, DAY_TYPES
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,27 @@ def primary_table(judged: Judged, primary: Measure, texts: Texts) -> Table:
 
 
 def measures_table(judged: Judged, measures: Iterable[Measure], texts: Texts) -> Table:
-    """Medians, tails, shares and losses of the three plans."""
+    """Medians, tails, shares and losses of the three plans; plans with the very same figures share a row."""
     rows: list[Row] = []
     for measure in measures:
         rows.append(Row((texts.t(f"measure.{measure.key}"),), "group"))
-        for plan, name in enumerate(PLANS):
-            cells = _cells(measure.by_scope, plan, measure, texts)
-            rows.append(Row((texts.t(f"plan.{name}"), *cells), "ours" if plan == OPTIMISED else ""))
+        alike: dict[tuple[str, ...], list[int]] = {}
+        for plan in range(len(PLANS)):
+            alike.setdefault(_cells(measure.by_scope, plan, measure, texts), []).append(plan)
+        rows += [Row((_names(plans, texts), *cells), _kind(plans)) for cells, plans in alike.items()]
     return Table((texts.t("table.measure"), *_scopes(judged, texts)), tuple(rows))
+
+
+def _names(plans: list[int], texts: Texts) -> str:
+    """What plans that share a row are called."""
+    if len(plans) == len(PLANS):
+        return texts.t("table.all_plans")
+    return texts.joined([texts.t(f"plan.{PLANS[plan]}") for plan in plans])
+
+
+def _kind(plans: list[int]) -> str:
+    """The row of the optimised plan is coloured, but not one that tells no difference."""
+    return "ours" if OPTIMISED in plans and len(plans) < len(PLANS) else ""
 
 
 def probe_table(judged: Judged, by_sector: Sectors, texts: Texts) -> Table:
@@ -169,6 +183,32 @@ def pattern_table(judged: Judged, texts: Texts) -> Table:
         if not shown:
             break
     keys = ("pattern_head", "pattern_regency", "pattern_inside", "pattern_available", "pattern_left", "pattern_works")
+    return Table(tuple(t(f"table.{key}") for key in keys), tuple(rows))
+
+
+def class_table(judged: Judged, by_plan: Iterable[ClassFigures], texts: Texts) -> Table:
+    """From class to block: stations and pattern of each class, and what the three plans give it."""
+    t, scenario, found = texts.t, judged.scenario, tuple(by_plan)
+    rows = []
+    for number in range(len(CLASSES)):
+        stations = int((scenario.stations.station_class == number).sum())
+        if not stations:
+            continue
+        pattern = getattr(scenario.settings.patterns, CLASSES[number])
+        each = [figures.of(number) for figures in found]
+        rows.append(
+            Row(
+                (
+                    t(f"class.{CLASSES[number]}"),
+                    texts.number(stations),
+                    f"{pattern.police} : {pattern.tps} : {pattern.linmas}",
+                    " / ".join(texts.number(pairs) for pairs, _, _ in each),
+                    " / ".join(texts.number(largest) for _, largest, _ in each),
+                    " / ".join(texts.number(minutes, 1) for _, _, minutes in each),
+                )
+            )
+        )
+    keys = ("class", "stations", "class_pattern", "pairs", "largest_block", "minutes")
     return Table(tuple(t(f"table.{key}") for key in keys), tuple(rows))
 
 

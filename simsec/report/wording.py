@@ -45,6 +45,7 @@ from simsec.report.verdict import (
 )
 from simsec.scenario.parameter import Parameter
 from simsec.scenario.reading import Scenario
+from simsec.scenario.schema import DAY_TYPES
 
 WORLDS_THAT_HOLD = 0.9  # share of worlds in which a gain must stand before it is called robust
 
@@ -144,6 +145,7 @@ def opening(judged: Judged, search: Search, texts: Texts) -> list[str]:
     if said not in ("not_accepted", "same"):
         lines.append(worlds_line(judged.worlds, texts))
     lines.append(t("opening.over_announced", gain=texts.interval(announced, 1, sign=True)))
+    lines += uneven_lines(judged, texts)
     share = texts.percent(1 - tail_from(judged.scenario))
     worst = [texts.number(found.mean, 1) for found in tails(judged)]
     lines.append(t("opening.tail", share=share, announced=worst[0], doctrine=worst[1], optimised=worst[2]))
@@ -158,6 +160,29 @@ def opening(judged: Judged, search: Search, texts: Texts) -> list[str]:
     elif said != "not_accepted":
         lines.append(t("opening.winner_stays"))
     return lines
+
+
+def uneven_lines(judged: Judged, texts: Texts) -> list[str]:
+    """On which days the proposed plan loses against the announced one, and on which it gains; none if it never does."""
+    better, worse = sides(judged)
+    if not worse:
+        return []
+
+    def said(names: Sequence[str]) -> str:
+        gains = judged.over_announced.gain_by_type
+        told = (texts.interval(gains[name], 1, sign=True) for name in names)
+        return texts.joined([f"{texts.t(f'day_type.{name}')} {gain}" for name, gain in zip(names, told, strict=True)])
+
+    if not better:
+        return [texts.t("opening.loses_on", worse=said(worse))]
+    return [texts.t("opening.uneven", better=said(better), worse=said(worse))]
+
+
+def sides(judged: Judged) -> tuple[list[str], list[str]]:
+    """Types of day on which the proposed plan gains, and loses, beyond chance against the announced one."""
+    gains = judged.over_announced.gain_by_type
+    known = [name for name in DAY_TYPES if name in gains]
+    return [name for name in known if gains[name].low > 0], [name for name in known if gains[name].high < 0]
 
 
 def options_text(options: str, texts: Texts) -> str:
@@ -358,11 +383,13 @@ def reserve_lines(scenario: Scenario, before: Reach, after: Reach, texts: Texts)
         )
     )
     moved = [site for site in after.sites if site.code not in {old.code for old in before.sites}]
+    nearest = []
     for site in moved:
         sector = scenario.villages.subdistrict_names[site.sector] if site.sector >= 0 else NOTHING
-        lines.append(
-            t("reserve.site", site=site.name, sector=sector, stations=texts.plural("count.stations", site.stations))
-        )
+        stations = texts.plural("count.stations", site.stations)
+        nearest.append(t("reserve.site", site=site.name, sector=sector, stations=stations))
+    if nearest:
+        lines.append(t("reserve.nearest", sites="; ".join(nearest)))
     return lines
 
 

@@ -8,7 +8,9 @@ import numpy as np
 from openpyxl import Workbook
 from openpyxl.styles import Alignment
 
-from simsec.analysis.breakdown import MEASURES
+from simsec.analysis.breakdown import DIMENSIONS, MEASURES, scopes_of
+from simsec.analysis.daily import day_figures, unit_use
+from simsec.analysis.intervals import Estimate
 from simsec.locale import Texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
@@ -16,10 +18,22 @@ from simsec.plan.doctrine import polsek_of
 from simsec.plan.ledger import ledger_of
 from simsec.plan.plan import Plan
 from simsec.report import wording
+from simsec.report.access import access_measures
 from simsec.report.area import special_rule
 from simsec.report.asked import Asked, asked_sheets
-from simsec.report.facts import ANNOUNCED, DOCTRINE, OPTIMISED, PLANS, known_minutes, sectors, site_sector
-from simsec.report.labels import group_label, parameter_label
+from simsec.report.facts import (
+    ANNOUNCED,
+    DOCTRINE,
+    NATURAL,
+    OPTIMISED,
+    PLANS,
+    SCOPES,
+    headline,
+    known_minutes,
+    sectors,
+    site_sector,
+)
+from simsec.report.labels import group_label, parameter_label, scope_label, unit_label
 from simsec.report.less import less_sheet
 from simsec.report.measured import groups
 from simsec.report.reserve import site_name
@@ -57,6 +71,10 @@ POLSEK_COLUMNS = (
     "p90_optimised",
     "mean_announced",
 )
+RESERVE_MEASURES = {  # of the sheet -> of the analysis
+    "reserve_exhausted": "reserve_exhausted_share",
+    "reserve_exhausted_min": "reserve_exhausted_min_per_day",
+}
 SITE_COLUMNS = (
     "site", "name", "kind", "sector", "squads_optimised", "squads_doctrine", "squads_announced", "persons",
     "patrols_optimised", "patrols_doctrine", "patrols_announced",
@@ -105,7 +123,9 @@ def workbook(judged: Judged, search: Search, texts: Texts, asked: Asked | None =
     _linmas(book, judged.scenario, texts)
     _sites(book, judged, texts)
     less_sheet(book, judged, texts)
+    _days(book, judged, texts)
     _measures(book, judged, texts)
+    _units(book, judged, texts)
     _assumptions(book, judged.scenario, texts)
     return book
 
@@ -268,13 +288,13 @@ def _sites(book: Workbook, judged: Judged, texts: Texts) -> None:
 
 
 def _measures(book: Workbook, judged: Judged, texts: Texts) -> None:
-    """Every measure by kind and by sub-district, each with its range, for whoever wants to sort and to plot."""
+    """Every measure of every group of incidents, each with its range, for whoever wants to sort and to plot."""
     t, rows = texts.t, list[list[Value]]()
-    for group in (*groups(judged, "kind"), *groups(judged, "subdistrict")):
+    for group in (group for dimension in DIMENSIONS for group in groups(judged, dimension)):
         row: list[Value] = [t(f"dimension.{group.dimension}"), group_label(judged.scenario, group, texts)]
         row.append(group.incidents)
         for estimate in group.estimates.values():
-            row += [round(x, 4) if np.isfinite(x) else None for x in (estimate.mean, estimate.low, estimate.high)]
+            row += _ends(estimate)
         rows.append(row)
     columns = [Column(t("column.by"), width=24), Column(t("column.group"), width=30)]
     columns.append(_column("incidents_seen", "#,##0", texts))
@@ -283,6 +303,64 @@ def _measures(book: Workbook, judged: Judged, texts: Texts) -> None:
         columns.append(_column(name, shown, texts))
         columns += [_column(f"measured_{end}", shown, texts) for end in ("low", "high")]
     sheet, at = new_sheet(book, t("sheet.measures"), t("sheet.measures_title"), [t("sheet.measures_note")], texts)
+    write_table(sheet, at, columns, rows, group_by=0)
+
+
+def _ends(estimate: Estimate) -> list[Value]:
+    """A figure and its interval; empty where it is not known."""
+    return [round(x, 4) if np.isfinite(x) else None for x in (estimate.mean, estimate.low, estimate.high)]
+
+
+def _days(book: Workbook, judged: Judged, texts: Texts) -> None:
+    """The measures of a day of all three plans: natural rates, and given each type of day."""
+    t, rows = texts.t, list[list[Value]]()
+
+    def add(key: str, scope: str, plan: int, estimate: Estimate) -> None:
+        rows.append([t(f"measure.{key}"), scope_label(scope, texts), t(f"plan.{PLANS[plan]}"), *_ends(estimate)])
+
+    told = {measure.key: measure for measure in (*headline(judged), *access_measures(judged))}
+    for measure in told.values():
+        for scope, three in measure.by_scope.items():
+            for plan, estimate in enumerate(three):
+                add(measure.key, scope, plan, estimate)
+    for key, name in RESERVE_MEASURES.items():
+        for scope in SCOPES:
+            for plan, runs in enumerate(judged.runs):
+                known = scopes_of(judged.scenario, runs)
+                found = day_figures(runs, known[scope]) if scope in known else {}
+                if name in found:
+                    add(key, scope, plan, found[name])
+    for plan, stations in enumerate(judged.stations):
+        add("probe_mean", NATURAL, plan, stations.mean_of_all)
+    for plan, stations in enumerate(judged.stations):
+        add("probe_tenth", NATURAL, plan, stations.mean_of_worst_tenth)
+    columns = [Column(t("table.measure"), width=44)]
+    columns += [Column(t(f"column.{name}"), width=24) for name in ("scope", "plan")]
+    columns += [_column(f"measured_{end}", "#,##0.00", texts) for end in ("figure", "low", "high")]
+    sheet, at = new_sheet(book, t("sheet.days"), t("sheet.days_title"), [t("sheet.days_note")], texts)
+    write_table(sheet, at, columns, rows, group_by=0)
+
+
+def _units(book: Workbook, judged: Judged, texts: Texts) -> None:
+    """Utilisation and hours on duty by kind of unit, three plans at natural rates."""
+    t, scenario, rows = texts.t, judged.scenario, list[list[Value]]()
+    kinds = [unit.kind for unit in scenario.settings.units]
+    for plan, runs in zip(PLANS, judged.runs, strict=True):
+        known = scopes_of(scenario, runs)
+        for used in unit_use(scenario, runs, known[NATURAL]) if NATURAL in known else ():
+            row: list[Value] = [unit_label(scenario, kinds[used.kind], texts), t(f"plan.{plan}"), used.units]
+            row.append(round(used.clock_hours, 1))
+            for estimate in (used.busy_share, used.busy_hours, used.busy_p95_hours):
+                row += _ends(estimate)
+            rows.append([*row, round(used.longest_hours, 1)])
+    rows.sort(key=lambda row: [unit_label(scenario, kind, texts) for kind in kinds].index(str(row[0])))
+    columns = [Column(t("measured.unit"), width=26), Column(t("column.plan"), width=24)]
+    columns += [Column(t(f"measured.{name}"), shown, 10) for name, shown in (("units", "0"), ("clock_hours", _MINUTES))]
+    for name, shown in (("busy_share", "0.0%"), ("busy_hours", "0.00"), ("busy_p95_hours", "0.0")):
+        columns.append(Column(t(f"measured.{name}"), shown, 12))
+        columns += [_column(f"measured_{end}", shown, texts) for end in ("low", "high")]
+    columns.append(Column(t("measured.longest_hours"), _MINUTES, 10))
+    sheet, at = new_sheet(book, t("sheet.units"), t("sheet.units_title"), [], texts)
     write_table(sheet, at, columns, rows, group_by=0)
 
 

@@ -16,6 +16,7 @@ from simsec.report.area import area_table, special_rule, strength_note
 from simsec.report.area_map import HATCHES, area_figure
 from simsec.report.basemap import PANEL, base_of, draw_base, inside
 from simsec.report.style import new_figure
+from simsec.report.tables import assumption_groups
 from simsec.report.workbook import workbook
 from simsec.scenario import Scenario, read_scenario
 from tests.areas import tiny, tiny_folder
@@ -38,6 +39,35 @@ def test_an_element_stands_there_only_where_the_area_has_it() -> None:
     assert "Hard to reach" in semarang and "Hard to reach" not in jepara
     assert "Other duties of the day" in city and "Three pillars" in city and "Three pillars" not in semarang
     assert "Steep ground" not in city and "The strength" not in city
+
+
+def test_what_each_source_stresses_stands_in_its_area() -> None:
+    found = {name: elements(area(name)) for name in (path.name for path in AREAS.glob("k*"))}
+    for rows in found.values():
+        for element in ("Floods and landslides", "The reserve", "Health of the crews", "Logistics", "What KPU decides"):
+            assert rows[element][0]
+    assert "100 officers" in found["kabupaten-semarang"]["The reserve"][0]
+    assert "Syahbandar / ASDP" in found["kabupaten-jepara"]["Agencies at the table"][0]
+    asked = found["kota-tangerang"]["Who is asked first"][0]
+    assert all(name in asked for name in ("Kodim (kota): ", "Kodim (kabupaten): ", "Dinkes (kabupaten): "))
+    assert "medical team of the regency" in found["kota-tangerang"]["Health of the crews"][0]
+    assert "04:00 to 07:00 35%" in found["kota-tangerang-selatan"]["Floods and landslides"][0]
+    assert "landslide" not in found["kota-tangerang-selatan"]["Floods and landslides"][0]
+
+
+def test_every_group_of_figures_of_every_area_has_a_title() -> None:
+    for path in AREAS.glob("k*"):
+        for language in LANGUAGES:
+            assert all(title for title, _ in assumption_groups(area(path.name), texts(language)))
+
+
+def test_ground_that_all_villages_share_is_not_hatched() -> None:
+    for name, hatched in (("kota-tangerang", False), ("kota-tangerang-selatan", True)):
+        figure = area_figure(area(name), texts("en"))
+        drawn = [part.get_hatch() for part in figure.axes[0].collections]
+        assert (HATCHES["low"][0] in drawn) == hatched
+        said = " ".join(text.get_text() for text in figure.legends[0].get_texts()).replace("\n", " ")
+        assert ("not hatched" in said) != hatched
 
 
 def test_figures_are_those_of_the_tables() -> None:

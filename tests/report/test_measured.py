@@ -7,14 +7,25 @@ import pytest
 from openpyxl import Workbook
 
 from simsec.analysis.boxes import boxes_back
-from simsec.analysis.breakdown import CALM, MEASURES, NATURAL, breakdown, scopes_of
+from simsec.analysis.breakdown import CALM, DIMENSIONS, MEASURES, NATURAL, breakdown, scopes_of
 from simsec.locale import LANGUAGES, texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
-from simsec.report.facts import OPTIMISED
+from simsec.report.facts import OPTIMISED, PLANS
 from simsec.report.labels import group_label, scope_label
-from simsec.report.measured import FEW_MARK, KIND_COLUMNS, boxes_table, day_lines, groups, kind_table, unit_table
+from simsec.report.measured import (
+    FEW_MARK,
+    KIND_COLUMNS,
+    boxes_table,
+    day_lines,
+    day_table,
+    groups,
+    kind_table,
+    unit_table,
+)
+from simsec.report.style import capital
 from simsec.report.workbook import workbook
+from simsec.scenario.schema import DAY_TYPES
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -49,14 +60,13 @@ def test_the_reserve_exhausted_is_told_for_every_plan_and_units_by_kind(judged: 
     words, lines = texts(language), day_lines(judged, texts(language))
     start = words.catalogue["measured.exhausted"].split("{share}")[0].removeprefix("{plan}")
     assert sum(start in line for line in lines) == 3
-    assert any(line.startswith(words.catalogue["measured.closed"].split("{")[0]) for line in lines)
     table = unit_table(judged, words)
     assert len(table.rows) == np.sum(judged.runs[OPTIMISED].unit_count > 0)
     assert {row.cells[2] for row in table.rows} == {words.number(hours, 1) for hours in (19.0, 41.0)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_sheet_of_measures_holds_every_kind_and_sub_district_with_ranges(
+def test_the_sheet_of_measures_holds_every_group_of_every_dimension_with_ranges(
     judged: Judged, search: Search, language: str
 ) -> None:
     words = texts(language)
@@ -64,11 +74,42 @@ def test_the_sheet_of_measures_holds_every_kind_and_sub_district_with_ranges(
     sheet = book[words.t("sheet.measures")]
     heading, *rows = [[cell.value for cell in row] for row in sheet[sheet.auto_filter.ref]]
     assert len(heading) == 3 + 3 * len(MEASURES)
-    kinds, sectors = judged.scenario.settings.incidents, judged.scenario.villages.subdistrict_names
-    assert len(rows) == len(kinds) + len(sectors)
-    assert [row[1] for row in rows[-len(sectors) :]] == list(sectors)
-    for row, group in zip(rows, (*groups(judged, "kind"), *groups(judged, "subdistrict")), strict=True):
+    assert {row[0] for row in rows} == {words.t(f"dimension.{name}") for name in DIMENSIONS}
+    for row, group in zip(rows, (group for name in DIMENSIONS for group in groups(judged, name)), strict=True):
+        assert row[1] == group_label(judged.scenario, group, words)
         assert row[2] == group.incidents and row[3] == pytest.approx(group.estimates["per_day"].mean, abs=1e-4)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sheets_of_days_and_units_hold_all_three_plans_with_ranges(
+    judged: Judged, search: Search, language: str
+) -> None:
+    words = texts(language)
+    book: Workbook = workbook(judged, search, words)
+    sheet = book[words.t("sheet.days")]
+    _, *rows = [[cell.value for cell in row] for row in sheet[sheet.auto_filter.ref]]
+    told = {row[0] for row in rows}
+    for key in ("primary", "closed_min", "voter_hours", "unanswered", "reserve_exhausted", "probe_tenth"):
+        assert words.t(f"measure.{key}") in told
+    assert len({tuple(row[:3]) for row in rows}) == len(rows)
+    known = [row for row in rows if row[4] is not None and row[3] is not None]
+    assert len(known) > len(rows) / 2 and all(row[4] <= row[3] + 1e-3 and row[3] <= row[5] + 1e-3 for row in known)
+    units = book[words.t("sheet.units")]
+    _, *lines = [[cell.value for cell in row] for row in units[units.auto_filter.ref]]
+    assert {row[1] for row in lines} == {words.t(f"plan.{name}") for name in PLANS}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_type_of_day_tells_the_families_that_were_seen_on_it(judged: Judged, language: str) -> None:
+    words = texts(language)
+    shown: dict[str, list[str]] = {}
+    for row in day_table(judged, words).rows:
+        if row.kind == "group":
+            shown[row.cells[0]] = []
+        else:
+            shown[list(shown)[-1]].append(row.cells[0])
+    assert list(shown) == [capital(words.t(f"day_type.{name}")) for name in DAY_TYPES]
+    assert all(words.t("family.security") in families for families in shown.values())
 
 
 def test_scopes_are_named(judged: Judged) -> None:

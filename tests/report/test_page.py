@@ -12,10 +12,17 @@ from simsec.locale import LANGUAGES, texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
 from simsec.report import ReportMeta
-from simsec.report.facts import headline, sectors
+from simsec.report.facts import PLANS, class_figures, headline, sectors
 from simsec.report.page import report_page
 from simsec.report.style import png
-from simsec.report.tables import assumption_groups, candidate_table, measures_table, primary_table, probe_table
+from simsec.report.tables import (
+    assumption_groups,
+    candidate_table,
+    class_table,
+    measures_table,
+    primary_table,
+    probe_table,
+)
 from simsec.report.wording import first_sentence
 from tests.report.reading import read
 
@@ -122,6 +129,32 @@ def test_natural_rates_and_given_days_stand_in_columns_of_their_own(judged: Judg
     assert table.rows[2].cells[1] == natural and table.rows[2].cells[5] == severe
     for row in measures_table(judged, measures[1:], words).rows:
         assert row.kind == "group" or len(row.cells) == len(table.head)
+
+
+def test_plans_with_the_same_figures_share_a_row_and_no_others(judged: Judged) -> None:
+    words, measures = texts("en"), headline(judged)[1:]
+    alike = replace(judged, plans=(judged.plans[0],) * 3, runs=(judged.runs[0],) * 3)
+    rows = [row for row in measures_table(alike, headline(alike)[1:], words).rows if row.kind != "group"]
+    assert len(rows) == len(measures) and {row.cells[0] for row in rows} == {words.t("table.all_plans")}
+    for measure in measures:
+        each = [row for row in measures_table(judged, [measure], words).rows if row.kind != "group"]
+        told = {
+            tuple(words.interval(three[n], measure.digits, share=measure.share, marked=True) for three in scopes)
+            for n, scopes in ((n, tuple(measure.by_scope.values())) for n in range(len(PLANS)))
+        }
+        assert len({row.cells[1:] for row in each}) == len(each) == len(told)
+        named = " ".join(row.cells[0] for row in each)
+        assert len(each) == 1 or all(words.t(f"plan.{name}") in named for name in PLANS)
+        assert sum(row.kind == "ours" for row in each) == (len(each) > 1)
+
+
+def test_every_station_stands_in_the_table_of_classes_and_blocks(judged_shipped: Judged) -> None:
+    words, found = texts("en"), [class_figures(judged_shipped, plan) for plan in range(len(PLANS))]
+    for plan, figures in zip(judged_shipped.plans, found, strict=True):
+        assert figures.pairs.sum() == plan.blocks  # a block holds one class
+    rows = class_table(judged_shipped, found, words).rows
+    assert sum(int(row.cells[1].replace(",", "")) for row in rows) == len(judged_shipped.scenario.stations)
+    assert [row.cells[0] for row in rows] == [words.t(f"class.{name}") for name in ("low", "elevated", "special")]
 
 
 def test_everything_tried_stands_in_the_search_tables(search: Search) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from matplotlib.text import Text
 
+from simsec.analysis.intervals import Estimate
 from simsec.locale import LANGUAGES, texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
@@ -103,6 +104,19 @@ def test_the_summary_says_plainly_when_nothing_better_was_found(
     html = summary_page(judged, replace(search, accepted=False), meta, b"", words)
     assert words.t("public.first.not_accepted") in html
     assert words.catalogue["public.first.better"].split("{")[0] not in html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_summary_does_not_hide_the_days_on_which_help_comes_later(
+    judged: Judged, search: Search, meta: ReportMeta, language: str
+) -> None:
+    words = texts(language)
+    gains = {"ordinary": Estimate(-0.5, -0.8, -0.3, 40), "severe": Estimate(135.8, 86.2, 185.4, 40)}
+    mixed = replace(judged, over_announced=replace(judged.over_announced, gain_by_type=gains))
+    said = words.t("public.uneven", better=words.t("day_type.severe"), worse=words.t("day_type.ordinary"))
+    assert said in summary_page(mixed, search, meta, b"", words)
+    even = replace(judged, over_announced=replace(judged.over_announced, gain_by_type={}))
+    assert words.catalogue["public.uneven"].split("{")[0] not in summary_page(even, search, meta, b"", words)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -48,6 +48,21 @@ def test_a_better_plan_is_told_with_worlds_range_and_what_decides(judged: Judged
         assert part in said
 
 
+def by_day(judged: Judged, **gains: tuple[float, float, float]) -> Judged:
+    told = {name: Estimate(*gain, 40) for name, gain in gains.items()}
+    return replace(judged, over_announced=replace(judged.over_announced, gain_by_type=told))
+
+
+def test_days_on_which_the_plan_loses_are_named_with_their_gain(judged: Judged, words: Texts) -> None:
+    gains = {"ordinary": (-0.5, -0.8, -0.3), "heavy_rain": (0.4, -0.2, 1.0), "severe": (135.8, 86.2, 185.4)}
+    (said,) = wording.uneven_lines(by_day(judged, **gains), words)
+    assert words.t("day_type.ordinary") in said and words.signed(-0.8, 1) in said and words.signed(185.4, 1) in said
+    assert words.t("day_type.heavy_rain") not in said
+    (lost,) = wording.uneven_lines(by_day(judged, ordinary=gains["ordinary"]), words)
+    assert lost.startswith(words.catalogue["opening.loses_on"].split("{")[0])
+    assert wording.uneven_lines(by_day(judged, severe=gains["severe"]), words) == []
+
+
 @pytest.mark.parametrize(
     ("gain", "key"),
     [
@@ -179,7 +194,8 @@ def test_the_reserve_is_told_site_by_site_with_the_drive_it_saves(judged: Judged
     lines = wording.reserve_lines(scenario, before, after, words)
     assert all(site.name in lines[0] for site in after.sites)
     assert words.minutes(before.mean_min, 0) in lines[1] and words.minutes(after.mean_min, 0) in lines[1]
-    assert len(lines) == 2 + sum(site.code not in {s.code for s in before.sites} for site in after.sites)
+    moved = [site for site in after.sites if site.code not in {s.code for s in before.sites}]
+    assert moved and len(lines) == 3 and all(site.name in lines[2] for site in moved)
     assert len(wording.reserve_lines(scenario, before, before, words)) == 2
     assert wording.reserve_lines(scenario, before, replace(after, sites=()), words) == [words.t("reserve.none")]
 
