@@ -22,6 +22,7 @@ from simsec.experiments.reading import MEASURES, SUMS, Experiment, PlanSpec
 from simsec.plan import Plan, check_plan, doctrine
 from simsec.results.run_folder import versions
 from simsec.scenario import Scenario
+from simsec.scenario.noisy_labels import unlabelled
 from simsec.scenario.schema import DAY_TYPES
 
 INCIDENTS = "incidents"
@@ -158,6 +159,8 @@ def ready(shared: Shared, cell: int) -> Cell:
 
 
 def _plan(spec: PlanSpec, world: Scenario, area: int, size: int | None, seed: int) -> Plan:
+    if not spec.labels:
+        world = unlabelled(world)
     if spec.optimise:
         from simsec.optimization.search import search
 
