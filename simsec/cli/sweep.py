@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +17,7 @@ from simsec.cli.common import Language, exit_codes, print_json, texts_of
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from simsec.experiments.reading import Experiment
     from simsec.experiments.runner import Progress
     from simsec.locale import Texts
 
@@ -61,7 +62,7 @@ def sweep(
             done = run_job(job, folder, executor, workers=width, resume=resume, text=read.text, tell=tell)
         if compact:
             compact_folder(folder)
-        page = write_page(folder, texts)
+        page = write_page(folder, texts, names_of(read, texts))
         if json:
             print_json(
                 {
@@ -75,7 +76,16 @@ def sweep(
         typer.echo(texts.t("cli.wrote", path=str(page or folder)))
 
 
-def write_page(folder: Path, texts: Texts) -> Path | None:
+def names_of(read: Experiment, texts: Texts) -> dict[str, str]:
+    """Factors that the experiment gives no name of their own, as people read them."""
+    from simsec.report.labels import parameter_label
+
+    scenario = read.scenarios[0]
+    unnamed = [factor.path for factor in read.factors[0] if factor.path == factor.name]
+    return {path: parameter_label(scenario, path, texts) for path in unnamed}
+
+
+def write_page(folder: Path, texts: Texts, names: Mapping[str, str]) -> Path | None:
     """``results.html`` beside the tables; None where the sweep did not keep the police's minutes."""
     from simsec.base.files import write_text
     from simsec.experiments.answers import open_sweep
@@ -85,7 +95,7 @@ def write_page(folder: Path, texts: Texts) -> Path | None:
         columns = set(answers.table("select * from runs limit 0").column_names)
         if not {"security_weighted_min", "security_expected_weight"} <= columns:
             return None
-        page = sweep_page(answers, texts)
+        page = sweep_page(answers, texts, names)
     write_text(folder / "results.html", page)
     return folder / "results.html"
 

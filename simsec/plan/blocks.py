@@ -112,12 +112,12 @@ def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int], kept: Integer
 
 
 def _shared_out(scenario: Scenario, key: Integers, low_pairs: Mapping[int, int]) -> dict[int, int]:
-    """Pairs of every group of the low class: a hamlet takes what its size needs, the rest of its sub-district the rest."""
+    """Pairs of every group of the low class: a hamlet takes what its size needs, its sub-district's others the rest."""
     stations = scenario.stations
     found: dict[int, int] = {}
     for sector, pairs in low_pairs.items():
         inside = (stations.subdistrict == sector) & (stations.station_class == CLASSES.index("low"))
-        numbers, counts = np.unique(key[inside], return_counts=True)  # the lowest number is no hamlet's, where it is there
+        numbers, counts = np.unique(key[inside], return_counts=True)  # those in no hamlet come first
         size = 1
         while (-(-counts // size)).sum() > max(pairs, len(counts)):
             size += 1
