@@ -156,7 +156,8 @@ class ExperimentFile(Strict):
         measures: columns to keep; all by default.
         incidents: also keep a row an incident.
         voters: also serve the voters of disturbed stations.
-        batch: days that one task plays; a worker writes a file a task.
+        batch: days that one task plays; a worker writes a file a task. Left out: as many as make some 64 tasks or
+            more of the experiment, so that no core waits for the last one, but not fewer than 20 days.
     """
 
     format: Literal[1]
@@ -174,7 +175,7 @@ class ExperimentFile(Strict):
     measures: tuple[str, ...] = ()
     incidents: bool = False
     voters: bool = False
-    batch: Annotated[int, Field(ge=1, le=100_000)] = 200
+    batch: Annotated[int, Field(ge=1, le=100_000)] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -1,5 +1,6 @@
 """What an experiment plays: the same days at every point, the same rows on any workers, and failures as rows."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from simsec.base.errors import InputError
 from simsec.day.sampling import sample_day
 from simsec.experiments.answers import Answers, open_sweep
 from simsec.experiments.factors import changed
-from simsec.experiments.playing import cell_seed, job_of, ready
+from simsec.experiments.playing import cell_seed, chunks_of, job_of, ready
 from simsec.experiments.reading import read_experiment
 from simsec.experiments.runner import open_executor, run_job
 from simsec.plan import doctrine
@@ -220,3 +221,14 @@ def test_a_labelled_scenario_is_never_stored_under_its_own_name(tmp_path: Path) 
     with swept(tmp_path / "demo.toml", tmp_path / "run") as answers:
         names = {name for table in ("runs", "points") for name in answers.table(f"select * from {table}").column_names}
     assert not [name for name in names if "station_class" in name or "village" in name]
+
+
+def test_tasks_are_many_enough_for_many_cores_and_each_is_worth_making_ready(tmp_path: Path) -> None:
+    for days, cells in product((1, 20, 60, 400, 20_000), (1, 3, 20, 64, 200, 5000)):
+        each = chunks_of(days, cells, None)
+        assert each * cells >= min(64, days // 20 * cells) and days / each <= 200
+        assert each == 1 or days / each >= 20
+    assert chunks_of(401, 3, 200) == 3
+    body = "days = { ordinary = 90 }\n"
+    assert job_of(read_experiment(written(tmp_path, body))).tasks == 4
+    assert job_of(read_experiment(written(tmp_path, body + "batch = 9\n"))).tasks == 10
