@@ -40,7 +40,7 @@ def test_the_sweep_runs_and_answers_as_written(
         result = CliRunner().invoke(app, arguments)
         assert result.exit_code == 0, result.output
         told += result.stdout
-    assert "54 runs stand in the tables, 0 failed" in told and "security_measure" in told
+    assert "54 simulasi ada dalam tabel, 0 gagal" in told and "security_measure" in told  # in the language of the area
     assert (tmp_path / "runs" / "my-question" / "results.html").exists()
     exec(compile(examples("python")[1], "README.md", "exec"), {})
     assert "unanswered" in capsys.readouterr().out
