@@ -1,7 +1,8 @@
 """What the runner of sweeps costs: ``python -m benchmarks.sweeps [--large] [--full]``.
 
 ``--large`` keeps a million runs and looks at the memory of the parent; ``--full`` plays 200 points x 100 days of
-Kabupaten Semarang and compares the workers' CPU time with wall time x cores.
+Kabupaten Semarang and compares the workers' CPU time with wall time x cores. On Linux it also tells how long they stood
+in line behind other programs, so that the figure can be judged on a machine that is not idle.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from simsec.analysis.workers import default_workers
 from simsec.experiments.answers import open_sweep
 from simsec.experiments.job import FAILURES, RUNS, Job, Tables, failure_table
 from simsec.experiments.playing import job_of
+from simsec.experiments.pool import RespawningPool
 from simsec.experiments.reading import read_experiment
 from simsec.experiments.runner import open_executor, run_job
 from simsec.experiments.store import compact
@@ -87,6 +90,19 @@ def p90_seconds(folder: Path) -> tuple[float, int]:
     return statistics.median(seconds), incidents
 
 
+def accounted(pids: Sequence[int]) -> tuple[float, float] | None:
+    """Seconds that processes computed, and that they stood in line for a core; None where the system does not say."""
+    computed = queued = 0
+    try:
+        for pid in pids:
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                on, line, _ = (thread / "schedstat").read_text().split()
+                computed, queued = computed + int(on), queued + int(line)
+    except OSError:
+        return None
+    return computed / 1e9, queued / 1e9
+
+
 def full(folder: Path) -> None:
     """200 points x 100 days of Kabupaten Semarang: seconds, and the workers' share of the cores granted."""
     path = folder / "bench.toml"
@@ -97,11 +113,19 @@ def full(folder: Path) -> None:
     workers = default_workers()
     with open_executor(workers) as executor:
         executor.submit(max, 1, 2).result()
+        pids = executor.pids if isinstance(executor, RespawningPool) else []
+        before = accounted(pids)
         done = run_job(job_of(read_experiment(path)), folder / "full", executor, workers=workers)
+        after = accounted(pids)
     size = sum(at.stat().st_size for at in (folder / "full").rglob("*.parquet"))
     share, busy = done.cpu_s / done.seconds / workers, done.busy_s / done.seconds / workers
     print(f"200 points x 100 days: {done.runs} runs, {done.failures} failed, {done.seconds:.0f} s wall on {workers}")
     print(f"  workers had a task in {busy:.0%} of wall x cores, the processor in {share:.0%} ({done.cpu_s:.0f} s)")
+    if before and after and pids:
+        queued = after[1] - before[1]
+        asleep = done.seconds * len(pids) - (after[0] - before[0]) - queued
+        alone = done.cpu_s / (done.cpu_s + max(asleep, 0))
+        print(f"  {queued:.0f} s in line behind other programs, {asleep:.1f} s asleep: {alone:.0%} on idle cores")
     print(f"  {size / done.runs:.0f} bytes a run, {done.cpu_s / done.runs * 1000:.1f} ms of CPU a run, points included")
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simsec.cli.common import Language, exit_codes, print_json, texts_of
+from simsec.cli.common import Language, command_line, exit_codes, print_json, texts_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from simsec.experiments.reading import Experiment
     from simsec.experiments.runner import Progress
     from simsec.locale import Texts
 
@@ -26,7 +27,9 @@ LINE_EVERY_S = 60.0
 def sweep(
     experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")],
     out: Annotated[Path | None, typer.Option(help="Folder of the sweep; a new one under runs/ by default.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what the folder holds; without --out the last one under runs/.")
+    ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
     dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, or local for one of its own.")] = None,
     compact: Annotated[bool, typer.Option("--compact", help="Merge the part files when all is done.")] = False,
@@ -41,7 +44,7 @@ def sweep(
         from simsec.experiments.reading import read_experiment
         from simsec.experiments.runner import run_job
         from simsec.experiments.store import compact as compact_folder
-        from simsec.experiments.store import free_name
+        from simsec.experiments.store import free_name, left_off
 
         read = read_experiment(experiment)
         texts = texts_of(read.scenarios[0], lang)
@@ -55,13 +58,17 @@ def sweep(
                 key = "cli.sweep_size" if job.sized else "cli.sweep_size_most"
                 typer.echo(texts.t(key, cells=read.cells, plans=len(read.plans), runs=job.runs))
             return
-        folder = out or free_name(Path("runs"), job.name)
+        runs = Path("runs")
+        folder = out or (left_off(runs, job) if resume else free_name(runs, job.name))
         count = workers or default_workers()
-        with opened(count, dask) as (executor, width), told(texts, not json) as tell:
+        again = command_line("sweep", experiment, out=folder, resume=True, workers=workers, dask=dask, lang=lang)
+        with goes_on(folder, again, texts), opened(count, dask) as (executor, width), told(texts, not json) as tell:
+            if not json:
+                typer.echo(texts.t("cli.sweep_into", path=str(folder)), err=True)
             done = run_job(job, folder, executor, workers=width, resume=resume, text=read.text, tell=tell)
         if compact:
             compact_folder(folder)
-        page = write_page(folder, texts)
+        page = write_page(folder, texts, names_of(read, texts))
         if json:
             print_json(
                 {
@@ -75,7 +82,16 @@ def sweep(
         typer.echo(texts.t("cli.wrote", path=str(page or folder)))
 
 
-def write_page(folder: Path, texts: Texts) -> Path | None:
+def names_of(read: Experiment, texts: Texts) -> dict[str, str]:
+    """Factors that the experiment gives no name of their own, as people read them."""
+    from simsec.report.labels import parameter_label
+
+    scenario = read.scenarios[0]
+    unnamed = [factor.path for factor in read.factors[0] if factor.path == factor.name]
+    return {path: parameter_label(scenario, path, texts) for path in unnamed}
+
+
+def write_page(folder: Path, texts: Texts, names: Mapping[str, str]) -> Path | None:
     """``results.html`` beside the tables; None where the sweep did not keep the police's minutes."""
     from simsec.base.files import write_text
     from simsec.experiments.answers import open_sweep
@@ -85,9 +101,26 @@ def write_page(folder: Path, texts: Texts) -> Path | None:
         columns = set(answers.table("select * from runs limit 0").column_names)
         if not {"security_weighted_min", "security_expected_weight"} <= columns:
             return None
-        page = sweep_page(answers, texts)
+        page = sweep_page(answers, texts, names)
     write_text(folder / "results.html", page)
     return folder / "results.html"
+
+
+@contextmanager
+def goes_on(folder: Path, command: str, texts: Texts) -> Iterator[None]:
+    """When a sweep stops before its end, say how it goes on; not where another process is at it."""
+    from simsec.base.errors import RunError
+    from simsec.experiments.lock import Busy
+    from simsec.experiments.store import MANIFEST
+
+    try:
+        yield
+    except Busy:
+        raise
+    except (KeyboardInterrupt, RunError):
+        if (folder / MANIFEST).exists():
+            typer.echo(texts.t("cli.sweep_go_on", command=command), err=True)
+        raise
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import duckdb
 import numpy as np
@@ -32,8 +33,10 @@ class Answers:
     ::
 
         with simsec.experiments.open("runs/friction") as answers:
-            answers.summary.arrow()
-            answers.sql("select plan, avg(security_unanswered) from runs group by plan")
+            answers.table("select * from summary")                        # an Arrow table
+            answers.df("select * from summary")                           # a data frame, where pandas is installed
+            answers.sql("select plan, avg(security_unanswered) from runs group by plan").fetchall()
+            answers.runs.filter("day_type = 'severe'").aggregate("plan, max(security_weighted_min)")
     """
 
     def __init__(self, folder: Path, connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:
@@ -49,7 +52,7 @@ class Answers:
         self.connection.close()
 
     def sql(self, query: str) -> duckdb.DuckDBPyRelation:
-        """A relation; ``.arrow()`` gives an Arrow table, ``.df()`` a pandas data frame where pandas is installed.
+        """A relation of DuckDB, to be filtered, joined or fetched further; :meth:`table` and :meth:`df` give its rows.
 
         Raises:
             InputError: DuckDB does not understand the query.
@@ -75,6 +78,28 @@ class Answers:
             raise _torn(self.folder, error) from error
         except duckdb.Error as error:
             raise InputError([Problem(say("query"), str(error).strip())]) from None
+
+    def df(self, query: str, library: Literal["pandas", "polars"] = "pandas") -> Any:
+        """The answer to a query as a data frame.
+
+        Neither library comes with simsec; an Arrow table (:meth:`table`) needs none.
+
+        Args:
+            query: in SQL.
+            library: whose data frame.
+
+        Raises:
+            InputError: DuckDB does not understand the query, or the library is not installed.
+            RunError: a part file is torn.
+        """
+        try:
+            made = import_module(library)
+        except ImportError:
+            what = say("a data frame needs {library}, which is not installed", library=library)
+            remedy = "install it, or take the Arrow table: table()"
+            raise InputError([Problem(say("data frame"), what, remedy)]) from None
+        table = self.table(query)
+        return table.to_pandas() if library == "pandas" else made.from_arrow(table)
 
     @property
     def runs(self) -> duckdb.DuckDBPyRelation:

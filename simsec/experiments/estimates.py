@@ -45,7 +45,35 @@ def gains(answers: Answers, first: str, second: str, family: str = "security") -
         a.{family}_weighted_min - b.{family}_weighted_min as value, a.{family}_expected_weight as expected
         from runs a join runs b using (cell, day_type, seed, replication) where a.plan = ? and b.plan = ?
         order by a.cell, a.day_type, a.seed, a.replication"""
-    table = answers.connection.sql(query, params=[first, second]).to_arrow_table()
+    return _by_cell(answers.connection.sql(query, params=[first, second]).to_arrow_table())
+
+
+def shifts(answers: Answers, plan: str, base: Mapping[int, int], family: str = "security") -> dict[int, Estimate]:
+    """Change of a plan's measure at a cell against another one, paired by day; positive takes longer.
+
+    Args:
+        answers: an open sweep whose points meet the same days.
+        plan: whose measure.
+        base: cell -> the cell it is compared with. Cells whose days are as likely and whose expected weight is the same
+            can be compared; the others are left out.
+        family: a responder family.
+    """
+    query = f"""select a.cell as cell, a.day_type as day_type, a.probability as p,
+        a.{family}_weighted_min - b.{family}_weighted_min as value, a.{family}_expected_weight as expected
+        from runs a join pairs on a.cell = pairs.cell join runs b on b.cell = pairs.base and b.plan = a.plan
+        and b.day_type = a.day_type and b.seed = a.seed and b.replication = a.replication
+        where a.plan = ? qualify bool_and(a.probability = b.probability
+        and a.{family}_expected_weight = b.{family}_expected_weight) over (partition by a.cell)
+        order by a.cell, a.day_type, a.seed, a.replication"""
+    pairs = pa.table({"cell": pa.array(base, pa.int32()), "base": pa.array(base.values(), pa.int32())})
+    answers.connection.register("pairs", pairs)
+    try:
+        return _by_cell(answers.connection.sql(query, params=[plan]).to_arrow_table())
+    finally:
+        answers.connection.unregister("pairs")
+
+
+def _by_cell(table: pa.Table) -> dict[int, Estimate]:
     cells = table["cell"].to_numpy()
     cuts = (np.flatnonzero(cells[1:] != cells[:-1]) + 1).tolist()
     spans = zip([0, *cuts], [*cuts, len(cells)], strict=True)

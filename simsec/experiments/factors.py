@@ -15,6 +15,7 @@ from simsec.base.files import content_hash
 from simsec.experiments.designs import Axis
 from simsec.experiments.schema import FactorEntry, Value
 from simsec.scenario.checking import settings_problems
+from simsec.scenario.noisy_labels import noisy_labels
 from simsec.scenario.parameter import Parameter, triangular
 from simsec.scenario.reading import Scenario, validation_words
 from simsec.scenario.schema import DAY_TYPES, Settings
@@ -23,6 +24,14 @@ DAY_TYPE = "day.type"
 ALIASES = {"weather.type": DAY_TYPE}
 BLOCK_SIZE = "plan.tps_per_pair"
 OWN = (DAY_TYPE, BLOCK_SIZE)  # paths that lead into no scenario
+# Random labels of the stations, made in memory: what they are where only some of them are varied; none means that
+# labels tell nothing of where severe events strike.
+LABELS: Mapping[str, int | float | None] = {
+    "labels.seed": 1,
+    "labels.elevated_share": 0.0,
+    "labels.high_share": 0.0,
+    "labels.miss": None,
+}
 WHOLE = ("forces.",)  # figures that count people
 
 
@@ -121,7 +130,9 @@ def changed(scenario: Scenario, changes: Mapping[str, Value]) -> Scenario:
     """
     known = scenario.parameters()
     figures = {path: float(value) for path, value in changes.items() if path in known}
-    others = {path: value for path, value in changes.items() if path not in known and path not in OWN}
+    others = {
+        path: value for path, value in changes.items() if path not in known and path not in OWN and path not in LABELS
+    }
     try:
         result = scenario.with_values(figures) if figures else scenario
         if others:
@@ -131,6 +142,7 @@ def changed(scenario: Scenario, changes: Mapping[str, Value]) -> Scenario:
             data = result.settings.as_written(data)
             stamp = content_hash(result.hash, repr(sorted(others.items())))
             result = replace(result, settings=Settings.model_validate(data), hash=stamp, as_read=False)
+        result = _labelled(result, changes)
     except ValidationError as error:
         raise InputError(
             Problem("scenario.toml", validation_words(item), "", 0, ".".join(str(step) for step in item["loc"]))
@@ -140,6 +152,16 @@ def changed(scenario: Scenario, changes: Mapping[str, Value]) -> Scenario:
     if problems:
         raise InputError(problems)
     return result
+
+
+def _labelled(scenario: Scenario, changes: Mapping[str, Value]) -> Scenario:
+    """With random labels where some are asked for."""
+    if not any(path in LABELS for path in changes):
+        return scenario
+    asked = {path: changes.get(path, value) for path, value in LABELS.items()}
+    seed, elevated, high, miss = (None if value is None else float(value) for value in asked.values())
+    assert seed is not None and elevated is not None and high is not None
+    return noisy_labels(scenario, int(seed), elevated, high, miss)
 
 
 def _set(data: Any, path: list[str], value: Value) -> None:
@@ -212,7 +234,7 @@ def _prior(entry: FactorEntry, figure: Parameter) -> tuple[float, float, float]:
 
 
 def _known(path: str, scenario: Scenario, column: str) -> None:
-    names = [*OWN, *scenario.parameters(), *leaves(scenario.settings)]
+    names = [*OWN, *LABELS, *scenario.parameters(), *leaves(scenario.settings)]
     if path in names:
         return
     begun = [name for name in names if name.startswith(path)]
@@ -226,7 +248,7 @@ def _right_type(path: str, value: Value, scenario: Scenario, column: str) -> Non
         if value not in DAY_TYPES:
             raise InputError([Problem("", "no such type of day", "", 0, column, str(value), ", ".join(DAY_TYPES))])
         return
-    now = 1 if path == BLOCK_SIZE else leaves(scenario.settings).get(path, 1.0)
+    now = 1 if path in (BLOCK_SIZE, "labels.seed") else leaves(scenario.settings).get(path, 1.0)
     if isinstance(now, bool):
         good, bound = isinstance(value, bool), "true or false"
     elif isinstance(now, str):

@@ -11,6 +11,10 @@ from pathlib import Path
 from simsec.base.errors import RunError, say, system_words
 
 
+class Busy(RunError):
+    """Another process holds the lock."""
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of a file while something is written beside it.
@@ -21,7 +25,8 @@ def locked(path: Path) -> Iterator[None]:
         path: of the lock file, made when missing.
 
     Raises:
-        RunError: another process holds it, or the file cannot be made.
+        Busy: another process holds it.
+        RunError: the file cannot be made.
 
     Example:
         >>> from tempfile import mkdtemp
@@ -36,7 +41,7 @@ def locked(path: Path) -> Iterator[None]:
     try:
         if not _take(handle):
             template = "{path}: another process is writing into this folder; wait for it, or choose another --out"
-            raise RunError(say(template, path=path.parent))
+            raise Busy(say(template, path=path.parent))
         yield
     finally:
         os.close(handle)  # and with it the lock

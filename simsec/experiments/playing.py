@@ -22,6 +22,7 @@ from simsec.experiments.reading import MEASURES, SUMS, Experiment, PlanSpec
 from simsec.plan import Plan, check_plan, doctrine
 from simsec.results.run_folder import versions
 from simsec.scenario import Scenario
+from simsec.scenario.noisy_labels import unlabelled
 from simsec.scenario.schema import DAY_TYPES
 
 INCIDENTS = "incidents"
@@ -50,6 +51,10 @@ INCIDENT_SCHEMA = pa.schema(
 )
 # An optimised plan of a sweep is searched for with few days: it is one of many, and judged on the sweep's own.
 SEARCH_DAYS = {"ordinary": 6, "heavy_rain": 6, "rumour": 6, "severe": 12}
+
+
+# Of tasks whose size the experiment leaves open: enough of them for many cores, each worth making a cell ready for.
+TASKS, LEAST_DAYS, MOST_DAYS = 64, 20, 200
 
 
 def runs_schema(measures: Sequence[str]) -> pa.Schema:
@@ -92,10 +97,10 @@ def job_of(experiment: Experiment) -> Job:
     file, cells = experiment.file, range(experiment.cells)
     whole = file.precision is not None or any(plan.optimise for plan in experiment.plans)
     days = [sum(experiment.days(cell).values()) for cell in cells]
-    chunks = [1 if whole else -(-number // file.batch) for number in days]
+    chunks = [1 if whole else chunks_of(number, len(days), file.batch) for number in days]
     shared = Shared(experiment, (0, *np.cumsum(chunks).tolist()))
     most = [file.precision.most_days if file.precision else number for number in days]
-    identity = {**experiment.identity(), "versions": versions()}
+    identity = {**experiment.identity(), "tasks": sum(chunks), "versions": versions()}
     return Job(
         name=file.name,
         identity=identity,
@@ -107,6 +112,21 @@ def job_of(experiment: Experiment) -> Job:
         points=points_table(experiment),
         sized=file.precision is None,
     )
+
+
+def chunks_of(days: int, cells: int, batch: int | None) -> int:
+    """Into how many tasks the days of a cell are cut; a matter of the experiment, never of the workers.
+
+    Each task that finds its cell made ready by another process makes it ready once more, which costs about as much as
+    playing 20 to 40 days: many cells are not cut, a few are.
+
+    Example:
+        >>> chunks_of(100, 200, None), chunks_of(600, 3, None), chunks_of(30, 1, None), chunks_of(600, 3, 200)
+        (1, 22, 1, 3)
+    """
+    if batch is not None:
+        return -(-days // batch)
+    return max(min(-(-TASKS // cells), days // LEAST_DAYS), -(-days // MOST_DAYS), 1)
 
 
 def points_table(experiment: Experiment) -> pa.Table:
@@ -158,6 +178,8 @@ def ready(shared: Shared, cell: int) -> Cell:
 
 
 def _plan(spec: PlanSpec, world: Scenario, area: int, size: int | None, seed: int) -> Plan:
+    if not spec.labels:
+        world = unlabelled(world)
     if spec.optimise:
         from simsec.optimization.search import search
 

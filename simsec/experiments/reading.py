@@ -48,12 +48,14 @@ class PlanSpec:
         block_size: of a doctrine; None for the announced one.
         optimise: search for it at every point.
         given: the plan of a folder, one a scenario; empty for the others.
+        labels: whether it may see the labels of the stations.
     """
 
     name: str
     block_size: int | None
     optimise: bool
     given: tuple[Plan, ...]
+    labels: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +129,7 @@ class Experiment:
         """Everything that decides the results: two experiments with the same identity give the same rows."""
         said = self.file.model_dump(mode="json", exclude={"title", "scenarios", "plans"})
         plans = [
-            {"name": plan.name, "tps_per_pair": plan.block_size, "optimise": plan.optimise}
+            {"name": plan.name, "tps_per_pair": plan.block_size, "optimise": plan.optimise, "labels": plan.labels}
             | {"hashes": [given.hash for given in plan.given]}
             for plan in self.plans
         ]
@@ -269,7 +271,7 @@ class _Reader:
             except InputError as error:
                 self.here(error, "plans", number, "folder" if entry.folder else "doctrine")
                 continue
-            found.append(PlanSpec(entry.name or _plan_name(entry), size, entry.optimise, given))
+            found.append(PlanSpec(entry.name or _plan_name(entry), size, entry.optimise, given, entry.labels))
         if (twice := _twice([plan.name for plan in found])) is not None:
             self.wrong(("plans", twice), "two plans have the same name", "give them names")
         return tuple(found)

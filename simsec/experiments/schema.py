@@ -24,6 +24,7 @@ class PlanEntry(Strict):
         doctrine: ``announced``, or the number of stations of a pair's block.
         folder: of a plan, as `simsec plan` writes it; paths count from the experiment file.
         optimise: search for a plan at every point of the design, with few training and selection days.
+        labels: whether the doctrine or the search sees the labels of the stations; without them all are low.
         name: in the tables; made from the rest by default.
     """
 
@@ -31,11 +32,14 @@ class PlanEntry(Strict):
     doctrine: Literal["announced"] | Annotated[int, Field(ge=1)] | None = None
     folder: str = ""
     optimise: bool = False
+    labels: bool = True
 
     @model_validator(mode="after")
     def _one_of_three(self) -> Self:
         if (self.doctrine is not None) + bool(self.folder) + self.optimise != 1:
             raise ValueError("a plan is one of doctrine, folder and optimise = true")
+        if self.folder and not self.labels:
+            raise ValueError("a plan folder is made already, with labels or without")
         return self
 
 
@@ -57,8 +61,9 @@ class FactorEntry(Strict):
     """What is varied: a figure or a setting of the scenario by its dotted path, ``day.type``, or named cases.
 
     Attributes:
-        path: such as ``travel.friction``, ``forces.police``, ``voters.closing_rule``, ``day.type`` or
-            ``plan.tps_per_pair``.
+        path: such as ``travel.friction``, ``forces.police``, ``voters.closing_rule``, ``day.type``,
+            ``plan.tps_per_pair``; or random labels of the stations, for studies of labels only:
+            ``labels.elevated_share``, ``labels.high_share``, ``labels.miss`` and ``labels.seed``.
         name: of the column in the tables; the path by default.
         levels: the values, in order.
         range: even between two ends.
@@ -151,7 +156,8 @@ class ExperimentFile(Strict):
         measures: columns to keep; all by default.
         incidents: also keep a row an incident.
         voters: also serve the voters of disturbed stations.
-        batch: days that one task plays; a worker writes a file a task.
+        batch: days that one task plays; a worker writes a file a task. Left out: as many as make some 64 tasks or
+            more of the experiment, so that no core waits for the last one, but not fewer than 20 days.
     """
 
     format: Literal[1]
@@ -169,7 +175,7 @@ class ExperimentFile(Strict):
     measures: tuple[str, ...] = ()
     incidents: bool = False
     voters: bool = False
-    batch: Annotated[int, Field(ge=1, le=100_000)] = 200
+    batch: Annotated[int, Field(ge=1, le=100_000)] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -314,6 +314,26 @@ def free_name(parent: Path, name: str) -> Path:
     return path
 
 
+def left_off(parent: Path, job: Job) -> Path:
+    """The folder in which a job was left off, the last one where there are several.
+
+    Raises:
+        InputError: none holds this very experiment.
+    """
+    stamp, found = stamp_of(job.identity), []
+    for manifest in parent.glob(f"{job.name}*/{MANIFEST}"):
+        try:
+            same = json.loads(manifest.read_text(encoding="utf-8")).get("stamp") == stamp
+        except (OSError, ValueError, AttributeError):
+            continue  # of something else
+        if same:
+            found.append((manifest.stat().st_mtime_ns, manifest.parent))
+    if not found:
+        what, remedy = "no sweep of this very experiment was left off here", "give its folder: --out"
+        raise InputError([Problem(str(parent), what, remedy)])
+    return max(found)[1]
+
+
 def make_folder(folder: Path) -> None:
     """Make the folder of a sweep, readable by its owner only where the system has file modes.
 

@@ -93,12 +93,12 @@ def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int], kept: Integer
     """
     stations, ground, key = scenario.stations, ground_of(scenario), block_key(scenario)
     block = np.full(len(stations), -1, dtype=np.int64)
-    made = 0
+    low, made = _shared_out(scenario, key, low_pairs), 0
     for number in np.unique(key).tolist():
         members = np.flatnonzero(key == number)
         name = CLASSES[int(stations.station_class[members[0]])]
         least = getattr(scenario.settings.patterns, name).tps
-        wanted = low_pairs[int(stations.subdistrict[members[0]])] if name == "low" else -(-len(members) // least)
+        wanted = low[number] if number in low else -(-len(members) // least)
         if kept is not None:
             numbers, label = np.unique(kept[members[kept[members] >= 0]], return_inverse=True)
             block[members[kept[members] >= 0]] = made + label
@@ -109,6 +109,23 @@ def build_blocks(scenario: Scenario, low_pairs: Mapping[int, int], kept: Integer
         block[members] = made + _near_groups(between_stations(ground, members), groups, least)
         made += groups
     return block
+
+
+def _shared_out(scenario: Scenario, key: Integers, low_pairs: Mapping[int, int]) -> dict[int, int]:
+    """Pairs of every group of the low class: a hamlet takes what its size needs, its sub-district's others the rest."""
+    stations = scenario.stations
+    found: dict[int, int] = {}
+    for sector, pairs in low_pairs.items():
+        inside = (stations.subdistrict == sector) & (stations.station_class == CLASSES.index("low"))
+        numbers, counts = np.unique(key[inside], return_counts=True)  # those in no hamlet come first
+        size = 1
+        while (-(-counts // size)).sum() > max(pairs, len(counts)):
+            size += 1
+        needed = (-(-counts // size)).tolist()
+        found |= dict(zip(numbers.tolist(), needed, strict=True))
+        if needed:
+            found[int(numbers[0])] += max(pairs - sum(needed), 0)
+    return found
 
 
 def _near_groups(minutes: Floats, groups: int, least: int) -> Integers:

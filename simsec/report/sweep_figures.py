@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from simsec.analysis.intervals import Estimate
 from simsec.experiments.sensitivity import Index, Swing
@@ -32,7 +33,7 @@ from simsec.report.style import (
 Floats = NDArray[np.float64]
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, GREY)
 MARKS = "osD^vPX"
-MOST_BARS = 20
+MOST_BARS, MOST_PANELS = 20, 9
 
 
 def written(value: object, texts: Texts) -> str:
@@ -45,18 +46,22 @@ def written(value: object, texts: Texts) -> str:
 
 @styled
 def response_curves(
-    factor: str, values: Sequence[object], curves: Mapping[str, Sequence[Estimate | None]], texts: Texts
+    factor: str,
+    values: Sequence[object],
+    curves: Mapping[str, Sequence[Estimate | None]],
+    words: tuple[str, str, str],
+    texts: Texts,
 ) -> Figure:
-    """A measure against the values of one factor: a line a plan or level, with 95 % intervals.
+    """A measure or gain against the values of one factor: a line a plan or level, with 95 % intervals.
 
     Args:
         factor: its name.
         values: in the order of the points.
         curves: name -> an estimate a value, None where every run failed.
+        words: title, subtitle, and what the vertical axis shows.
         texts: the language.
     """
-    t = texts.t
-    figure = new_figure(t("sweep.curve.title", factor=factor), t("sweep.curve.subtitle"), texts, internal=False)
+    figure = new_figure(words[0], words[1], texts, internal=False)
     ax = figure.subplots()
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     at = np.array(values, dtype=np.float64) if numeric else np.arange(len(values), dtype=np.float64)
@@ -73,9 +78,12 @@ def response_curves(
             x, mean, yerr=np.nan_to_num(ends), color=colour, linestyle=style, marker=mark, capsize=4, label=name
         )
     ax.set_xlabel(factor)
-    ax.set_ylabel(t("sweep.measure"))
+    ax.set_ylabel(words[2])
     localise(ax.yaxis, texts)
-    ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
+    low, high = ax.get_ylim()
+    ax.set_ylim(min(0.0, low), max(0.0, high))
+    if low < 0:
+        ax.axhline(0, color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
     ax.set_xticks(at.tolist(), [written(value, texts) for value in values])
     if len(curves) > 1:
         figure.legend(loc="outside lower center", ncols=min(len(curves), 4))
@@ -172,4 +180,47 @@ def index_bars(
     localise(ax.xaxis, texts)
     if len(indices) > 1:
         figure.legend(loc="outside lower center", ncols=len(indices))
+    return figure
+
+
+@styled
+def scatter(
+    columns: Mapping[str, Sequence[float]],
+    height: Floats,
+    fails: NDArray[np.bool_],
+    words: tuple[str, str, str],
+    texts: Texts,
+) -> Figure:
+    """Every point of a space-filling design against each factor; those that fail in another colour and shape.
+
+    Args:
+        columns: factor -> its value at every point; the factors that go along with the values most come first.
+        height: the measure or gain, shape (points,).
+        fails: which points fail, shape (points,).
+        words: title, subtitle, and what the vertical axis shows.
+        texts: the language.
+    """
+    alike = np.ptp(height) == 0
+    ranks = {
+        name: 0.0 if alike or len(set(column)) < 2 else abs(float(spearmanr(column, height).statistic))
+        for name, column in columns.items()
+    }
+    shown = sorted(columns, key=lambda name: -ranks[name])[:MOST_PANELS]
+    across = min(len(shown), 3)
+    rows = -(-len(shown) // across)
+    size = (WIDE[0], max(LOW[1], 1.2 + 3.2 * rows))
+    figure = new_figure(words[0], words[1], texts, size=size, internal=False)
+    axes = figure.subplots(rows, across, sharey=True, squeeze=False)
+    for place, ax in enumerate(axes.flat):
+        if place >= len(shown):
+            ax.set_visible(False)
+            continue
+        x = np.asarray(columns[shown[place]], dtype=np.float64)
+        ax.plot(x[~fails], height[~fails], linestyle="", marker="o", markersize=4, color=BLUE, alpha=0.7)
+        ax.plot(x[fails], height[fails], linestyle="", marker="x", markersize=6, markeredgewidth=1.6, color=VERMILION)
+        ax.set_xlabel(shown[place])
+        localise(ax.xaxis, texts)
+        localise(ax.yaxis, texts)
+        if place % across == 0:
+            ax.set_ylabel(words[2])
     return figure

@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from simsec.base.errors import InputError, Problem, say
 from simsec.base.files import content_hash
 from simsec.locale import texts
-from simsec.scenario.parameter import Text
+from simsec.scenario.parameter import Parameter, Text
 from simsec.scenario.reading import Scenario
 from simsec.scenario.schema import CLASSES, Settings
 
 _NAME = "-random-labels"
 
 
-def noisy_labels(scenario: Scenario, seed: int, elevated_share: float, high_share: float) -> Scenario:
+def noisy_labels(
+    scenario: Scenario, seed: int, elevated_share: float, high_share: float, miss: float | None = None
+) -> Scenario:
     """The same scenario with random classes; its name and its title say so, so that nobody prints it as a finding.
 
     Every station but those of the special class draws one uniform, keyed by its code: the highest are elevated, the
@@ -33,6 +35,7 @@ def noisy_labels(scenario: Scenario, seed: int, elevated_share: float, high_shar
         seed: of the labels, 0 or more.
         elevated_share: probability of the elevated class at each station.
         high_share: of the high class; together at most 1.
+        miss: share of severe events that strike a station of the low class; without it labels tell nothing of them.
 
     Raises:
         InputError: a negative seed, a share outside 0 to 1, or shares above 1 together.
@@ -44,7 +47,7 @@ def noisy_labels(scenario: Scenario, seed: int, elevated_share: float, high_shar
         ('kabupaten-semarang-random-labels', [1759, 182, 40, 2])
     """
     problems = [] if seed >= 0 else [Problem("seed", "must not be negative", "give 0 or more", value=str(seed))]
-    shares = {"elevated_share": elevated_share, "high_share": high_share}
+    shares = {"elevated_share": elevated_share, "high_share": high_share, "miss": 0.0 if miss is None else miss}
     bound = say("{low} to {high}", low=0, high=1)
     problems += [
         Problem(name, "out of bounds", "", value=f"{share:g}", bound=bound)
@@ -62,10 +65,31 @@ def noisy_labels(scenario: Scenario, seed: int, elevated_share: float, high_shar
     classes[special] = CLASSES.index("special")
     return replace(
         scenario,
-        settings=_said_aloud(settings),
+        settings=_said_aloud(settings if miss is None else _missing(settings, miss)),
         stations=replace(stations, station_class=classes, class_reason=("",) * len(stations)),
-        hash=content_hash(scenario.hash, f"labels {seed} {elevated_share!r} {high_share!r}"),
+        hash=content_hash(scenario.hash, f"labels {seed} {elevated_share!r} {high_share!r} {miss!r}"),
         as_read=False,
+    )
+
+
+def unlabelled(scenario: Scenario) -> Scenario:
+    """The same scenario as somebody sees it who has no labels: every station but the special ones is low.
+
+    Example:
+        >>> from simsec.scenario import read_scenario
+        >>> study = noisy_labels(read_scenario("scenarios/kabupaten-semarang"), 1, 0.10, 0.02)
+        >>> np.bincount(unlabelled(study).stations.station_class, minlength=4).tolist()
+        [1981, 0, 0, 2]
+    """
+    stations, special = scenario.stations, CLASSES.index("special")
+    classes = np.where(scenario.stations.station_class == special, special, CLASSES.index("low")).astype(np.int64)
+    return replace(scenario, stations=replace(stations, station_class=classes), as_read=False)
+
+
+def _missing(settings: Settings, miss: float) -> Settings:
+    figure = Parameter(low=0.0, mode=miss, high=1.0, grade="D", source="assumption, varied in a study of labels")
+    return settings.model_copy(
+        update={"spreading": settings.spreading.model_copy(update={"label_miss": figure})}
     )
 
 

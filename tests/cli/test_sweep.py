@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from typer.testing import CliRunner
 
 from simsec.cli.main import app
 from simsec.cli.sweep import said
+from simsec.experiments import runner
+from simsec.experiments.lock import locked
 from simsec.experiments.runner import Progress
+from simsec.experiments.store import LOCK
 from simsec.locale import texts
 from tests.experiments.files import written
 
@@ -77,3 +81,35 @@ def test_a_question_nobody_can_answer_is_exit_code_2(tmp_path: Path) -> None:
 def test_a_line_tells_rate_and_remaining_time() -> None:
     progress = Progress(tasks=10, tasks_done=6, tasks_before=2, runs=600, failures=3, fresh=400, seconds=120.0)
     assert said(progress, texts("en")) == "6 of 10 tasks, 600 runs, 3 failed, 3.333 runs a second, 2.0 min left"
+
+
+def test_a_sweep_that_stopped_says_how_it_goes_on_and_is_found_without_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, BODY)
+    monkeypatch.chdir(tmp_path)
+    assert simsec("sweep", path, "--resume", "--lang", "en")[0] == 2  # nothing was left off
+    whole, stopped = runner.work, []
+
+    def stops(job: str, stamp: str, task: int) -> runner.Done:
+        if task == 1 and not stopped:
+            stopped.append(task)
+            raise KeyboardInterrupt
+        return whole(job, stamp, task)
+
+    monkeypatch.setattr(runner, "work", stops)
+    code, _, err = simsec("sweep", path, "--workers", 1, "--lang", "en")
+    assert code == 1 and "Results go to runs/demo." in err and "stopped" in err
+    told = re.search(r"Go on with: simsec (.*)", err)[1].split()
+    assert told == ["sweep", "demo.toml", "--out", "runs/demo", "--resume", "--workers", "1", "--lang", "en"]
+    code, out, _ = simsec("sweep", path, "--resume", "--workers", 1, "--json")
+    assert code == 0 and json.loads(out)["tasks"] == 1 and json.loads(out)["folder"] == "runs/demo"
+    assert [folder.name for folder in (tmp_path / "runs").iterdir()] == ["demo"]
+
+
+def test_who_finds_a_folder_taken_is_not_told_to_resume_it(tmp_path: Path) -> None:
+    path, out = written(tmp_path, BODY), tmp_path / "run"
+    simsec("sweep", path, "--out", out, "--workers", 1)
+    with locked(out / LOCK):
+        code, _, err = simsec("sweep", path, "--out", out, "--resume", "--workers", 1, "--lang", "en")
+    assert code == 1 and "another process is writing" in err and "Go on with" not in err

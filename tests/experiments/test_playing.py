@@ -1,5 +1,6 @@
 """What an experiment plays: the same days at every point, the same rows on any workers, and failures as rows."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,16 @@ import pytest
 from simsec.analysis.intervals import stratified_mean
 from simsec.analysis.replications import day_keys, primary_measure, replicate, strata
 from simsec.base.errors import InputError
+from simsec.day.sampling import sample_day
 from simsec.experiments.answers import Answers, open_sweep
 from simsec.experiments.factors import changed
-from simsec.experiments.playing import cell_seed, job_of
+from simsec.experiments.playing import cell_seed, chunks_of, job_of, ready
 from simsec.experiments.reading import read_experiment
 from simsec.experiments.runner import open_executor, run_job
 from simsec.plan import doctrine
 from simsec.scenario import read_scenario
+from simsec.scenario.noisy_labels import noisy_labels
+from simsec.scenario.schema import CLASSES
 from tests.experiments.files import HEAD, written
 from tests.experiments.stub import parts
 
@@ -188,3 +192,43 @@ def test_a_plan_folder_is_played_and_checked_at_every_point(tmp_path: Path) -> N
         failed = {row[0] for row in answers.sql("select distinct plan from failures where cell = 1").fetchall()}
     assert both["ours"][0] == both["2:12"][0] > 0  # the same placement
     assert failed == {"ours"} and np.isnan(both["ours"][1])  # doctrine shrinks with its strength, a given plan does not
+
+
+def test_random_labels_decide_where_severe_events_strike_and_what_a_plan_sees(tmp_path: Path) -> None:
+    body = "days = { severe = 2 }\n[[plans]]\ndoctrine = 12\n[[plans]]\ndoctrine = 12\nlabels = false\nname = 'blind'\n"
+    body += '[[factors]]\npath = "labels.miss"\nlevels = [0.0, 1.0]\n'
+    body += '[[factors]]\npath = "labels.high_share"\nlevels = [0.05, 0.1]\n'
+    job = job_of(read_experiment(written(tmp_path, body)))
+    area, low = read_scenario(tmp_path / "sukamaju"), CLASSES.index("low")
+    crowd = list(area.settings.incidents).index(area.settings.spreading.kind)
+    for cell, (miss, share) in enumerate([(0.0, 0.05), (0.0, 0.1), (1.0, 0.05), (1.0, 0.1)]):
+        made = ready(job.shared, cell)
+        classes = made.world.stations.station_class
+        assert (classes == noisy_labels(area, 1, 0.0, share).stations.station_class).all()
+        struck = [sample_day(made.world, 1, day, "severe").incidents for day in range(5)]
+        first = {int(day.station[day.kind == crowd][0]) for day in struck}
+        assert {bool(classes[station] == low) for station in first} == {miss == 1.0}
+        sees, blind = made.plans.values()
+        size = np.bincount(sees.block)[sees.block]
+        assert set(size[classes == CLASSES.index("high")].tolist()) == {1}
+        assert np.bincount(blind.block)[blind.block][classes == CLASSES.index("high")].max() > 1
+
+
+def test_a_labelled_scenario_is_never_stored_under_its_own_name(tmp_path: Path) -> None:
+    body = "days = { ordinary = 1 }\n[[factors]]\npath = 'labels.high_share'\nlevels = [0.1]\n"
+    job = job_of(read_experiment(written(tmp_path, body)))
+    assert ready(job.shared, 0).world.settings.name == "sukamaju-random-labels"
+    with swept(tmp_path / "demo.toml", tmp_path / "run") as answers:
+        names = {name for table in ("runs", "points") for name in answers.table(f"select * from {table}").column_names}
+    assert not [name for name in names if "station_class" in name or "village" in name]
+
+
+def test_tasks_are_many_enough_for_many_cores_and_each_is_worth_making_ready(tmp_path: Path) -> None:
+    for days, cells in product((1, 20, 60, 400, 20_000), (1, 3, 20, 64, 200, 5000)):
+        each = chunks_of(days, cells, None)
+        assert each * cells >= min(64, days // 20 * cells) and days / each <= 200
+        assert each == 1 or days / each >= 20
+    assert chunks_of(401, 3, 200) == 3
+    body = "days = { ordinary = 90 }\n"
+    assert job_of(read_experiment(written(tmp_path, body))).tasks == 4
+    assert job_of(read_experiment(written(tmp_path, body + "batch = 9\n"))).tasks == 10

@@ -11,6 +11,7 @@ from tests.areas import tiny
 from tests.experiments.files import HEAD, written
 
 DAYS = "days = 2\n"
+STUDIES = Path(__file__).parents[2] / "experiments"
 
 
 def problems(path: Path) -> list[Problem]:
@@ -39,6 +40,10 @@ def factor(*lines: str) -> str:
         (factor('path = "travel.friction"', "speed = 1"), 7, "factors.0.speed", "unknown key"),
         (factor('path = "travel.friction"') + "[design]\nkind = 'sobol'\nsize = 12", 7, "design", "power of 2"),
         (factor('path = "travel.friction"') + "[design]\nkind = 'sobol'", 7, "design", "need a size"),
+        (factor('path = "labels.miss"'), 6, "factors.0.path", "give it levels"),
+        (factor('path = "labels.high_share"', "levels = [0.1, 1.2]"), 7, "factors.0.levels", "0 to 1"),
+        (factor('path = "labels.seed"', "levels = [1.5]"), 7, "factors.0.levels", "a whole number"),
+        (DAYS + '[[plans]]\nfolder = "ours"\nlabels = false\n', 5, "plans.0", "made already"),
         ("", 0, "", "give days"),
         ("days = { stormy = 2 }\n", 4, "days", "ordinary"),
         (DAYS + 'measures = ["minutes"]\n', 5, "measures", "security_weighted_min"),
@@ -125,9 +130,9 @@ def test_points_of_a_scenario_are_the_same_for_the_same_seed(tmp_path: Path) -> 
     assert not np.array_equal(read_experiment(written(tmp_path, body, HEAD + "seed = 2\n")).points, first)
 
 
-@pytest.mark.parametrize("name", ["friction", "reserve", "season", "strength", "unknowns"])
+@pytest.mark.parametrize("name", sorted(path.stem for path in STUDIES.glob("*.toml")))
 def test_every_shipped_study_is_a_good_experiment_with_a_title_in_both_languages(name: str) -> None:
-    path = Path(__file__).parents[2] / "experiments" / f"{name}.toml"
+    path = STUDIES / f"{name}.toml"
     experiment = read_experiment(path)
     assert experiment.file.name == path.stem and experiment.cells > 1
     title = experiment.file.title

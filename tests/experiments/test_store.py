@@ -1,8 +1,11 @@
 """The folder of a sweep: merging loses nothing, whenever it is interrupted."""
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +15,7 @@ from simsec.base.errors import InputError, RunError
 from simsec.experiments import store
 from simsec.experiments.answers import open_sweep
 from simsec.experiments.job import FAILURES, RUNS
-from simsec.experiments.store import MERGED, PARTS, STATUS, compact, differences, part
+from simsec.experiments.store import MERGED, PARTS, STATUS, compact, differences, left_off, part
 from tests.experiments.stub import ROWS, TASKS, Shared, run, stub_job
 
 JOB = stub_job(Shared(fails=5))
@@ -94,3 +97,38 @@ def test_differences_are_found_however_deep() -> None:
     before = {"a": [{"x": 1}, {"x": 2}], "b": 1, "gone": True}
     now = {"a": [{"x": 1}, {"x": 3}], "b": 1, "new": [1]}
     assert list(differences(before, now)) == [("a.1.x", "2", "3"), ("gone", "true", "null"), ("new", "null", "[1]")]
+
+
+def test_a_data_frame_comes_from_the_library_asked_for_or_its_want_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(JOB, tmp_path)
+    with open_sweep(tmp_path) as answers:
+        for library in ("pandas", "polars"):
+            monkeypatch.setitem(sys.modules, library, None)
+            with pytest.raises(InputError, match=f"needs {library}, which is not installed.*table()"):
+                answers.df("select * from runs", library)
+        polars = ModuleType("polars")
+        polars.from_arrow = lambda table: ("frame", table)
+        monkeypatch.setitem(sys.modules, "polars", polars)
+        assert answers.df(QUERY, "polars") == ("frame", answers.table(QUERY))
+        with pytest.raises(InputError, match="query"):
+            answers.df("select minutes from runs", "polars")
+
+
+def test_relations_are_lazy_and_can_be_asked_further(tmp_path: Path) -> None:
+    run(JOB, tmp_path)
+    with open_sweep(tmp_path) as answers:
+        assert answers.runs.filter("cell = 3").aggregate("count(*)").fetchall() == [(ROWS,)]
+        assert answers.points.fetchall() and answers.failures.fetchall()
+
+
+def test_a_sweep_that_was_left_off_is_found_again_the_last_one_and_no_other(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="left off"):
+        left_off(tmp_path, JOB)
+    for number, name in enumerate(("stub", "stub-2", "stub-3")):
+        run(stub_job(seed=2) if name == "stub-3" else JOB, tmp_path / name)
+        os.utime(tmp_path / name / "manifest.json", (number, number))
+    (tmp_path / "stub-4").mkdir()
+    (tmp_path / "stub-4" / "manifest.json").write_text("torn", encoding="utf-8")
+    assert left_off(tmp_path, JOB) == tmp_path / "stub-2"

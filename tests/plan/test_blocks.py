@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from simsec.geography.ground import between_stations, ground_of
 from simsec.plan import Plan, check_plan, doctrine, ledger_of
-from simsec.plan.blocks import build_blocks, pairs_needed
+from simsec.plan.blocks import block_key, build_blocks, pairs_needed
 from simsec.plan.doctrine import apportion, patrols_with, polsek_of
 from simsec.plan.ledger import READINGS
+from simsec.scenario.noisy_labels import unlabelled
 from simsec.scenario.schema import CLASSES
 from tests.areas import announced, family, shipped, tiny
 from tests.scenario.shipped import shipped_area
@@ -118,3 +119,15 @@ def test_every_polsek_keeps_one_patrol_and_the_others_follow_the_stations() -> N
     stations = np.bincount(shipped().stations.subdistrict)
     extra = [many[code] - 1 for code in polsek_of(shipped())]
     assert np.corrcoef(stations, extra)[0, 1] > 0.9
+
+
+def test_a_hamlet_of_the_low_class_takes_what_its_size_needs_of_the_pairs_of_its_sub_district() -> None:
+    area = unlabelled(shipped())  # whose hamlets are all of the low class then
+    assert len(set(block_key(area).tolist())) > 19
+    for size in (6, 8, 12):
+        need = {sector: pairs_needed(area, sector, size)["low"] for sector in range(19)}
+        for more in (0, 5):
+            block = build_blocks(area, {sector: pairs + more for sector, pairs in need.items()})
+            special = sum(pairs_needed(area, sector, size)["special"] for sector in range(19))
+            assert int(block.max()) + 1 == sum(need.values()) + 19 * more + special
+    assert doctrine(area).blocks <= ledger_of(area).pairs
