@@ -290,7 +290,7 @@ def test_an_incident_nobody_can_reach_waits_and_the_day_goes_on() -> None:
         if village == place
     )
     crowd = {"do": "inject", "at": "H 09:00", "place": f"code:{code}", "kind": "crowd_damage", "level": "red"}
-    board = played(made, *cuts, crowd)
+    board = played(made, *cuts, crowd, until=made.ends_min)
     assert board.now == made.ends_min
     assert board.state.reported[board.incidents[61]] != NEVER
 

@@ -120,9 +120,9 @@ WHOLE_DAYS = (
     ("kabupaten-semarang", 1, 4),
     ("kabupaten-semarang", 1, 105),
     ("kota-semarang", 3, 38),
-    ("kota-tangerang", 1, 0),
+    ("kota-tangerang", 1, 3),
     ("kabupaten-jepara", 1, 5),
-    ("kota-tangerang-selatan", 1, 3),
+    ("kota-tangerang-selatan", 1, 26),
 )
 
 
