@@ -9,6 +9,7 @@ from openpyxl import Workbook
 from simsec.analysis.boxes import boxes_back
 from simsec.analysis.breakdown import CALM, DIMENSIONS, MEASURES, NATURAL, breakdown, scopes_of
 from simsec.analysis.measures import FAMILIES, kind_tables
+from simsec.base.clock import parse_stamp
 from simsec.locale import LANGUAGES, texts
 from simsec.optimization.judge import Judged
 from simsec.optimization.search import Search
@@ -134,7 +135,7 @@ def test_the_table_of_the_boxes_says_what_the_days_say(judged: Judged, language:
         assert row.cells[0] == scope_label(scope, words)
         assert row.cells[1].startswith(words.clock(found.median_min.mean))
         assert row.cells[2].startswith(words.clock(found.p90_min.mean))
-    assert "Pilkada" in table.head[0] and words.clock(scenario.horizon_min[1]) in table.head[3]
+    assert "Pilkada" in table.head[0] and words.clock(parse_stamp(scenario.settings.clock.ends)) in table.head[3]
     assert words.clock(36 * 60) in table.head[4]
     stages = scenario.settings.stages.model_copy(update={"counting_limit": None})
     other = replace(scenario, settings=scenario.settings.model_copy(update={"stages": stages}))
