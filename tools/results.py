@@ -465,8 +465,8 @@ def _splits(found: Mapping[str, Any], texts: Texts) -> list[str]:
     lines = [
         f"- {found_at['officers']} officers {SPLIT_WORDS[found_at['split']]} instead of at headquarters change an "
         f"ordinary day by {texts.interval(figure(found_at['ordinary']), 1, sign=True)} and a severe one by "
-        f"{texts.interval(figure(found_at['severe']), 1, sign=True)} weighted minutes; of the gain over the smallest "
-        f"reserve {_gained(found_at['containment'], texts)} rests on containment."
+        f"{texts.interval(figure(found_at['severe']), 1, sign=True)} weighted minutes. Of its gain over the smallest "
+        f"reserve on a severe day rests on containment: {_gained(found_at['containment'], texts)}."
         for found_at in found.get("splits", ())
     ]
     return [*lines, ""] if lines else []
