@@ -108,7 +108,8 @@ def replay_log(
         def finished(entry: Entry, seat: int, state: State) -> None:
             records.put(entry.row, play.played(seat))
 
-        play = Replay(world, around.slow, friction, finished, around.absent.tolist(), changes)
+        absent, boxes = around.absent.tolist(), (around.convoys, around.befalls())
+        play = Replay(world, around.slow, friction, finished, absent, changes, *boxes)
         state = play.run(_counted(reader.groups(), checked.rows, bars("play")), scenario.horizon_min[1])
         ends = scenario.horizon_min[1]
         out_still = (ends - at for seat, at in zip(state.serves, state.ordered_at, strict=True) if seat >= 0)

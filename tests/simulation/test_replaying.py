@@ -52,7 +52,8 @@ def replayed(scenario: Scenario, plan: Plan, log: Path) -> tuple[State, Replay]:
         seats[seat] = int(entry.key)  # the last to sit there
 
     changes = changes_by(scenario, around.closures)
-    play = Replay(world, around.slow, friction, finished, around.absent.tolist(), changes)
+    absent, boxes = around.absent.tolist(), (around.convoys, around.befalls())
+    play = Replay(world, around.slow, friction, finished, absent, changes, *boxes)
     state = play.run(reader.groups(), scenario.horizon_min[1])
     assert sorted(rows) == list(range(checked.rows))
     whole = {name: [rows[row][name] for row in sorted(rows)] for name in PER_INCIDENT}
@@ -73,7 +74,6 @@ PER_INCIDENT = per_incident()
 
 
 def check_replays_to_itself(scenario: Scenario, plan: Plan, day: Day) -> Replay:
-    day = replace(day, stages=None)  # a log tells nothing of trips, so no pair goes with boxes
     with TemporaryDirectory() as folder:
         log = Path(folder) / "day.csv"
         write_log(log, scenario, day)
