@@ -214,7 +214,8 @@ class LogReader:
                 leaves, back = accident.out_min
                 if onset < leaves or onset > back:
                     bound = say("from {starts} to {ends}", starts=f"{leaves:g}", ends=f"{back:g}")
-                    told.add("it began while the pair was not out with these boxes", "correct the times", *cell, bound)
+                    what = "it began while the pair was not out with these boxes"
+                    told.add(what, "correct one of the two times", *cell, bound)
         self.complaints.problems += told.problems
         self.complaints.more += told.more
 

@@ -21,7 +21,7 @@ from simsec.base.clock import DAY_MIN, parse_stamp
 from simsec.base.errors import InputError, Problem, say
 from simsec.day.access import hamlets
 from simsec.day.day import Access, Closures, Convoys, Day, Floats, Integers, no_closures
-from simsec.day.trips import routes_of
+from simsec.day.trips import pairs_go, routes_of
 from simsec.day.weather import slowdown
 from simsec.scenario.places import ACCESS
 from simsec.scenario.reading import Scenario
@@ -293,8 +293,7 @@ class _Reader:
         """When each pair is out, and the accidents they meet with; the log tells whether these took place."""
         if table is None:
             return None, ()
-        stages = self._scenario.settings.stages
-        if stages is None or stages.escorts is None or not stages.escorts.enabled:
+        if not pairs_go(self._scenario):
             what, remedy = "no pair goes with boxes in this scenario", "switch on stages.escorts, or remove the file"
             self._problems.append(Problem(table.file, what, remedy))
             return None, ()

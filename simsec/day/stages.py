@@ -10,7 +10,7 @@ from simsec.base.clock import parse_stamp
 from simsec.day.day import Convoys, Floats, Incidents
 from simsec.day.power import counting_factor
 from simsec.day.streams import stream, uniforms
-from simsec.day.trips import BACK, OUT, Trips, draw_trips, packing_of, routes_of, stages_of
+from simsec.day.trips import BACK, OUT, Trips, draw_trips, packing_of, pairs_go, routes_of, stages_of
 from simsec.scenario.reading import Scenario
 
 
@@ -89,8 +89,7 @@ def convoys_of(scenario: Scenario, trips: Trips, incidents: Incidents) -> Convoy
         trips: of the day.
         incidents: of the day; an accident after the clock is none of them.
     """
-    escorts = stages_of(scenario).escorts
-    if escorts is None or not escorts.enabled:
+    if not pairs_go(scenario):
         return None
     first = np.where(trips.direction == OUT, trips.departs_min - trips.drive_min, trips.departs_min)
     met = np.full(len(trips.load), -1)
