@@ -203,21 +203,21 @@ class LogReader:
 
     def _check_accidents(self) -> None:
         """Every accident of a convoy is one incident of the log, and befalls it while it is out."""
-        told = Complaints(self.around.accidents[0].file if self.around.accidents else "")
+        complaints = Complaints(self.around.accidents[0].file if self.around.accidents else "")
         for accident in self.around.accidents:
             cell = accident.line, "accident", accident.name
             met = self._met.get(accident.name, {})
             if len(met) != 1:
                 what = "several incidents of the log have this name" if met else "the log has no such incident"
-                told.add(what, "write the `incident` of one row that has no parent", *cell)
+                complaints.add(what, "write the `incident` of one row that has no parent", *cell)
             for onset in met.values():
                 leaves, back = accident.out_min
                 if onset < leaves or onset > back:
                     bound = say("from {starts} to {ends}", starts=f"{leaves:g}", ends=f"{back:g}")
                     what = "it began while the pair was not out with these boxes"
-                    told.add(what, "correct one of the two times", *cell, bound)
-        self.complaints.problems += told.problems
-        self.complaints.more += told.more
+                    complaints.add(what, "correct one of the two times", *cell, bound)
+        self.complaints.problems += complaints.problems
+        self.complaints.more += complaints.more
 
     def groups(self) -> Iterator[list[Entry]]:
         """The groups in order of time; in the order of the file among those of one minute. Check the log first."""

@@ -216,8 +216,9 @@ def _units(board: Board, command: Order, spot: Spot) -> list[int]:
     free = [unit for unit in pool if _may_be_ordered(board, unit)]
     if len(free) < command.count:
         out = sum(hands.with_boxes(board, unit) for unit in pool)
-        reason = "with_boxes" if out else "too_few"
-        raise RefusedError(reason, {"asked": command.count, "free": len(free), "out": out})
+        if out:
+            raise RefusedError("with_boxes", {"asked": command.count, "free": len(free), "out": out})
+        raise RefusedError("too_few", {"asked": command.count, "free": len(free)})
     ways = sorted((_way(board, unit, spot), unit) for unit in free)[: command.count]
     if ways[-1][0] == math.inf:
         raise RefusedError("no_road")

@@ -16,7 +16,7 @@ from simsec.drill.schema import command
 from simsec.drill.sheet import machine, tables, verdict
 from simsec.drill.stage import Stage
 from simsec.geography.ground import ground_of
-from simsec.locale import Texts
+from simsec.locale import texts
 from simsec.plan import Plan
 from simsec.simulation.model import NEVER, copy_state
 from simsec.simulation.movement import position
@@ -395,7 +395,7 @@ def test_pairs_go_with_the_boxes_in_a_drill_too_and_an_order_to_one_is_refused_i
     assert (entry.verdict, entry.reason) == ("refused", "with_boxes")
     assert (board.state, board.pending) == before
     for language, words in (("en", "1 were ordered, 0 can go; out with boxes"), ("id", "sedang mengawal kotak suara")):
-        assert words in verdict(Decided(entry, (), Uncovered(0, 0.0)), Texts(language))
+        assert words in verdict(Decided(entry, (), Uncovered(0, 0.0)), texts(language))
     back = max(made.marks.convoy_until[n] for n in made.world.convoy) + 1.0
     later = played(made, {"do": "order", "at": back, "unit": unit, "to": "polres"}, until=back + 1.0)
     assert verdicts(later) == [("done", "")] and later.state.escorts[unit] > 0
@@ -403,12 +403,12 @@ def test_pairs_go_with_the_boxes_in_a_drill_too_and_an_order_to_one_is_refused_i
 
 def test_the_sheet_says_of_which_inject_the_own_pair_was_out_with_boxes() -> None:
     made = stage()
-    unit, minute, station = evening(made)
-    inject = {"do": "inject", "kind": "intimidation", "place": f"code:{made.scenario.stations.code[station]}"}
-    session = Session(made).give(command(at=minute - 60, **inject)).give(command(at=minute, **inject))
-    sheet = after_action(session)
-    assert [row.boxed for row in sheet.branches[0].injects] == [False, True]
-    for language, words in (("en", "own pair out with boxes"), ("id", "mengawal kotak suara")):
-        rows = [row for row in tables(sheet, Texts(language))[0].rows if row[0]]
-        assert [words in row[5] for row in rows] == [False, True]
-    assert [row["own_pair_with_boxes"] for row in machine(sheet)["branches"][0]["injects"]] == [False, True]
+    _, minute, station = evening(made)
+    code = made.scenario.stations.code[station]
+    for at, boxed in ((minute - 2, False), (minute, True)):
+        inject = command(do="inject", at=at, kind="intimidation", place=f"code:{code}")
+        sheet = after_action(Session(made).give(inject))
+        assert [row.boxed for row in sheet.branches[0].injects] == [boxed]
+        assert machine(sheet)["branches"][0]["injects"][0]["own_pair_with_boxes"] == boxed
+        for language, words in (("en", "own pair out with boxes"), ("id", "mengawal kotak suara")):
+            assert (words in tables(sheet, texts(language))[0].rows[0][5]) == boxed
