@@ -299,6 +299,7 @@ def _gained(kept_figure: Mapping[str, Any], texts: Texts) -> str:
 def _overview(areas: Sequence[Mapping[str, Any]], texts: Texts) -> list[str]:
     words = {
         "better": "better",
+        "not_announced": "better than the best doctrine, not shown to be better than the announced plan",
         "unclear": "no gain shown",
         "worse": "worse",
         "same": "no gain",
@@ -308,7 +309,7 @@ def _overview(areas: Sequence[Mapping[str, Any]], texts: Texts) -> list[str]:
     rows = [
         (
             f"[{area['area']}](#{area['area']})",
-            words[area["verdict"]],
+            words["not_announced" if area["verdict"] == "better" and not _beats_announced(area) else area["verdict"]],
             _gained(area["gain"]["doctrine"]["natural"], texts),
             _gained(area["gain"]["announced"]["natural"], texts),
             f"{area['worlds']['better']} of {area['worlds']['count']}" if not area["same_plan"] else "one plan",
@@ -319,6 +320,10 @@ def _overview(areas: Sequence[Mapping[str, Any]], texts: Texts) -> list[str]:
     ]
     gains = ("gain over best doctrine", "over announced", "better in worlds")
     return table(("area", "optimised plan", *gains, "model's gap", "others who wait longer"), rows, words=2)
+
+
+def _beats_announced(area: Mapping[str, Any]) -> bool:
+    return figure(area["gain"]["announced"]["natural"]).low > 0
 
 
 def _worse_off(area: Mapping[str, Any], texts: Texts) -> list[str]:
