@@ -192,7 +192,8 @@ def _failing(seen: Seen) -> list[str]:
     gain = {cell: estimate.mean for cell, estimate in seen.gain.items()}
     box = discovered(seen.answers, gain) if gain else None
     if box is not None:
-        lines.append(_box_line(seen, box, "sweep.box_loses", seen.plans[1]))
+        key = "sweep.box_loses" if box.box.limited.any() else "sweep.loses_anywhere"
+        lines.append(_box_line(seen, box, key, seen.plans[1]))
     for plan in seen.plans:
         found = seen.values(plan)
         limit = float(np.quantile(list(found.values()), WORST)) if found else float("nan")

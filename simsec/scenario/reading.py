@@ -205,6 +205,8 @@ def _set(data: Any, path: list[str], value: float) -> None:
     drawn = data["distribution"] in ("triangular", "constant") and path[-1].endswith(DRAWN)
     shift = value - data["mode"] if drawn else 0.0
     low, high = max(data["low"] + shift, 0.0), data["high"] + shift
+    if low == 0 < data["low"] and path[-1].endswith("_kmh"):
+        low = data["low"] * value / data["mode"]  # what moves at all does not stand still at the end of its range
     data.update(low=min(low, value), mode=value, high=max(high, value))
 
 

@@ -8,6 +8,7 @@ import pytest
 from simsec.base.errors import InputError
 from simsec.scenario import Scenario, read_scenario
 from simsec.scenario.reading import FILES
+from tests.areas import shipped
 from tests.scenario.area import sukamaju
 
 
@@ -58,3 +59,11 @@ def test_the_types_of_day_add_up(scenario: Scenario) -> None:
 def test_what_was_read_cannot_be_changed(scenario: Scenario) -> None:
     with pytest.raises(ValueError, match="frozen"):
         scenario.settings.forces.police.mode = 1
+
+
+def test_a_figure_moved_to_the_end_of_its_range_is_still_one() -> None:
+    """Every graded figure may be asked for at both ends of what is thought possible, one at a time."""
+    area = shipped()
+    for path, figure in area.parameters().items():
+        for end in (figure.low, figure.high):
+            assert area.with_values({path: end}).parameters()[path].mode == end
