@@ -140,5 +140,6 @@ def _with_orders(scenario: Scenario, world: World, zone: NDArray[np.int64]) -> W
         station_rayon=[*world.station_rayon, *zone.tolist()],
         stretch=[[*row, *[0.0] * nodes] for row in world.stretch],
         need=[*world.need, [[0] * world.capabilities for _ in LEVELS]],
+        need_total=[*world.need_total, [0 for _ in LEVELS]],
         asked=[*world.asked, [[0] * world.ladders for _ in LEVELS]],
     )

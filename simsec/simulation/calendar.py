@@ -12,7 +12,7 @@ import numpy as np
 import simpy
 
 from simsec.day.day import Day
-from simsec.simulation.changed import packed
+from simsec.simulation.changed import packed, packed_row
 from simsec.simulation.model import NEVER, NOWHERE, DayMarks, Event, State, World, copy_state, fresh_state, quick
 from simsec.simulation.movement import reroute
 from simsec.simulation.roads import Change, Roads
@@ -127,9 +127,9 @@ def _convoys(day: Day) -> dict[str, Any]:
         met[trip] = rows[0] if len(rows) else NOWHERE
     return {
         "convoys": len(met),
-        "convoy_from": convoys.leaves_min.tolist(),
-        "convoy_until": convoys.back_min.tolist(),
-        "convoy_incident": met.tolist(),
+        "convoy_from": packed_row(convoys.leaves_min),  # hundreds, and few are asked for
+        "convoy_until": packed_row(convoys.back_min),
+        "convoy_incident": packed_row(met),
     }
 
 

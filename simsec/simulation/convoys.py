@@ -29,25 +29,31 @@ def home_again(day: DayMarks, state: State, convoy: int, now: float) -> float:
 def gone_with(world: World, day: DayMarks, state: State, unit: int, now: float) -> tuple[int, float, float]:
     """Of a free pair, since it was last freed: its convoys, their minutes until now, when the last is or was over."""
     count, minutes, free = 0, 0.0, state.freed_at[unit]
+    first, end = world.convoy_first[unit], world.convoy_end[unit]
     while True:
-        following = -1
-        for place in range(world.convoy_first[unit], world.convoy_end[unit]):
+        left, following, leaves = 0, -1, now
+        for place in range(first, end):
             convoy = world.convoy[place]
-            leaves = day.convoy_from[convoy]
-            if free < leaves <= now and (following < 0 or leaves < day.convoy_from[following]):
-                following = convoy
-        if following < 0:
+            at = day.convoy_from[convoy]
+            if free < at <= now:
+                left += 1
+                if following < 0 or at < leaves:
+                    following, leaves = convoy, at
+        if left == 0:
             return count, minutes, free
         count += 1
         free = home_again(day, state, following, now)
-        minutes += min(free, now) - day.convoy_from[following]
+        minutes += min(free, now) - leaves
+        if left == 1:
+            return count, minutes, free  # no later one is left to look for
 
 
 def escorting(world: World, day: DayMarks, state: State, unit: int, now: float) -> bool:
     """Whether a free unit is out with boxes, and so nobody's to send."""
     if day.convoys == 0:
         return False
-    for place in range(world.convoy_first[unit], world.convoy_end[unit]):
+    first, end = world.convoy_first[unit], world.convoy_end[unit]
+    for place in range(first, end):
         convoy = world.convoy[place]
         if day.convoy_from[convoy] <= now and (
             now < day.convoy_until[convoy] or day.convoy_incident[convoy] >= 0

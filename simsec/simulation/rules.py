@@ -67,7 +67,7 @@ def wake(world: World, day: DayMarks, state: State, incident: int, now: float, t
     state.struck[day.village[incident]] = 1
     state.counters[HIT] += day.hits[incident]
     then.append((now + day.report_delay[incident], REPORT, incident, NOWHERE, 0))
-    schedule_rise(day, state, incident, then)
+    schedule_rise(day, incident, state.level[incident], now, then)
     for child in range(day.child_first[incident], day.child_end[incident]):
         then.append((now + day.spread_delay[child], SPREAD, child, NOWHERE, 0))
 
@@ -80,11 +80,12 @@ def open_windows(world: World, day: DayMarks, then: list[Event]) -> None:
             then.append((world.absence_from[group], LEAVE, NOWHERE, group, 0))
 
 
-def schedule_rise(day: DayMarks, state: State, incident: int, then: list[Event]) -> None:
+def schedule_rise(day: DayMarks, incident: int, level: int, onset: float, then: list[Event]) -> None:
     """The moment at which the present level is left if nobody has come."""
-    level = state.level[incident]
-    if level < RED and day.rise[incident][level] < 1e17:
-        then.append((state.onset[incident] + day.rise[incident][level], RISE, incident, level + 1, 0))
+    if level < RED:
+        minutes = day.rise[incident][level]
+        if minutes < 1e17:
+            then.append((onset + minutes, RISE, incident, level + 1, 0))
 
 
 def request(
@@ -150,27 +151,27 @@ def send(
     world: World, day: DayMarks, state: State, incident: int, capability: int, unit: int, now: float, then: list[Event]
 ) -> None:
     """Order a unit to an incident; a unit on its way elsewhere leaves a request behind."""
-    turnout = 0.0
-    other = state.serves[unit]
+    turnout, other = 0.0, state.serves[unit]
+    kind, block, station = world.unit_kind[unit], world.unit_block[unit], day.station[incident]
     if other >= 0:
         turnout = max(state.leg_start[unit] - now, 0.0)  # what is left of it when it had not moved off
         withdraw(world, state, unit, now, then)
-    elif world.unit_block[unit] >= 0:
+    elif block >= 0:
         settle(world, day, state, unit, now)
-    ladder = world.ladder_of[capability]
-    kind = world.unit_kind[unit]
-    origin = position(world, state, unit, now)
-    block = world.unit_block[unit]
-    leaves = block < 0 or block != world.station_block[day.station[incident]]
+    origin, target = state.leg_to[unit], world.station_node[station]
+    if state.leg_from[unit] != origin:
+        origin = position(world, state, unit, now)
+    leaves = block < 0 or block != world.station_block[station]
     if leaves and at_base(world, state, unit, origin):  # a pair pays it as handover, when it leaves its block
-        turnout = day.turnout[incident][world.kind_row[ladder][kind]]
-    target = world.station_node[day.station[incident]]
-    factor = slowness(world, day, now, origin, target) * day.noise[incident][state.units_sent[incident] % day.noises]
+        turnout = day.turnout[incident][world.kind_row[world.ladder_of[capability]][kind]]
+    slot = state.units_sent[incident]
+    factor = slowness(world, day, now, origin, target) * day.noise[incident][slot % day.noises]
     travel = minutes_to(world, day, state, unit, incident, origin) * factor
+    ticket = state.ticket[unit] + 1
+    state.ticket[unit] = ticket
     state.serves[unit] = incident
     state.serves_as[unit] = capability
     state.on_scene[unit] = 0
-    state.ticket[unit] += 1
     state.leg_from[unit] = origin
     state.leg_to[unit] = target
     state.leg_start[unit] = now + turnout
@@ -181,10 +182,10 @@ def send(
         squad_leaves(world, state, now)
     state.sent[incident][capability] += 1
     state.here[incident] += 1
-    state.units_sent[incident] += 1
-    if state.dispatched[incident] == NEVER:
+    state.units_sent[incident] = slot + 1
+    if slot == 0:
         state.dispatched[incident] = now
-    then.append((now + turnout + travel, ARRIVE, incident, unit, state.ticket[unit]))
+    then.append((now + turnout + travel, ARRIVE, incident, unit, ticket))
 
 
 def squad_leaves(world: World, state: State, now: float) -> None:
@@ -309,11 +310,12 @@ def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: lis
     now, _, incident, unit, ticket = event
     if ticket != state.ticket[unit]:
         return
-    capability = state.serves_as[unit]
+    capability, level = state.serves_as[unit], state.level[incident]
     state.on_scene[unit] = 1
-    if state.arrived[incident][capability] == 0:
+    arrived = state.arrived[incident]
+    if arrived[capability] == 0:
         state.came[incident][capability] = now
-    state.arrived[incident][capability] += 1
+    arrived[capability] += 1
     if state.first[incident] == NEVER:
         state.first[incident] = now
         state.first_unit[incident] = unit
@@ -323,18 +325,21 @@ def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: lis
         state.squads_here[incident] += 1
         if state.squads_here[incident] >= world.contained_by and state.contained[incident] == NEVER:
             state.contained[incident] = now
-    if state.full[incident] == NEVER and all_arrived(world, day, state, incident):
+    if state.full[incident] == NEVER and all_arrived(world, day, state, incident, capability):
         state.full[incident] = now
     if world.work_from_order == 1:
-        done = max(now, state.ordered_at[unit] + day.scene[incident][state.level[incident]])
+        done = max(now, state.ordered_at[unit] + day.scene[incident][level])
         then.append((done, CLEAR, incident, unit, ticket))
     else:
-        then.append((now + day.scene[incident][state.level[incident]], CLEAR, incident, unit, ticket))
+        then.append((now + day.scene[incident][level], CLEAR, incident, unit, ticket))
 
 
-def all_arrived(world: World, day: DayMarks, state: State, incident: int) -> bool:
-    """Whether every need of the present level has been met on the spot."""
-    need, arrived = world.need[day.kind[incident]][state.level[incident]], state.arrived[incident]
+def all_arrived(world: World, day: DayMarks, state: State, incident: int, last: int) -> bool:
+    """Whether every need of the present level has been met on the spot, now that one came with the ``last``."""
+    kind, level, arrived = day.kind[incident], state.level[incident], state.arrived[incident]
+    need = world.need[kind][level]
+    if arrived[last] < need[last] or need[last] == world.need_total[kind][level]:
+        return arrived[last] >= need[last]  # most incidents need one capability only
     for came, needed in zip(arrived, need):  # noqa: B905 (Numba knows no strict)
         if came < needed:
             return False
@@ -423,7 +428,7 @@ def on_rise(world: World, day: DayMarks, state: State, event: Event, then: list[
     if state.first[incident] != NEVER:
         return
     state.level[incident] = level
-    schedule_rise(day, state, incident, then)
+    schedule_rise(day, incident, level, state.onset[incident], then)
     if state.reported[incident] != NEVER:
         ask(world, day, state, incident, now, then)
 

@@ -169,6 +169,9 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
             [[kind.needs.get(level, {}).get(capability, 0) for capability in CAPABILITIES] for level in LEVELS]
             for kind in settings.incidents.values()
         ],
+        need_total=[
+            [sum(kind.needs.get(level, {}).values()) for level in LEVELS] for kind in settings.incidents.values()
+        ],
         asked=[
             [
                 [int(any(c in ladder.capabilities for c in kind.needs.get(level, {}))) for ladder in settings.ladders]

@@ -180,6 +180,7 @@ def floor(
             for _, _, steps in LADDERS
         ],
         need=[[[level.get(word, 0) for word in CAPABILITIES] for level in levels] for levels in needs],
+        need_total=[[sum(level.values()) for level in levels] for levels in needs],
         asked=[
             [[int(any(word in level for word in words)) for words, _, _ in LADDERS] for level in levels]
             for levels in needs
