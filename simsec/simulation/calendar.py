@@ -54,6 +54,15 @@ class Calendar(simpy.Environment):
         entry.callbacks = self._fired
         heapq.heappush(self._pending, (event[0], event[1], next(self._eid), entry))
 
+    def all_at(self, events: Sequence[Event]) -> None:
+        """Schedule many events, in their order."""
+        fired, numbers, pending = self._fired, self._eid, self._pending
+        for event in events:
+            entry = _Entry()
+            entry._value, entry.callbacks = event, fired
+            pending.append((event[0], event[1], next(numbers), entry))
+        heapq.heapify(pending)
+
     def known_before(self, event: Event) -> None:
         """Schedule what was known before the day began, though it is told late: it comes first in its ties."""
         entry = self.spent.pop() if self.spent else _Entry()
@@ -187,8 +196,7 @@ class Play:
         calendar = self._calendar = Calendar(world.starts_min, fire)
         pending, spent, numbers = calendar._pending, calendar.spent, calendar._eid
         push, rules = heapq.heappush, RULES
-        for event in paused[1] if paused else first_events(known, drawn, state):
-            calendar.at(event)
+        calendar.all_at(paused[1] if paused else first_events(known, drawn, state))
 
     def run_before(self, minute: float) -> State:
         """Let everything happen that lies before a minute; the live state, to look at."""

@@ -29,12 +29,12 @@ def home_again(day: DayMarks, state: State, convoy: int, now: float) -> float:
 def gone_with(world: World, day: DayMarks, state: State, unit: int, now: float) -> tuple[int, float, float]:
     """Of a free pair, since it was last freed: its convoys, their minutes until now, when the last is or was over."""
     count, minutes, free = 0, 0.0, state.freed_at[unit]
-    first, end = world.convoy_first[unit], world.convoy_end[unit]
+    first, end, convoys, leaving = world.convoy_first[unit], world.convoy_end[unit], world.convoy, day.convoy_from
     while True:
         left, following, leaves = 0, -1, now
         for place in range(first, end):
-            convoy = world.convoy[place]
-            at = day.convoy_from[convoy]
+            convoy = convoys[place]
+            at = leaving[convoy]
             if free < at <= now:
                 left += 1
                 if following < 0 or at < leaves:
@@ -52,10 +52,10 @@ def escorting(world: World, day: DayMarks, state: State, unit: int, now: float) 
     """Whether a free unit is out with boxes, and so nobody's to send."""
     if day.convoys == 0:
         return False
-    first, end = world.convoy_first[unit], world.convoy_end[unit]
-    for place in range(first, end):
-        convoy = world.convoy[place]
-        if day.convoy_from[convoy] <= now and (
+    convoys, leaving = world.convoy, day.convoy_from
+    for place in range(world.convoy_first[unit], world.convoy_end[unit]):
+        convoy = convoys[place]
+        if leaving[convoy] <= now and (
             now < day.convoy_until[convoy] or day.convoy_incident[convoy] >= 0
         ):  # others need no closer look
             return gone_with(world, day, state, unit, now)[2] > now

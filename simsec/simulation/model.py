@@ -78,7 +78,7 @@ class World(NamedTuple):
     kind_row: Sequence[Ints]  # [l][k] the row whose turn-out a unit of the kind takes, -1: not on the ladder
     reach: Sequence[Ints]  # [l][k] widest scope at which the kind serves, -1: none
     need: Sequence[Sequence[Ints]]  # [incident kind][level][capability]
-    need_total: Sequence[Ints]  # [incident kind][level] over all capabilities
+    needed: Sequence[Sequence[Ints]]  # [incident kind][level] the capabilities needed, filled up with -1
     asked: Sequence[Sequence[Ints]]  # [incident kind][level][l] 1: some need of that level stands on the ladder
     care_ladder: Ints  # [l] 1: an arrival on this ladder is care
     squad_kind: int

@@ -36,6 +36,7 @@ from simsec.simulation.model import (
     SUBDISTRICT,
     DayMarks,
     Event,
+    Ints,
     State,
     World,
 )
@@ -131,19 +132,16 @@ def ask(world: World, day: DayMarks, state: State, incident: int, now: float, th
     request that is on its way beyond the step the level names goes on and arrives in its own time.
     """
     level = state.level[incident]
-    asked = world.asked[day.kind[incident]][level]
-    for ladder in range(world.ladders):
-        if asked[ladder] == 1 and (
-            state.units_sent[incident] == 0 or missing_on(world, day, state, incident, ladder) > 0
-        ):
-            enter, step = world.enter[ladder][level], state.step[incident][ladder]
-            reached = max(step, enter)
-            for row in range(enter, reached):
-                state.step[incident][ladder] = row
+    steps, due = state.step[incident], state.due[incident]
+    for ladder, wanted in enumerate(world.asked[day.kind[incident]][level]):
+        if wanted == 1 and (state.units_sent[incident] == 0 or missing_on(world, day, state, incident, ladder) > 0):
+            enter, step = world.enter[ladder][level], steps[ladder]
+            for row in range(enter, step):
+                steps[ladder] = row
                 fill(world, day, state, incident, ladder, now, then)
-            state.step[incident][ladder] = reached
-            if state.due[incident][ladder] == NEVER or step <= enter:
-                state.due[incident][ladder] = NEVER
+            steps[ladder] = step if step > enter else enter
+            if due[ladder] == NEVER or step <= enter:
+                due[ladder] = NEVER
                 request(world, day, state, incident, ladder, now, then)
 
 
@@ -325,7 +323,7 @@ def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: lis
         state.squads_here[incident] += 1
         if state.squads_here[incident] >= world.contained_by and state.contained[incident] == NEVER:
             state.contained[incident] = now
-    if state.full[incident] == NEVER and all_arrived(world, day, state, incident, capability):
+    if state.full[incident] == NEVER and all_arrived(world, day.kind[incident], level, arrived):
         state.full[incident] = now
     if world.work_from_order == 1:
         done = max(now, state.ordered_at[unit] + day.scene[incident][level])
@@ -334,14 +332,13 @@ def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: lis
         then.append((now + day.scene[incident][level], CLEAR, incident, unit, ticket))
 
 
-def all_arrived(world: World, day: DayMarks, state: State, incident: int, last: int) -> bool:
-    """Whether every need of the present level has been met on the spot, now that one came with the ``last``."""
-    kind, level, arrived = day.kind[incident], state.level[incident], state.arrived[incident]
+def all_arrived(world: World, kind: int, level: int, arrived: Ints) -> bool:
+    """Whether every need of the level has been met on the spot."""
     need = world.need[kind][level]
-    if arrived[last] < need[last] or need[last] == world.need_total[kind][level]:
-        return arrived[last] >= need[last]  # most incidents need one capability only
-    for came, needed in zip(arrived, need):  # noqa: B905 (Numba knows no strict)
-        if came < needed:
+    for capability in world.needed[kind][level]:
+        if capability < 0:
+            return True
+        if arrived[capability] < need[capability]:
             return False
     return True
 
@@ -362,10 +359,11 @@ def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list
     state.leg_to[unit] = home
     state.leg_start[unit] = now
     state.leg_slow[unit] = slowness(world, day, now, target, home)
-    state.here[incident] -= 1
+    here = state.here[incident] - 1
+    state.here[incident] = here
     if state.serves_as[unit] == SQUAD:
         state.squads_here[incident] -= 1
-    if state.here[incident] == 0 and state.full[incident] != NEVER:
+    if here == 0 and state.full[incident] != NEVER:
         state.cleared[incident] = now
     if state.away[unit] > 0:
         go_off_duty(world, day, state, unit, now)
@@ -386,11 +384,11 @@ def go_off_duty(world: World, day: DayMarks, state: State, unit: int, now: float
 def on_leave(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
     """A window opens: its free units are off duty at once, who is sent or at work when he clears, if it still is."""
     now, _, _, group, _ = event
-    units, away, serves = world.absence_unit, state.away, state.serves
+    units, away, serves, free = world.absence_unit, state.away, state.serves, FREE
     for place in range(world.absence_first[group], world.absence_end[group]):
         unit = units[place]
         away[unit] += 1
-        if serves[unit] == FREE:
+        if serves[unit] == free:
             go_off_duty(world, day, state, unit, now)
     then.append((world.absence_until[group], BACK, NOWHERE, group, 0))
 
@@ -409,16 +407,18 @@ def on_back(world: World, day: DayMarks, state: State, event: Event, then: list[
         return
     units, away, serves, freed_at = world.absence_unit, state.away, state.serves, state.freed_at
     away_min, away_since = state.away_min, state.away_since
+    kinds, squads, waiting = world.unit_kind, world.squad_kind, state.waiting
     for place in range(world.absence_first[group], world.absence_end[group]):
         unit = units[place]
-        away[unit] -= 1
-        if away[unit] == 0 and serves[unit] == OFF_DUTY:
+        open_ = away[unit] - 1
+        away[unit] = open_
+        if open_ == 0 and serves[unit] == OFF_DUTY:
             serves[unit] = FREE
             freed_at[unit] = now
             away_min[unit] += now - away_since[unit]
-            if world.unit_kind[unit] == world.squad_kind:
+            if kinds[unit] == squads:
                 squad_returns(state, now)
-            if len(state.waiting) > 0:
+            if len(waiting) > 0:
                 serve_waiting(world, day, state, unit, now, then)
 
 
