@@ -384,11 +384,11 @@ def go_off_duty(world: World, day: DayMarks, state: State, unit: int, now: float
 def on_leave(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
     """A window opens: its free units are off duty at once, who is sent or at work when he clears, if it still is."""
     now, _, _, group, _ = event
-    units, away, serves, free = world.absence_unit, state.away, state.serves, FREE
+    units, away, serves = world.absence_unit, state.away, state.serves
     for place in range(world.absence_first[group], world.absence_end[group]):
         unit = units[place]
         away[unit] += 1
-        if serves[unit] == free:
+        if serves[unit] == FREE:
             go_off_duty(world, day, state, unit, now)
     then.append((world.absence_until[group], BACK, NOWHERE, group, 0))
 
@@ -407,18 +407,17 @@ def on_back(world: World, day: DayMarks, state: State, event: Event, then: list[
         return
     units, away, serves, freed_at = world.absence_unit, state.away, state.serves, state.freed_at
     away_min, away_since = state.away_min, state.away_since
-    kinds, squads, waiting = world.unit_kind, world.squad_kind, state.waiting
+    kinds, squads, asked = world.unit_kind, world.squad_kind, len(state.waiting) > 0
     for place in range(world.absence_first[group], world.absence_end[group]):
         unit = units[place]
-        open_ = away[unit] - 1
-        away[unit] = open_
-        if open_ == 0 and serves[unit] == OFF_DUTY:
+        away[unit] -= 1
+        if away[unit] == 0 and serves[unit] == OFF_DUTY:
             serves[unit] = FREE
             freed_at[unit] = now
             away_min[unit] += now - away_since[unit]
             if kinds[unit] == squads:
                 squad_returns(state, now)
-            if len(waiting) > 0:
+            if asked:
                 serve_waiting(world, day, state, unit, now, then)
 
 

@@ -69,22 +69,21 @@ def nearest_between(
     bound, rayons = world.kind_bound[kind] == 1, world.unit_rayon
     turns = world.divert == 1 or world.call_back == 1
     serves, leg_from, leg_to, block = state.serves, state.leg_from, state.leg_to, world.unit_block
-    looked_at = -1
+    looked_at, free = -1, FREE
     for unit in range(first, end):
         other = serves[unit]
-        if other != FREE and not (turns and other >= 0 and may_go(world, day, state, incident, unit, now)):
+        if other != free and not (turns and other >= 0 and may_go(world, day, state, incident, unit, now)):
             continue
         if rayon >= 0 and rayons[unit] != rayon:
             continue
         if bound and not fits(world, unit, station):
             continue
-        pair = block[unit] >= 0
-        if pair and other == FREE and escorting(world, day, state, unit, now):
-            continue
         node = leg_to[unit]
         if leg_from[unit] != node:
             node = position(world, state, unit, now)
-        if pair:
+        if block[unit] >= 0:
+            if other == free and escorting(world, day, state, unit, now):
+                continue
             minutes = minutes_to(world, day, state, unit, incident, node)
         elif node == looked_at:
             continue  # beside the last one, which has the lower number
