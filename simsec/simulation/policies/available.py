@@ -74,19 +74,20 @@ def nearest_between(
         other = serves[unit]
         if other != free and not (turns and other >= 0 and may_go(world, day, state, incident, unit, now)):
             continue
+        node = leg_to[unit]
+        if leg_from[unit] != node:
+            node = position(world, state, unit, now)
+        walks = block[unit] >= 0
+        if node == looked_at and not walks:
+            continue  # beside one that was looked at, which has the lower number
         if rayon >= 0 and rayons[unit] != rayon:
             continue
         if bound and not fits(world, unit, station):
             continue
-        node = leg_to[unit]
-        if leg_from[unit] != node:
-            node = position(world, state, unit, now)
-        if block[unit] >= 0:
+        if walks:
             if other == free and escorting(world, day, state, unit, now):
                 continue
             minutes = minutes_to(world, day, state, unit, incident, node)
-        elif node == looked_at:
-            continue  # beside the last one, which has the lower number
         else:
             looked_at, minutes = node, table[node][target] + last
         if minutes < least:
