@@ -77,8 +77,8 @@ def look_when_back(
     for kind in range(len(world.kind_first)):
         reach = world.reach[ladder][kind]
         first, end = world.kind_first[kind], world.kind_end[kind]
-        if reach < 0 or first == end:
-            continue
+        if reach < 0 or first == end or world.convoy_first[first] == world.convoy_end[end - 1]:
+            continue  # none of the kind goes with boxes
         if reach == BLOCK:
             first = world.block_unit[world.station_block[day.station[incident]]]
             if first < 0 or world.unit_kind[first] != kind:

@@ -212,12 +212,12 @@ def fresh_state(world: World, day: DayMarks) -> State:
         reserve_out=[NEVER, 0.0],
         onset=list(day.onset),
         level=list(day.level),
-        due=[[NEVER] * world.ladders for _ in range(n)],
-        step=[[0] * world.ladders for _ in range(n)],
-        queued=[[0] * world.ladders for _ in range(n)],
-        sent=[[0] * world.capabilities for _ in range(n)],
-        arrived=[[0] * world.capabilities for _ in range(n)],
-        came=[[NEVER] * world.capabilities for _ in range(n)],
+        due=_rows(n, [NEVER] * world.ladders),
+        step=_rows(n, [0] * world.ladders),
+        queued=_rows(n, [0] * world.ladders),
+        sent=_rows(n, [0] * world.capabilities),
+        arrived=_rows(n, [0] * world.capabilities),
+        came=_rows(n, [NEVER] * world.capabilities),
         here=[0] * n,
         squads_here=[0] * n,
         units_sent=[0] * n,
@@ -234,6 +234,10 @@ def fresh_state(world: World, day: DayMarks) -> State:
         waits=[0] * world.ladders,
         counters=[0, 0, 0],
     )
+
+
+def _rows(count: int, row: list[Any]) -> list[list[Any]]:
+    return list(map(list.copy, [row] * count))
 
 
 _Record = TypeVar("_Record", World, DayMarks, State)

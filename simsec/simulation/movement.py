@@ -66,10 +66,9 @@ def slowness(world: World, day: DayMarks, now: float, origin: int, destination: 
     slow = day.slow[hour]
     if even[hour] == 1:
         return slow[0]
-    shares = world.zone_share[origin][destination]
     total = 0.0
-    for zone in range(world.zones):
-        total += shares[zone] * slow[zone]
+    for share, factor in zip(world.zone_share[origin][destination], slow):  # noqa: B905 (Numba knows no strict)
+        total += share * factor
     return total
 
 

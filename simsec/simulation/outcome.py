@@ -206,16 +206,15 @@ def outcome_of(
     """
     fleet = fleet or fleet_of(world)
     onset = np.array(state.onset, dtype=np.float64)
-    kept = np.asarray((onset != NEVER) & (onset < ends_min))
+    kept = np.flatnonzero((onset != NEVER) & (onset < ends_min))
     clock = (state.reported, state.dispatched, state.first, state.full, state.care, state.cleared)
-    times = np.array(clock, dtype=np.float64)[:, kept]
+    times = np.array(clock, dtype=np.float64).take(kept, axis=1)
     times[times == NEVER] = np.nan
     reported, dispatched, first, full, care, cleared = times
-    came = np.fromiter(chain.from_iterable(state.came), np.float64).reshape(len(onset), world.capabilities)[kept]
+    came = np.fromiter(chain.from_iterable(state.came), np.float64).reshape(len(onset), world.capabilities).take(kept, axis=0)
     came[came == NEVER] = np.nan
-    last_level, units_sent, first_unit = np.array((state.level, state.units_sent, state.first_unit), dtype=np.int64)[
-        :, kept
-    ]
+    counts = (state.level, state.units_sent, state.first_unit)
+    last_level, units_sent, first_unit = np.array(counts, dtype=np.int64).take(kept, axis=1)
     kind, began = day.incidents.kind[kept], onset[kept]
     wanted = np.array(world.reopens_on, dtype=np.int64)[kind] if len(kind) else kind
     goods = came[np.arange(len(kind)), wanted]
@@ -234,7 +233,7 @@ def outcome_of(
         else:
             busy[unit] += ends_min - state.ordered_at[unit]
     rows = IncidentRows(
-        incident=np.flatnonzero(kept),
+        incident=kept,
         kind=kind,
         station=day.incidents.station[kept],
         primary=day.incidents.parent[kept] < 0,

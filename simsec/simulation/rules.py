@@ -253,6 +253,7 @@ def serve_waiting(world: World, day: DayMarks, state: State, unit: int, now: flo
     for ladder, count in enumerate(state.waits):
         if count > 0 and reach[ladder][kind] >= 0:
             served = True
+            break
     if not served:
         return  # a long list mostly waits for others
     ranked, by_area = world.queue_order != FIRST_COME, world.queue_order == AREA_LEVEL_TIME
