@@ -211,7 +211,8 @@ def outcome_of(
     times = np.array(clock, dtype=np.float64).take(kept, axis=1)
     times[times == NEVER] = np.nan
     reported, dispatched, first, full, care, cleared = times
-    came = np.fromiter(chain.from_iterable(state.came), np.float64).reshape(len(onset), world.capabilities).take(kept, axis=0)
+    came = np.fromiter(chain.from_iterable(state.came), np.float64).reshape(len(onset), world.capabilities)
+    came = came.take(kept, axis=0)
     came[came == NEVER] = np.nan
     counts = (state.level, state.units_sent, state.first_unit)
     last_level, units_sent, first_unit = np.array(counts, dtype=np.int64).take(kept, axis=1)

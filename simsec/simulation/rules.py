@@ -385,12 +385,18 @@ def go_off_duty(world: World, day: DayMarks, state: State, unit: int, now: float
 def on_leave(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
     """A window opens: its free units are off duty at once, who is sent or at work when he clears, if it still is."""
     now, _, _, group, _ = event
-    units, away, serves = world.absence_unit, state.away, state.serves
+    units, away, serves, away_since = world.absence_unit, state.away, state.serves, state.away_since
+    blocks, kinds, squads = world.unit_block, world.unit_kind, world.squad_kind
     for place in range(world.absence_first[group], world.absence_end[group]):
         unit = units[place]
         away[unit] += 1
-        if serves[unit] == FREE:
-            go_off_duty(world, day, state, unit, now)
+        if serves[unit] == FREE:  # as go_off_duty does it, without the call: there are hundreds
+            if blocks[unit] >= 0:
+                settle(world, day, state, unit, now)
+            serves[unit] = OFF_DUTY
+            away_since[unit] = now
+            if kinds[unit] == squads:
+                squad_leaves(world, state, now)
     then.append((world.absence_until[group], BACK, NOWHERE, group, 0))
 
 

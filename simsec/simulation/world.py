@@ -206,7 +206,7 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
     )
 
 
-def needed_of(needs: Mapping[str, int]) -> list[int]:
+def needed_of(needs: Mapping[Any, int]) -> list[int]:
     """The numbers of the capabilities that a level of an incident needs, filled up with -1 to that of all.
 
     Example:
