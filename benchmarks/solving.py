@@ -9,12 +9,10 @@ from pathlib import Path
 import highspy
 
 from simsec.optimization.choices import Bounds
-from simsec.optimization.deployment import _Model as Model
-from simsec.optimization.deployment import limits_of
+from simsec.optimization.deployment import Model, limits_of
 from simsec.optimization.objective import DeploymentOptions
 from simsec.optimization.pricing import Busy, prices_of
-from simsec.optimization.solving import _hand_over as hand_over
-from simsec.optimization.solving import garbage_collector_paused, solve
+from simsec.optimization.solving import garbage_collector_paused, hand_over, solve
 from simsec.scenario import read_scenario
 
 AREA = Path(__file__).parents[1] / "scenarios" / "kabupaten-semarang"

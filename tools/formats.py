@@ -226,8 +226,10 @@ def pages() -> dict[str, str]:
         *_columns("LOG.csv", log_columns(("<ladder>_<n>",))),
         "What holds for the whole of the day stands beside the log, under its name with `.weather.csv` and so on; a",
         "table need not be there. Without that of the weather the day is dry, without that of the roads all are open,",
-        "without that of access the hamlets are reached as in dry weather, and absences that the scenario gives a",
-        "chance take place only where their table says so. Older logs, without some of the tables, are read.",
+        "without that of access the hamlets are reached as in dry weather, without that of the convoys no guard pair",
+        "goes with boxes, and absences that the scenario gives a chance take place only where their table says so.",
+        "Older logs, without some of the tables, are read. Whose pair goes with a truck follows from the plan: that of",
+        "the block in which most of its stations lie.",
         "",
         *(line for name, columns in LOG_TABLES.items() for line in _columns(f"LOG.{name}.csv", columns)),
     ]

@@ -299,6 +299,7 @@ def _gained(kept_figure: Mapping[str, Any], texts: Texts) -> str:
 def _overview(areas: Sequence[Mapping[str, Any]], texts: Texts) -> list[str]:
     words = {
         "better": "better",
+        "not_announced": "better than the best doctrine, not shown to be better than the announced plan",
         "unclear": "no gain shown",
         "worse": "worse",
         "same": "no gain",
@@ -308,7 +309,7 @@ def _overview(areas: Sequence[Mapping[str, Any]], texts: Texts) -> list[str]:
     rows = [
         (
             f"[{area['area']}](#{area['area']})",
-            words[area["verdict"]],
+            words["not_announced" if area["verdict"] == "better" and not _beats_announced(area) else area["verdict"]],
             _gained(area["gain"]["doctrine"]["natural"], texts),
             _gained(area["gain"]["announced"]["natural"], texts),
             f"{area['worlds']['better']} of {area['worlds']['count']}" if not area["same_plan"] else "one plan",
@@ -319,6 +320,10 @@ def _overview(areas: Sequence[Mapping[str, Any]], texts: Texts) -> list[str]:
     ]
     gains = ("gain over best doctrine", "over announced", "better in worlds")
     return table(("area", "optimised plan", *gains, "model's gap", "others who wait longer"), rows, words=2)
+
+
+def _beats_announced(area: Mapping[str, Any]) -> bool:
+    return figure(area["gain"]["announced"]["natural"]).low > 0
 
 
 def _worse_off(area: Mapping[str, Any], texts: Texts) -> list[str]:
@@ -465,8 +470,8 @@ def _splits(found: Mapping[str, Any], texts: Texts) -> list[str]:
     lines = [
         f"- {found_at['officers']} officers {SPLIT_WORDS[found_at['split']]} instead of at headquarters change an "
         f"ordinary day by {texts.interval(figure(found_at['ordinary']), 1, sign=True)} and a severe one by "
-        f"{texts.interval(figure(found_at['severe']), 1, sign=True)} weighted minutes; of the gain over the smallest "
-        f"reserve {_gained(found_at['containment'], texts)} rests on containment."
+        f"{texts.interval(figure(found_at['severe']), 1, sign=True)} weighted minutes. Of its gain over the smallest "
+        f"reserve on a severe day rests on containment: {_gained(found_at['containment'], texts)}."
         for found_at in found.get("splits", ())
     ]
     return [*lines, ""] if lines else []

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simsec.analysis.intervals import Estimate, at_most, incident_quantiles, resampled_weights, stratified_mean
 from simsec.analysis.replications import Replications
+from simsec.base.clock import parse_stamp
 from simsec.scenario.reading import Scenario
 
 MEDIAN, LATE = 0.5, 0.9
@@ -61,10 +62,11 @@ def boxes_back(scenario: Scenario, runs: Replications, probability: Mapping[int,
         back.ravel(), of_day, stratum, probability, (MEDIAN, LATE), resampled=resampled
     )
     limit = scenario.settings.stages.counting_limit
+    ends = parse_stamp(scenario.settings.clock.ends)
     return BoxesBack(
         median_min=median,
         p90_min=late,
-        after_clock_share=_share((back >= scenario.horizon_min[1]).mean(axis=1), stratum, probability),
+        after_clock_share=_share((back >= ends).mean(axis=1), stratum, probability),
         counts_late_share=_share(runs.counts_late_share[days], stratum, probability) if limit else None,
     )
 

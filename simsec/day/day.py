@@ -137,6 +137,23 @@ class Access(NamedTuple):
     carry: Floats
 
 
+class Convoys(NamedTuple):
+    """When the pair of each trip of boxes is out; shape (trips,), all loads out, then all back; never of a plan.
+
+    On the day before it rides to the store and comes back with the boxes, in the night it goes with them and rides
+    back; the empty way takes as long as the other.
+
+    Attributes:
+        leaves_min: it leaves its block; inf: no pair goes with this trip.
+        back_min: it is there again, unless it meets with an accident.
+        incident: number of that accident, -1: none.
+    """
+
+    leaves_min: Floats
+    back_min: Floats
+    incident: Integers
+
+
 @dataclass(frozen=True, eq=False)
 class Day:
     """One sampled day.
@@ -152,6 +169,7 @@ class Day:
         closures: roads that close.
         access: of hamlets, None where there are none.
         absent: whether each row of the scenario's absences takes place, shape (rows,).
+        convoys: pairs that go with boxes; None where the scenario, or a log, sends none.
     """
 
     seed: int
@@ -166,3 +184,4 @@ class Day:
     closures: Closures = field(default_factory=no_closures)
     access: Access | None = None
     absent: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    convoys: Convoys | None = None

@@ -147,6 +147,8 @@ class LogReader:
         self._noise = [1.0] * len(NOISE)
         self._kpu = _asking(scenario)
         self._blank: Counter[str] = Counter()
+        self._accidents = {accident.name for accident in self.around.accidents}
+        self._met: dict[str, dict[int, float]] = {}  # name of an accident -> rows of that name, and when they began
         self._order: tuple[array[float], array[int], array[int]] | None = None
         marks = MARKS | {"delay": self._delay_names, "turnout": self._turnout_names}
         if scenario.settings.kpu is None:
@@ -167,6 +169,7 @@ class LogReader:
             InputError: the first problems, a line each, and how many more there are.
         """
         self._blank.clear()
+        self._met.clear()
         times, offsets, firsts = array("d"), array("q"), array("q")
         count, disorder, latest, size = 0, 0, -math.inf, self.path.stat().st_size
         try:
@@ -191,11 +194,30 @@ class LogReader:
             self.complaints.add("a cell is too long or a line is broken", _BROKEN, 0)
         if not count and not self.complaints.problems:
             self.complaints.add("the table has no rows", "add at least one row", 0)
+        self._check_accidents()
         self.complaints.stop_if_any()
         self._order = (times, offsets, firsts) if disorder else None
         if progress:
             progress(size, size)
         return Checked(count, disorder, self._absent, dict(self._blank))
+
+    def _check_accidents(self) -> None:
+        """Every accident of a convoy is one incident of the log, and befalls it while it is out."""
+        complaints = Complaints(self.around.accidents[0].file if self.around.accidents else "")
+        for accident in self.around.accidents:
+            cell = accident.line, "accident", accident.name
+            met = self._met.get(accident.name, {})
+            if len(met) != 1:
+                what = "several incidents of the log have this name" if met else "the log has no such incident"
+                complaints.add(what, "write the `incident` of one row that has no parent", *cell)
+            for onset in met.values():
+                leaves, back = accident.out_min
+                if onset < leaves or onset > back:
+                    bound = say("from {starts} to {ends}", starts=f"{leaves:g}", ends=f"{back:g}")
+                    what = "it began while the pair was not out with these boxes"
+                    complaints.add(what, "correct one of the two times", *cell, bound)
+        self.complaints.problems += complaints.problems
+        self.complaints.more += complaints.more
 
     def groups(self) -> Iterator[list[Entry]]:
         """The groups in order of time; in the order of the file among those of one minute. Check the log first."""
@@ -307,6 +329,8 @@ class LogReader:
         elif parent >= 0 and cell.text("time"):
             cell.wrong("time", "a row with a parent has no time of its own", "leave the time blank")
         key = cell.text("incident")
+        if key in self._accidents and parent < 0:
+            self._met.setdefault(key, {})[row] = onset
         if self._grouped and key in keys:
             cell.wrong("incident", "two rows of one group have the same name", "give every row its own")
         keys[key] = len(group)

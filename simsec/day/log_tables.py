@@ -1,16 +1,18 @@
 """What holds for the whole of a logged day: tables beside its log, none of which need be there.
 
-The weather, the roads that closed, how hard the hamlets were to reach, and which of the absences that the scenario
-gives a chance took place. Without them the day is dry, its roads stay open, and none of those absences takes place.
+The weather, the roads that closed, how hard the hamlets were to reach, which of the absences that the scenario gives a
+chance took place, and when pairs were out with boxes. Without them the day is dry, its roads stay open, none of those
+absences takes place, and no pair goes with boxes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,8 @@ from numpy.typing import NDArray
 from simsec.base.clock import DAY_MIN, parse_stamp
 from simsec.base.errors import InputError, Problem, say
 from simsec.day.access import hamlets
-from simsec.day.day import Access, Closures, Day, Floats, no_closures
+from simsec.day.day import Access, Closures, Convoys, Day, Floats, Integers, no_closures
+from simsec.day.trips import pairs_go, routes_of
 from simsec.day.weather import slowdown
 from simsec.scenario.places import ACCESS
 from simsec.scenario.reading import Scenario
@@ -52,6 +55,31 @@ ABSENCE_COLUMNS = (
     Column("absence", meaning="its `label` in the scenario, in English; one that has a `chance`"),
     Column("takes_place", "flag", meaning="1: it took place that day; one without a row did not"),
 )
+DIRECTIONS = ("out", "back")  # as simsec.day.trips numbers them
+CONVOY_COLUMNS = (
+    Column("village", meaning="code of the village whose boxes go"),
+    Column(
+        "truck",
+        "integer",
+        low=1,
+        required=False,
+        meaning="which of the trucks of the village, counted from 1; blank: all of them, one behind the other",
+    ),
+    Column("direction", choices=DIRECTIONS, meaning="out to the village on the day before, or back to the store"),
+    Column("leaves", meaning="when the pair leaves its block, written as in the log; a trip without a row has no pair"),
+    Column("back", meaning="when it is there again, unless it meets with an accident"),
+    Column("accident", required=False, meaning="that accident: its `incident` in the log, a row without a parent"),
+)
+
+
+class Accident(NamedTuple):
+    """What the table of convoys says of an accident: its name in the log, its trips, when they are out, its line."""
+
+    name: str
+    trips: tuple[int, ...]
+    out_min: tuple[float, float]
+    file: str
+    line: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +89,8 @@ class Around:
     Attributes:
         rain_mm, slow: shape (hours, zones), as in :class:`simsec.day.day.Day`.
         closures, access, absent: the same.
+        convoys: the same, but for the accidents, which only the log tells.
+        accidents: of the convoys.
         files: the tables that stand beside the log.
     """
 
@@ -69,7 +99,16 @@ class Around:
     closures: Closures
     access: Access | None
     absent: NDArray[np.bool_]
+    convoys: Convoys | None
+    accidents: tuple[Accident, ...]
     files: tuple[Path, ...]
+
+    def befalls(self) -> dict[str, list[int]]:
+        """Name of an accident in the log -> the trips it befalls."""
+        found: dict[str, list[int]] = {}
+        for accident in self.accidents:
+            found.setdefault(accident.name, []).extend(accident.trips)
+        return found
 
 
 def table_file(log: Path, name: str) -> Path:
@@ -108,6 +147,7 @@ def write_tables(log: Path, scenario: Scenario, day: Day) -> None:
             for absence, takes_place in zip(scenario.settings.absences, day.absent.tolist(), strict=True)
             if absence.chance is not None
         ],
+        "convoys": [] if day.convoys is None else list(_convoy_rows(scenario, day.convoys)),
     }
     if day.access is not None:
         of_village, way, _ = hamlets(scenario)
@@ -126,6 +166,17 @@ def write_tables(log: Path, scenario: Scenario, day: Day) -> None:
             path.unlink(missing_ok=True)  # of an older day: it would be read as this one's
 
 
+def _convoy_rows(scenario: Scenario, convoys: Convoys) -> Iterator[tuple[Cell, ...]]:
+    """A row a trip that a pair goes with before the clock ends."""
+    routes, village = routes_of(scenario), scenario.villages.code
+    of_load, number = routes.village.tolist(), routes.number.tolist()
+    for trip, (leaves, back, met) in enumerate(zip(*(column.tolist() for column in convoys), strict=True)):
+        if leaves < scenario.horizon_min[1]:
+            direction, load = divmod(trip, len(of_load))
+            place = village[of_load[load]], number[load] + 1, DIRECTIONS[direction]
+            yield *place, repr(leaves), repr(back), "" if met < 0 else met
+
+
 def read_tables(log: Path, scenario: Scenario) -> Around:
     """What stands beside a log; a scenario's dry day where nothing does.
 
@@ -142,12 +193,15 @@ def read_tables(log: Path, scenario: Scenario) -> Around:
                 problems += error.problems
     reader = _Reader(scenario, problems)
     rain, slow = reader.weather(found.get("weather"))
+    convoys, accidents = reader.convoys(found.get("convoys"))
     around = Around(
         rain_mm=rain,
         slow=slow,
         closures=reader.roads(found.get("roads")),
         access=reader.access(found.get("access")),
         absent=reader.absences(found.get("absences")),
+        convoys=convoys,
+        accidents=accidents,
         files=tuple(table_file(log, name) for name in found),
     )
     if problems:
@@ -183,13 +237,8 @@ class _Reader:
         closed: list[tuple[float, int, float]] = []
         for row in range(len(table) if table else 0):
             assert table is not None
-            minute, village = self._minute(table, row, "time"), self._village(table, row)
+            minute, village = self._inside(table, row, "time", self._starts), self._village(table, row)
             if minute is None or village < 0:
-                continue
-            if not self._starts <= minute < self._ends:
-                bound = say("from {starts} to {ends}", starts=f"{self._starts:g}", ends=f"{self._ends:g}")
-                remedy = "widen clock.starts and clock.ends"
-                self.wrong((table, row, "time"), "outside the scenario's clock", remedy, bound)
                 continue
             closed.append((minute, village, float(table.columns["depth_mm"][row])))
         if not closed:
@@ -240,6 +289,56 @@ class _Reader:
                     absent[number] = table.columns["takes_place"][row] == 1
         return absent
 
+    def convoys(self, table: Table | None) -> tuple[Convoys | None, tuple[Accident, ...]]:
+        """When each pair is out, and the accidents they meet with; the log tells whether these took place."""
+        if table is None:
+            return None, ()
+        if not pairs_go(self._scenario):
+            what, remedy = "no pair goes with boxes in this scenario", "switch on stages.escorts, or remove the file"
+            self._problems.append(Problem(table.file, what, remedy))
+            return None, ()
+        of_load = routes_of(self._scenario).village
+        loads = len(of_load)
+        leaves, back = np.full((2, 2 * loads), np.inf)
+        first: dict[int, int] = {}
+        accidents: list[Accident] = []
+        for row in range(len(table)):
+            goes = self._inside(table, row, "leaves", self._starts - DAY_MIN)  # a pair rides to the store before
+            comes = self._minute(table, row, "back")
+            own = self._trucks(table, row, of_load)
+            if goes is None or comes is None:
+                continue
+            if not goes < comes:
+                bound = say("after {earlier}", earlier=str(table.columns["leaves"][row]))
+                self.wrong((table, row, "back"), "a pair is back after it left", "correct one of the two times", bound)
+                continue
+            trips = tuple(own + loads * DIRECTIONS.index(str(table.columns["direction"][row])))
+            twice = [first[trip] for trip in trips if trip in first]
+            if twice:
+                what = say("the same trip stands in line {line}", line=twice[0])
+                self.wrong((table, row, "truck"), what, "keep one, and number the trucks of a village from 1")
+                continue
+            first.update(dict.fromkeys(trips, table.line[row]))
+            leaves[list(trips)], back[list(trips)] = goes, comes
+            name = str(table.columns["accident"][row])
+            if name:
+                accidents.append(Accident(name, trips, (goes, comes), table.file, table.line[row]))
+        return Convoys(leaves, back, np.full(2 * loads, -1)), tuple(accidents)
+
+    def _trucks(self, table: Table, row: int, of_load: Integers) -> Integers:
+        """The loads a row of the convoys is about."""
+        village = self._village(table, row)
+        own = np.flatnonzero(of_load == village)
+        number = int(table.columns["truck"][row])
+        if village >= 0 and not len(own):
+            self.wrong((table, row, "village"), "the village has no polling station", "remove the row")
+        if not number or not len(own):
+            return own
+        if number > len(own):
+            what, remedy = "the village has fewer trucks", "see stages.stations_per_truck, or leave the cell blank"
+            self.wrong((table, row, "truck"), what, remedy, say("1 to {most}", most=len(own)))
+        return own[number - 1 : number]
+
     def wrong(self, cell: tuple[Table, int, str], what: str, remedy: str = "", bound: str = "") -> None:
         """Note what is wrong with a cell: its table, row and column."""
         table, row, column = cell
@@ -252,6 +351,16 @@ class _Reader:
         except ValueError as error:
             self.wrong((table, row, column), error.args[0])
             return None
+
+    def _inside(self, table: Table, row: int, column: str, since: float) -> float | None:
+        """A minute before the end of the clock."""
+        minute = self._minute(table, row, column)
+        if minute is None or since <= minute < self._ends:
+            return minute
+        bound = say("from {starts} to {ends}", starts=f"{since:g}", ends=f"{self._ends:g}")
+        remedy = "widen clock.starts and clock.ends"
+        self.wrong((table, row, column), "outside the scenario's clock", remedy, bound)
+        return None
 
     def _hour(self, table: Table, row: int) -> int:
         """The hour of the clock a row is about, -1: none."""
@@ -277,6 +386,7 @@ TABLES: dict[str, Sequence[Column]] = {
     "roads": ROAD_COLUMNS,
     "access": ACCESS_COLUMNS,
     "absences": ABSENCE_COLUMNS,
+    "convoys": CONVOY_COLUMNS,
 }
 
 

@@ -16,8 +16,8 @@ def read_day(path: Path, scenario: Scenario) -> Day:
     """A short log as a day, to be played like any other: primary incidents in order of time, then dormant ones.
 
     A log written by :func:`simsec.day.log.write_log` comes back with every mark as it was. Recorded responses and
-    transports are left out, and what no unit meets: reports nobody went out for, and the stages of the stations. A log
-    tells nothing of the trips of the boxes: no pair goes with them.
+    transports are left out, and what no unit meets: reports nobody went out for, and the stages of the stations. Of the
+    trips of the boxes a log tells when their pairs are out, and no more.
 
     Args:
         path: the log; tables of the whole day may stand beside it.
@@ -77,7 +77,12 @@ def read_day(path: Path, scenario: Scenario) -> Day:
         village=np.array(numbers("village"), dtype=np.int64),
         access_min=floats("access"),
     )
-    n = incidents.primaries
+    n, convoys = incidents.primaries, around.convoys
+    if convoys is not None:
+        incident, trips = convoys.incident.copy(), around.befalls()
+        for place, entry in enumerate(entries[:n]):
+            incident[trips.get(entry.key, [])] = place
+        convoys = convoys._replace(incident=incident)
     reports = Reports(incidents.kind[:n], incidents.station[:n], incidents.onset_min[:n], np.ones(n, dtype=np.bool_))
     return Day(
         0,
@@ -90,4 +95,5 @@ def read_day(path: Path, scenario: Scenario) -> Day:
         closures=around.closures,
         access=around.access,
         absent=around.absent,
+        convoys=convoys,
     )

@@ -17,6 +17,7 @@ from simsec.day.incidents import draw_incidents, stages_on
 from simsec.day.longer_duty import with_longer_duty
 from simsec.day.rumours import clarified_min
 from simsec.day.spreading import Neighbours, spreading_crowd, with_crowd
+from simsec.day.stages import convoys_of
 from simsec.day.streams import stream, text_keys, uniforms
 from simsec.day.tables import sampling_tables
 from simsec.day.weather import draw_rain, slowdown
@@ -118,6 +119,7 @@ def sample_day(scenario: Scenario, seed: int, replication: int, day_type: str = 
         closures=closures,
         access=access,
         absent=draw_absences(scenario, seed, replication),
+        convoys=None if stages is None else convoys_of(scenario, stages.trips, incidents),
     )
 
 

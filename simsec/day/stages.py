@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from simsec.base.clock import parse_stamp
-from simsec.day.day import Floats
+from simsec.day.day import Convoys, Floats, Incidents
 from simsec.day.power import counting_factor
 from simsec.day.streams import stream, uniforms
-from simsec.day.trips import BACK, OUT, Trips, draw_trips, packing_of, routes_of, stages_of
+from simsec.day.trips import BACK, OUT, Trips, draw_trips, packing_of, pairs_go, routes_of, stages_of
 from simsec.scenario.reading import Scenario
-
-
-class Convoys(NamedTuple):
-    """When the pair that goes with each trip leaves its block, and when it is back; shape (trips,), never of a plan.
-
-    On the day before it rides to the store and comes back with the boxes, in the night it goes with them and rides
-    back; the empty way takes as long as the other.
-    """
-
-    leaves_min: Floats
-    back_min: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +27,6 @@ class DayStages:
         boxes_leave_min: the truck leaves with them, when those of its last station are packed.
         boxes_back_min: they are back at the store of the sub-district.
         trips: the trips themselves, and their accidents.
-        convoys: when a pair is out with each trip; None where the scenario sends none.
         ready_min: its boxes are there and the station can open; an accident on the way comes on top. None where the
             scenario does not tell how long that takes.
     """
@@ -50,7 +37,6 @@ class DayStages:
     boxes_leave_min: Floats
     boxes_back_min: Floats
     trips: Trips
-    convoys: Convoys | None = None
     ready_min: Floats | None = None
 
 
@@ -91,11 +77,24 @@ def stages(scenario: Scenario, seed: int, replication: int, rain_mm: Floats, slo
         boxes_leave_min=trips.departs_min[back][load],
         boxes_back_min=arrives[back][load],
         trips=trips,
-        convoys=_convoys(trips) if figures.escorts is not None and figures.escorts.enabled else None,
         ready_min=None if prepares is None else arrives[out][load] + prepares,
     )
 
 
-def _convoys(trips: Trips) -> Convoys:
+def convoys_of(scenario: Scenario, trips: Trips, incidents: Incidents) -> Convoys | None:
+    """When a pair is out with each trip, and which incident is its accident; None where the scenario sends no pair.
+
+    Args:
+        scenario: one with ``[stages]``.
+        trips: of the day.
+        incidents: of the day; an accident after the clock is none of them.
+    """
+    if not pairs_go(scenario):
+        return None
     first = np.where(trips.direction == OUT, trips.departs_min - trips.drive_min, trips.departs_min)
-    return Convoys(first, first + 2 * trips.drive_min)
+    met = np.full(len(trips.load), -1)
+    for trip in np.flatnonzero(trips.station >= 0).tolist():
+        same_minute = incidents.onset_min == trips.accident_min[trip]
+        rows = np.flatnonzero(same_minute & (incidents.station == trips.station[trip]))
+        met[trip] = rows[0] if len(rows) else -1
+    return Convoys(first, first + 2 * trips.drive_min, met)

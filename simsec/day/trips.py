@@ -98,6 +98,12 @@ def stages_of(scenario: Scenario) -> Stages:
     return scenario.settings.stages
 
 
+def pairs_go(scenario: Scenario) -> bool:
+    """Whether guard pairs of a scenario go with the boxes."""
+    stages = scenario.settings.stages
+    return stages is not None and stages.escorts is not None and stages.escorts.enabled
+
+
 def _stores(scenario: Scenario) -> Integers:
     """Node of the store of each sub-district: its PPK, else that of another one; the headquarters where none is."""
     posts, sectors = scenario.posts, len(scenario.villages.subdistrict_codes)

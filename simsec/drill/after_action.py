@@ -52,6 +52,7 @@ class InjectRow:
         reported_min, first_min, full_min, cleared_min: its clock.
         sent: who was sent, by whose decision.
         uncovered: what the pairs sent there left behind.
+        boxed: its own pair was out with boxes when it came.
     """
 
     number: int
@@ -64,6 +65,7 @@ class InjectRow:
     cleared_min: float
     sent: tuple[Sent, ...]
     uncovered: Uncovered
+    boxed: bool
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,7 @@ def _inject_row(board: Board, entry: Entry, incident: int, trips: list[Trip]) ->
         cleared_min=known(state.cleared),
         sent=_sent(board, trips),
         uncovered=_uncovered(board, trips),
+        boxed=incident in board.boxed,
     )
 
 

@@ -25,6 +25,7 @@ from simsec.drill.stage import Stage
 from simsec.drill.trips import ROOM, Trips, home_at
 from simsec.simulation import movement, rules
 from simsec.simulation.calendar import Listener, Play, marks_of
+from simsec.simulation.convoys import escorting
 from simsec.simulation.model import (
     ARRIVE,
     BACK,
@@ -86,6 +87,7 @@ class Board:
         out: nodes of the posts that fell out.
         held: unit -> incident that keeps it out of service.
         ready: unit -> (ticket, order, node) of one that is to stand ready, free, at the place it was ordered to.
+        boxed: injects whose own pair was out with boxes when they came.
         asked_in: stations whose KPPS asked the police to come in.
         log: what became of every command.
     """
@@ -106,6 +108,7 @@ class Board:
     out: set[int] = field(default_factory=set)
     held: dict[int, int] = field(default_factory=dict)
     ready: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    boxed: set[int] = field(default_factory=set)
     asked_in: set[int] = field(default_factory=set)
     log: list[Entry] = field(default_factory=list)
     access: Access | None = None
@@ -312,6 +315,11 @@ def hold(board: Board, unit: int) -> None:
 
 def _capability(board: Board, unit: int) -> int:
     return max(board.stage.serves_as[board.world.unit_kind[unit]], 0)
+
+
+def with_boxes(board: Board, unit: int) -> bool:
+    """Whether a unit is a pair that is out with boxes: it answers no call until it is back in its block."""
+    return board.state.serves[unit] == FREE and escorting(board.world, board.day, board.state, unit, board.now)
 
 
 def belongs(board: Board, node: int) -> list[int]:

@@ -32,7 +32,6 @@ from simsec.geography.travel import blocked_hop, without_edges
 from simsec.scenario.schema import CAPABILITIES, LEVELS
 from simsec.simulation import rules
 from simsec.simulation.calendar import Listener
-from simsec.simulation.convoys import escorting
 from simsec.simulation.model import CLEAR, FREE, NEVER, NOWHERE
 from simsec.simulation.movement import position
 
@@ -128,8 +127,8 @@ def _hold_free(board: Board) -> None:
 def _inject(board: Board, number: int, command: Inject) -> int:
     """The marks are functions of the day and the command's number; a level that was asked for takes the same marks."""
     settings = board.stage.scenario.settings
-    kind = list(settings.incidents).index(command.kind)
-    rows = hands.rows_for(board, number, kind, find(board.stage.draw, command.place).station)
+    kind, station = list(settings.incidents).index(command.kind), find(board.stage.draw, command.place).station
+    rows = hands.rows_for(board, number, kind, station)
     if command.level is not None:
         model, level = settings.incidents[command.kind], LEVELS.index(command.level)
         last = max(LEVELS.index(name) for name in model.needs)
@@ -139,7 +138,11 @@ def _inject(board: Board, number: int, command: Inject) -> int:
             waited += float(model.rises_after_min.quantile(u[:, step])[0]) if model.rises_after_min else 0.0
             rise[0, step] = waited
         rows = replace(rows, level=np.full(1, level), rise_min=rise)
-    return hands.inject(board, rows, command.reported_after_min)
+    incident = hands.inject(board, rows, command.reported_after_min)
+    pair = board.world.block_unit[board.world.station_block[station]]
+    if pair >= 0 and hands.with_boxes(board, pair):
+        board.boxed.add(incident)
+    return incident
 
 
 def _blocked(board: Board, command: CloseRoad) -> tuple[int, ...]:
@@ -212,6 +215,9 @@ def _units(board: Board, command: Order, spot: Spot) -> list[int]:
         raise RefusedError("no_ladder")
     free = [unit for unit in pool if _may_be_ordered(board, unit)]
     if len(free) < command.count:
+        out = sum(hands.with_boxes(board, unit) for unit in pool)
+        if out:
+            raise RefusedError("with_boxes", {"asked": command.count, "free": len(free), "out": out})
         raise RefusedError("too_few", {"asked": command.count, "free": len(free)})
     ways = sorted((_way(board, unit, spot), unit) for unit in free)[: command.count]
     if ways[-1][0] == math.inf:
@@ -230,7 +236,7 @@ def _may_be_ordered(board: Board, unit: int) -> bool:
     """A free unit, or one under another order of the room; not one that works, nor one of a post that is out."""
     incident = board.state.serves[unit]
     if incident < 0:
-        return incident == FREE and not escorting(board.world, board.day, board.state, unit, board.now)
+        return incident == FREE and not hands.with_boxes(board, unit)
     return board.day.kind[incident] == board.stage.order_kind and unit not in board.held
 
 

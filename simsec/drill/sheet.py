@@ -106,6 +106,10 @@ def _sent(stage: Stage, sent: Sequence[Sent], texts: Texts) -> str:
     return ", ".join(f"{count} {kind_label(stage, kind, texts)}" for kind, count in counts.items())
 
 
+def _joined(*words: str) -> str:
+    return "; ".join(word for word in words if word)
+
+
 def _roles(sent: Sequence[Sent], texts: Texts) -> str:
     return ", ".join(texts.t(f"drill.role.{role}") for role in dict.fromkeys(one.role for one in sent))
 
@@ -156,7 +160,7 @@ def _inject_rows(sheet: AfterAction, texts: Texts) -> Iterator[tuple[str, ...]]:
                 _branch_name(branch, sheet, texts),
                 _since(row.first_min, row, texts),
                 _since(row.full_min, row, texts),
-                _sent(sheet.stage, row.sent, texts),
+                _joined(_sent(sheet.stage, row.sent, texts), texts.t("drill.boxed") if row.boxed else ""),
                 _roles(row.sent, texts),
                 _uncovered(row.uncovered, texts),
             )
@@ -232,6 +236,7 @@ def machine(sheet: AfterAction) -> dict[str, Any]:
                     **{"reported_min": row.reported_min, "first_help_min": row.first_min},
                     **{"full_help_min": row.full_min, "cleared_min": row.cleared_min},
                     **{"sent": sent(row.sent), "uncovered": uncovered(row.uncovered)},
+                    "own_pair_with_boxes": row.boxed,
                 }
                 for row in branch.injects
             ],

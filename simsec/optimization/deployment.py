@@ -167,7 +167,7 @@ def deploy(
     most_patrols = bounds.most_patrols(options.patrols_at_most)
     started = time.perf_counter()
     with garbage_collector_paused():
-        model = _Model(prices, limits, options, bounds)
+        model = Model(prices, limits, options, bounds)
     solved = solve(
         model.problem, solver=options.solver, time_limit_s=options.time_limit_s, gap=options.gap, seed=options.seed
     )
@@ -275,7 +275,7 @@ class _Sum:
     constant: float
 
 
-class _Model:
+class Model:
     """The mixed-integer program and its variables."""
 
     def __init__(self, prices: Prices, limits: Limits, options: DeploymentOptions, bounds: Bounds) -> None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simsec.analysis.intervals import LEVEL, day_weights
+from simsec.analysis.intervals import LEVEL, Estimate, day_weights
 from simsec.analysis.replications import TYPE_STRIDE, DayKey, Replications, strata
 from simsec.analysis.selection import Choice, choose, kim_nelson
-from simsec.optimization.aims import Aim, daily, measured
+from simsec.optimization.aims import Aim, daily, gain, measured
 from simsec.optimization.judge import FINALISTS_FIRST
 from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
@@ -138,3 +138,24 @@ def rank(
     all_days = np.array([np.concatenate([values[plan, n] for n in range(found.blocks[found.best])]) for plan in left])
     judged = choose(all_days, np.tile(stratum, found.blocks[found.best]), strata(scenario), level)
     return replace(final, choice=replace(judged, best=left[judged.best]))
+
+
+def best_doctrine(
+    scenario: Scenario, played: Sequence[Replications], measures: Sequence[Estimate], aim: Aim
+) -> int:
+    """The member of the family with the smallest measure; in doubt the announced plan, which comes first.
+
+    Members are much alike. The best of many on the days that choose is often so by chance, and a plan that beats it
+    would beat nobody.
+
+    Args:
+        scenario: what is known.
+        played: days under every member, the same for all, the announced plan first.
+        measures: of every member on these days.
+        aim: what counts.
+
+    Returns:
+        Its place.
+    """
+    best = min(range(len(measures)), key=lambda number: (measures[number].mean, number))
+    return best if gain(scenario, played[0], played[best], aim).low > 0 else 0

@@ -95,7 +95,7 @@ def placed_reserve(
     if not sum(plan.squads.values()):
         return Placed(None, reason=say("the plan has no squads"))
     keys = day_keys({DAY_TYPE: samples * size}, (seed,), NEEDS_FIRST)
-    needs = np.array(workers.map(_needs, (scenario, plan), keys, progress), dtype=np.int64)
+    needs = np.array(workers.map(at_once, (scenario, plan), keys, progress), dtype=np.int64)
     if not needs.any():
         return Placed(None, len(keys), reason=say("no squad was asked for"))
     reserve, counts = reserve_model(scenario, plan)
@@ -141,7 +141,7 @@ def _priced(shared: tuple[Reserve, Integers, SolverName, float], needs: Integers
         return cost, -np.inf
 
 
-def _needs(shared: tuple[Scenario, Plan], key: DayKey) -> Integers:
+def at_once(shared: tuple[Scenario, Plan], key: DayKey) -> Integers:
     """Squads at each village when most are out, the reserve being as large as is asked for; shape (villages,)."""
     scenario, plan = shared
     stations = scenario.stations

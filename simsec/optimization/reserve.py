@@ -22,8 +22,7 @@ from simsec.analysis.workers import Progress, Workers
 from simsec.base.errors import InputError
 from simsec.base.files import content_hash
 from simsec.optimization.judge import TRAINING_FIRST
-from simsec.optimization.needs import _needs as at_once
-from simsec.optimization.needs import reserve_model
+from simsec.optimization.needs import at_once, reserve_model
 from simsec.optimization.objective import Prices, squad_cost
 from simsec.optimization.pricing import prices_of
 from simsec.optimization.search import TRAINING, busy_from

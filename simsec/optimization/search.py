@@ -35,7 +35,7 @@ from simsec.optimization.aims import Aim, daily, family_of, gain, measured
 from simsec.optimization.choices import Bounds
 from simsec.optimization.clock import Clock, OutOfTime
 from simsec.optimization.deployment import Deployment, DeploymentOptions, Limits, deploy, limits_of, plan_of
-from simsec.optimization.finalists import ALONE, BLOCK, FIRST_BLOCKS, MOST_BLOCKS, Final, rank
+from simsec.optimization.finalists import ALONE, BLOCK, FIRST_BLOCKS, MOST_BLOCKS, Final, best_doctrine, rank
 from simsec.optimization.guard import Guarded, Refusal, Waited, guard, held, refused
 from simsec.optimization.judge import SELECTION_FIRST, TRAINING_FIRST
 from simsec.optimization.locks import Locks, bounds_of, locked
@@ -326,7 +326,7 @@ def search(
         played = work.play(family, keys, "doctrine")
         measures = [work.measure(runs) for runs in played]
         _refuse_nothing(measures[0], aim)
-        best = min(range(len(family)), key=lambda number: (measures[number].mean, number))
+        best = best_doctrine(scenario, played, measures, aim)
         gains = [gain(scenario, played[best], runs, aim) for runs in played]
         candidates = tuple(
             Candidate(plan, "doctrine", measures[number], gains[number] if number != best else NONE)

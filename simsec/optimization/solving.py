@@ -224,7 +224,7 @@ def _check_numbers(problem: pulp.LpProblem) -> None:
 
 def _solve_highs(problem: pulp.LpProblem, time_limit_s: float | None, gap: float, seed: int, started: float) -> _Stop:
     engine = pulp.HiGHS(msg=False, threads=1, gapRel=gap, random_seed=seed)
-    engine.buildSolverModel = _hand_over
+    engine.buildSolverModel = hand_over
     if time_limit_s is not None:
         engine.callSolver = _in_what_is_left(time_limit_s, started)
     problem.solve(engine)
@@ -260,7 +260,7 @@ def _solve_highs(problem: pulp.LpProblem, time_limit_s: float | None, gap: float
     return _Stop("optimal" if optimal else "feasible", bound, name, struck)
 
 
-def _hand_over(problem: pulp.LpProblem) -> None:
+def hand_over(problem: pulp.LpProblem) -> None:
     """Give HiGHS the columns and rows of a model in one piece each; PuLP, row by row, takes five times as long."""
     highs, variables, rows = problem.solverModel, problem.variables(), problem.constraints()
     for number, variable in enumerate(variables):

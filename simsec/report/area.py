@@ -30,7 +30,7 @@ def area_table(scenario: Scenario, texts: Texts) -> Table:
         >>> from simsec.scenario import read_scenario
         >>> table = area_table(read_scenario("scenarios/kabupaten-jepara"), texts("en"))
         >>> [row.cells[0] for row in table.rows][:4]
-        ['Rayons', 'Steep ground', 'Low ground', 'Islands and ferries']
+        ['Rayons', 'Steep ground', 'Low ground', 'Floods and landslides']
     """
     parts = (
         *(_ground, _hazards, _hamlets, _islands, _special, _strength, _helpers, _crews, _logistics, _pillars),

@@ -50,6 +50,8 @@ def said_of_log(found: Replayed, log_name: str, plan: str, texts: Texts) -> list
         lines.append(t("replay.blank", columns=", ".join(columns)))
     if table_file(Path(log_name), "weather").name not in beside(found):
         lines.append(t("replay.dry"))
+    if found.boxes_alone:
+        lines.append(t("replay.boxes_alone"))
     return lines
 
 

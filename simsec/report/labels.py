@@ -157,6 +157,10 @@ def parameter_label(scenario: Scenario, path: str, texts: Texts) -> str:
             return texts.t("figure.villages_per_unit", unit=unit)
         case ["agencies", code, "promise_min"] if code in scenario.settings.agencies:
             return texts.t("figure.promise", agency=scenario.settings.agencies[code].name)
+        case ["agencies", code, "promise_bands", number, "minutes"] if code in scenario.settings.agencies:
+            promising = scenario.settings.agencies[code]
+            beyond = texts.number(promising.promise_bands[int(number)].beyond_km, 0)
+            return texts.t("figure.promise_band", agency=promising.name, beyond=beyond)
         case ["three_pillars", figure]:
             return texts.t(f"figure.three_pillars.{figure}")
         case ["ladders", name, "steps", number, "delay_min"] if number.isdigit():

@@ -162,7 +162,8 @@ def boxes_table(judged: Judged, texts: Texts) -> Table | None:
         rows.append(Row(tuple(cells)))
     if not rows:
         return None
-    ends, limit = scenario.horizon_min[1], scenario.settings.stages and scenario.settings.stages.counting_limit
+    stages, ends = scenario.settings.stages, parse_stamp(scenario.settings.clock.ends)
+    limit = stages and stages.counting_limit
     heads = [
         texts.t("measured.boxes", election=str(scenario.settings.election_type).capitalize()),
         texts.t("measured.boxes_median"),

@@ -22,6 +22,7 @@ from simsec.analysis.calibration import HOURS, Calibration, Trips, calibrate
 from simsec.base.files import whole_file
 from simsec.day.log import Entry, place_codes, site_codes
 from simsec.day.log_reading import Checked, LogReader
+from simsec.day.trips import pairs_go
 from simsec.plan.plan import Plan
 from simsec.results.tables import REPLAY
 from simsec.scenario.reading import Scenario
@@ -51,6 +52,7 @@ class Replayed:
         response_min: their minutes to first help, summed.
         seats: incidents that went on at once, at most.
         missions, busy_min: of all units.
+        boxes_alone: the scenario sends pairs with boxes, and the log holds no table of when.
     """
 
     checked: Checked
@@ -62,6 +64,7 @@ class Replayed:
     seats: int
     missions: int
     busy_min: float
+    boxes_alone: bool
 
 
 class _Records:
@@ -108,7 +111,8 @@ def replay_log(
         def finished(entry: Entry, seat: int, state: State) -> None:
             records.put(entry.row, play.played(seat))
 
-        play = Replay(world, around.slow, friction, finished, around.absent.tolist(), changes)
+        absent, boxes = around.absent.tolist(), (around.convoys, around.befalls())
+        play = Replay(world, around.slow, friction, finished, absent, changes, *boxes)
         state = play.run(_counted(reader.groups(), checked.rows, bars("play")), scenario.horizon_min[1])
         ends = scenario.horizon_min[1]
         out_still = (ends - at for seat, at in zip(state.serves, state.ordered_at, strict=True) if seat >= 0)
@@ -133,6 +137,7 @@ def replay_log(
         seats=play.seats,
         missions=sum(state.missions),
         busy_min=busy,
+        boxes_alone=around.convoys is None and pairs_go(scenario),
     )
 
 

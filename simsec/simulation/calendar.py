@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import simpy
 
-from simsec.day.day import Day
+from simsec.day.day import Convoys, Day
 from simsec.simulation.changed import packed, packed_row
 from simsec.simulation.model import NEVER, NOWHERE, DayMarks, Event, State, World, copy_state, fresh_state, quick
 from simsec.simulation.movement import reroute
@@ -113,30 +113,16 @@ def marks_of(day: Day) -> DayMarks:
         access=incidents.access_min.tolist(),
         primaries=incidents.primaries,
         absent=day.absent.astype(np.int64).tolist() or [0],
-        **_convoys(day),
+        **convoy_marks(day.convoys),
     )
 
 
-def no_convoys() -> dict[str, Any]:
-    """The fields ``convoy...`` of the marks of a day on which nobody goes with boxes."""
-    return {"convoys": 0, "convoy_from": [0.0], "convoy_until": [0.0], "convoy_incident": [NOWHERE]}
-
-
-def _convoys(day: Day) -> dict[str, Any]:
-    """When the pairs leave with boxes and are back, and which incident is the accident of each."""
-    if day.stages is None or day.stages.convoys is None:
-        return no_convoys()
-    trips, convoys, met = day.stages.trips, day.stages.convoys, np.full(len(day.stages.trips.load), NOWHERE)
-    onset, station = day.incidents.onset_min, day.incidents.station
-    for trip in np.flatnonzero(trips.station >= 0).tolist():
-        rows = np.flatnonzero((onset == trips.accident_min[trip]) & (station == trips.station[trip]))
-        met[trip] = rows[0] if len(rows) else NOWHERE
-    return {
-        "convoys": len(met),
-        "convoy_from": packed_row(convoys.leaves_min),  # hundreds, and few are asked for
-        "convoy_until": packed_row(convoys.back_min),
-        "convoy_incident": packed_row(met),
-    }
+def convoy_marks(convoys: Convoys | None) -> dict[str, Any]:
+    """The fields ``convoy...`` of the marks of a day: pairs that are out with boxes, and their accidents."""
+    if convoys is None:
+        return {"convoys": 0, "convoy_from": [0.0], "convoy_until": [0.0], "convoy_incident": [NOWHERE]}
+    leaves, back, incident = map(packed_row, convoys)  # hundreds, and few are asked for
+    return {"convoys": len(leaves), "convoy_from": leaves, "convoy_until": back, "convoy_incident": incident}
 
 
 def first_events(world: World, day: DayMarks, state: State) -> list[Event]:

@@ -38,7 +38,8 @@ class Closure(NamedTuple):
     """A closed station: since when, until when its incident is cleared (inf: never), and what KPU would take.
 
     ``asks`` counts from the onset; the crew's paper takes ``committee`` and KPU ``decides`` minutes more, a move
-    ``relocation``. ``place`` tells whether there is one to move to.
+    ``relocation``. ``place`` tells whether there is one to move to, ``late`` that the station never opened: what it
+    waits for is missing, whenever that was seen.
     """
 
     onset: float
@@ -49,6 +50,7 @@ class Closure(NamedTuple):
     decides: float
     relocation: float
     place: bool
+    late: bool = False
 
 
 class Decision(NamedTuple):
@@ -90,7 +92,7 @@ def decision_of(closure: Closure, hours: Hours) -> Decision:
         return Decision(math.nan, math.nan, NONE, _or_never(closure.cleared))
     decided = asked + closure.committee + closure.decides
     moved = decided + closure.relocation
-    other_day = CONTINUED if closure.onset > hours.opens else POSTPONED
+    other_day = CONTINUED if closure.onset > hours.opens and not closure.late else POSTPONED
     if damaged:
         return Decision(asked, decided, other_day, math.nan)
     if closure.cleared <= decided:
@@ -107,8 +109,9 @@ def _or_never(minute: float) -> float:
 
 
 @lru_cache(maxsize=8)
-def _remedies(scenario: Scenario) -> tuple[Remedy, ...]:
-    return tuple(kind.kpu_remedy for kind in scenario.settings.incidents.values())
+def _remedies(scenario: Scenario) -> tuple[tuple[Remedy, bool], ...]:
+    """What KPU would take, by kind, and whether a station of the kind has not opened yet."""
+    return tuple((kind.kpu_remedy, kind.reopens_on is not None) for kind in scenario.settings.incidents.values())
 
 
 @lru_cache(maxsize=8)
@@ -167,6 +170,7 @@ def decision_about(
     if kpu is None:
         return Decision(math.nan, math.nan, NONE, cleared)
     asks, committee, decides, relocation, place = (float(mark) for mark in marks)
-    until, remedy = cleared if cleared == cleared else math.inf, _remedies(scenario)[kind]
-    closure = Closure(onset, until, remedy, asks, committee, decides, relocation, place < kpu.relocates_share.mode)
+    until, (remedy, late) = cleared if cleared == cleared else math.inf, _remedies(scenario)[kind]
+    found = place < kpu.relocates_share.mode
+    closure = Closure(onset, until, remedy, asks, committee, decides, relocation, found, late)
     return decision_of(closure, _hours(scenario))

@@ -12,7 +12,6 @@ from simsec.base.clock import parse_stamp
 from simsec.day.day import Day
 from simsec.day.trips import OUT, Trips, routes_of, stages_of
 from simsec.scenario.reading import Scenario
-from simsec.simulation.calendar import marks_of
 from simsec.simulation.model import FREE, NEVER, NOWHERE, State, World
 
 Floats = NDArray[np.float64]
@@ -114,17 +113,15 @@ def convoying(table: Integers, day: Day, state: State) -> Convoying | None:
         day: what chance brought.
         state: at the end.
     """
-    if day.stages is None or day.stages.convoys is None:
+    if day.convoys is None:
         return None
-    leaves, home = day.stages.convoys
-    met = np.flatnonzero(day.stages.trips.station >= 0).tolist()
+    leaves, home, incident = day.convoys
+    met = np.flatnonzero(incident >= 0).tolist()
     if met:
         home = home.copy()
     for trip in met:
-        incident = marks_of(day).convoy_incident[trip]
-        if incident >= 0:
-            over = state.cleared[incident]
-            home[trip] += np.inf if over == NEVER else over - day.incidents.onset_min[incident]
+        over = state.cleared[incident[trip]]
+        home[trip] += np.inf if over == NEVER else over - day.incidents.onset_min[incident[trip]]
     return Convoying(table, leaves, home, state.serves, state.freed_at, state.escorts, state.escort_min)
 
 

@@ -8,17 +8,19 @@ memory follows what goes on at once, not the length of the log.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from simsec.base.errors import say
-from simsec.day.day import Floats
+from simsec.day.day import Convoys, Floats
 from simsec.day.incidents import NOISE_SLOTS
 from simsec.day.log import Entry
 from simsec.plan.plan import Plan
 from simsec.scenario.reading import Scenario
-from simsec.simulation.calendar import Calendar, no_convoys
+from simsec.simulation.calendar import Calendar, convoy_marks
+from simsec.simulation.convoys import home_again
 from simsec.simulation.model import (
     AMBULANCE,
     ARRIVE,
@@ -148,6 +150,8 @@ class Replay:
         finished: told of every incident that is over.
         absent: whether each row of the scenario's absences takes place; by default none that has a chance.
         changes: roads from a minute on, in their order.
+        convoys: pairs that go with boxes, their accidents not yet numbered; by default none.
+        accidents: of the convoys: name of the incident, and numbers of the trips it befalls.
 
     Attributes:
         seats: how many incidents went on at once, at most.
@@ -161,13 +165,16 @@ class Replay:
         finished: Finished,
         absent: Sequence[bool] = (),
         changes: Sequence[Change] = (),
+        convoys: Convoys | None = None,
+        accidents: Mapping[str, Sequence[int]] = MappingProxyType({}),
     ) -> None:
         """Begin with an empty calendar."""
         self.seats = 0
         self._world, self._friction, self._finished = quick(world), friction, finished
         self._worlds = [(-math.inf, self._world), *((c.minute, quick(c.roads.under(world))) for c in changes)]
         self._closed = 0  # how many of the changes have come
-        marks = _no_marks(slow, absent)
+        marks = _no_marks(slow, absent, convoys)
+        self._accidents = accidents
         self._day, self._state = quick(marks), quick(fresh_state(world, marks))
         self._blanks = [(getattr(self._state, name), value) for name, value in _blank_row(world, marks).items()]
         self._marks: list[list[Any]] = [getattr(self._day, name) for name in _OWN]
@@ -304,6 +311,8 @@ class Replay:
         state.level[seat] = entry.level
         self._entries[seat], self._root[seat] = entry, first
         self._sent[seat], self._busy[seat], self._routed[seat], self._carried[seat] = 0, 0.0, math.nan, False
+        for convoy in self._held_up(entry):
+            day.convoy_incident[convoy], day.onset[seat] = seat, entry.onset
 
     def _fire(self, due: Any) -> None:
         """One event, by its rule; then its seat is left if it was the last."""
@@ -385,21 +394,34 @@ class Replay:
             entry = self._entries[seat]
             if entry is not None:
                 self._finished(entry, seat, self._state)
+                self._let_go_on(entry)
             self._entries[seat] = None
         self._free.setdefault(self._size[root], []).append(root)
+
+
+    def _held_up(self, entry: Entry) -> Sequence[int]:
+        """The convoys whose accident an incident is."""
+        return self._accidents.get(entry.key, ()) if entry.parent < 0 else ()
+
+    def _let_go_on(self, entry: Entry) -> None:
+        """Write down when convoys are home whose accident is over: another incident may take its seat."""
+        day: Any = self._day
+        for convoy in self._held_up(entry):
+            day.convoy_until[convoy] = home_again(self._day, self._state, convoy, math.inf)
+            day.convoy_incident[convoy] = NOWHERE
 
 
 def _time(minute: float) -> float:
     return math.nan if minute == NEVER else minute
 
 
-def _no_marks(slow: Floats, absent: Sequence[bool]) -> DayMarks:
+def _no_marks(slow: Floats, absent: Sequence[bool], convoys: Convoys | None) -> DayMarks:
     """The marks of a day on which nothing happens yet."""
     even = [int((hour == hour[:1]).all()) for hour in slow]
     own: dict[str, Any] = {name: [] for name in _OWN}
     away = [int(row) for row in absent] or [0]
     whole = {"noises": NOISE_SLOTS, "slow": slow.tolist(), "even": even, "primaries": 0, "absent": away}
-    return DayMarks(**own, **whole, **no_convoys())
+    return DayMarks(**own, **whole, **convoy_marks(convoys))
 
 
 def _blank_row(world: World, marks: DayMarks) -> dict[str, Any]:

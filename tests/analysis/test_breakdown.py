@@ -165,7 +165,7 @@ def test_an_empty_group_stands_there_with_a_count_of_nought() -> None:
 def test_hours_are_those_of_the_clock() -> None:
     found, onset = rows_of("hour", "ordinary"), runs().incident_onset_min
     ordinary = runs().stratum[runs().incident_day] == 0
-    assert len(found) == 41 and parse_stamp(found[0].code) == -1080
+    assert len(found) == 47 and parse_stamp(found[0].code) == -1080
     for row in found:
         start = parse_stamp(row.code)
         assert row.incidents == np.sum(ordinary & (onset >= start) & (onset < start + 60))

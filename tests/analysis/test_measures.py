@@ -15,6 +15,7 @@ from simsec.analysis.measures import (
     waited_min,
     weighted_minutes,
 )
+from simsec.base.clock import parse_stamp
 from simsec.day import sample_day
 from simsec.scenario.schema import DAY_TYPES, LEVELS
 from simsec.simulation import simulate
@@ -122,7 +123,7 @@ def test_busy_shares_are_minutes_over_the_hours_on_duty() -> None:
     assert ((share >= 0) & (share <= 1)).all() and share[2] > 0
     units = [unit.model_copy(update={"duty": None}) for unit in tiny().settings.units]
     whole = replace(tiny(), settings=tiny().settings.model_copy(update={"units": tuple(units)}))
-    start, end = tiny().horizon_min
+    start, end = tiny().horizon_min[0], parse_stamp(tiny().settings.clock.ends)  # longer is only followed
     assert measure(whole, outcome).busy_share[2] == pytest.approx(share[2] * 1140.0 / (end - start))
 
 

@@ -163,7 +163,7 @@ def test_counts_of_a_run_add_up() -> None:
         assert (run.count.sum(axis=0) > 0).all()
         squads = 10
         assert run.reserve_busy.min() >= 0 and run.reserve_busy.max() <= squads
-        assert run.reserve_busy.shape == (len(run), 82)  # every half hour of forty-one
+        assert run.reserve_busy.shape == (len(run), 94)  # every half hour of forty-seven
         severe = run.stratum == DAY_TYPES.index("severe")
         assert (run.stations_hit[severe] >= 1).all() and (run.stations_hit[~severe] == 0).all()
 

@@ -4,7 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from simsec.day.log import Entry, log_columns, write_log
 from simsec.day.log_reading import Checked, LogReader
 from simsec.day.log_tables import TABLES, minutes_of, read_tables, table_file
 from simsec.day.logged import read_day
+from simsec.day.trips import routes_of
 from simsec.day.weather import slowdown
 from simsec.scenario.places import ACCESS
 from simsec.scenario.schema import DAY_TYPES
@@ -273,10 +274,10 @@ def test_a_dry_day_written_over_a_wet_one_leaves_none_of_its_tables(tmp_path: Pa
     log = tmp_path / "day.csv"
     write_log(log, shipped(), sample_day(shipped(), 1, 105, "heavy_rain"))
     assert {path.name for path in read_tables(log, shipped()).files} == {
-        "day.weather.csv", "day.roads.csv", "day.access.csv"
+        "day.weather.csv", "day.roads.csv", "day.access.csv", "day.convoys.csv"
     }  # fmt: skip
     write_log(log, shipped(), sample_day(shipped(), 1, 0, "rumour"))
-    assert [path.name for path in read_tables(log, shipped()).files] == ["day.weather.csv"]
+    assert [path.name for path in read_tables(log, shipped()).files] == ["day.weather.csv", "day.convoys.csv"]
 
 
 def test_a_road_and_a_river_may_be_written_by_hand(tmp_path: Path) -> None:
@@ -331,3 +332,75 @@ def test_an_hour_of_a_hamlet_stands_once_in_the_table_of_access(tmp_path: Path) 
     beside(log, "access", row, row)
     with pytest.raises(InputError, match="line 3, starts: the same hour and hamlet stand in line 2"):
         read_tables(log, area)
+
+
+def test_the_convoys_of_a_day_come_back_as_they_were_and_an_older_table_goes(tmp_path: Path) -> None:
+    area, log = shipped().with_values({"stages.accident_per_10000_trips": 60.0}), tmp_path / "day.csv"
+    day = sample_day(area, 3, 1)
+    write_log(log, area, day)
+    again, ends = read_day(log, area).convoys, area.horizon_min[1]
+    inside = day.convoys.leaves_min < ends
+    assert day.convoys.leaves_min.min() < area.horizon_min[0] and (again.incident >= 0).sum() > 3
+    for one, other in zip(again, day.convoys, strict=True):
+        assert (one[inside] == other[inside]).all()
+    assert np.isinf(again.leaves_min[~inside]).all()
+    write_log(log, area, replace(day, convoys=None))
+    assert not table_file(log, "convoys").exists() and read_day(log, area).convoys is None
+
+
+def test_a_convoy_may_be_written_by_hand_for_one_truck_or_for_all_of_a_village(tmp_path: Path) -> None:
+    area, routes = shipped(), routes_of(shipped())
+    loads = len(routes.village)
+    number = int(np.argmax(np.bincount(routes.village) == 3))
+    code, station = area.villages.code[number], area.stations.code[np.flatnonzero(area.stations.village == number)[0]]
+    (first, second, third) = np.flatnonzero(routes.village == number).tolist()
+    beside(tmp_path / "log.csv", "convoys", (code, "", "out", "H-1 08:00", "H-1 12:00", ""),
+           (code, 2, "back", "H 18:00", "H 20:00", "crash"))  # fmt: skip
+    header, rows = f"{HEADER},incident", (f"H 19:00,{station},escort_accident,30,crash", f"H 07:10,{station},flood,9,x")
+    log = written(tmp_path, *rows, header=header)
+    found = read_day(log, area).convoys
+    out = np.flatnonzero(found.leaves_min < np.inf).tolist()
+    assert out == [first, second, third, loads + second]
+    assert (found.leaves_min[out].tolist(), found.back_min[out].tolist()) == ([-960.0] * 3 + [1080.0],
+                                                                              [-720.0] * 3 + [1200.0])  # fmt: skip
+    assert np.flatnonzero(found.incident >= 0).tolist() == [loads + second]
+    assert found.incident[loads + second] == 1  # the later one of the two
+
+
+def test_what_is_wrong_with_the_convoys_is_told_with_line_value_and_remedy(tmp_path: Path) -> None:
+    area, log = shipped(), tmp_path / "log.csv"
+    here = area.villages.code[int(routes_of(area).village[0])]
+    early, late = "H 18:00", "H 20:00"
+    beside(log, "convoys", ("nowhere", 1, "out", early, late, ""), (here, 99, "back", early, late, ""),
+           (here, 1, "back", late, early, ""), (here, 1, "out", "H+9 10:00", "soon", ""),
+           (here, "", "back", early, late, ""), (here, 1, "back", early, late, ""))  # fmt: skip
+    with pytest.raises(InputError) as refused:
+        read_tables(log, area)
+    assert [(problem.row, problem.column) for problem in refused.value.problems] == [
+        (2, "village"), (3, "truck"), (4, "back"), (5, "leaves"), (5, "back"), (7, "truck"),
+    ]  # fmt: skip
+    assert all(problem.value and problem.file == "log.convoys.csv" for problem in refused.value.problems)
+    assert all(problem.remedy for problem in refused.value.problems if problem.column != "back" or problem.row != 5)
+    station = area.stations.code[0]
+    beside(log, "convoys", (here, 1, "out", early, late, "none"), (here, 1, "back", early, late, "crash"))
+    rows = [f"H 19:00,{station},flood,9,{name}" for name in ("crash", "crash", "other")]
+    for wrong, told in (
+        (rows, ["the log has no such incident", "several incidents of the log have this name"]),
+        ([rows[0].replace("19:00", "21:00")], ["the log has no such incident", "expected from 1080 to 1200"]),
+        ([rows[0].replace("flood", "feast")], ["no such kind of incident", "the log has no such incident"]),
+    ):
+        written(tmp_path, *wrong, header=f"{HEADER},incident")
+        with pytest.raises(InputError) as refused:
+            LogReader(log, area).check(nothing_wrong)
+        assert len(refused.value.problems) == 2
+        assert all(words in str(problem) for words, problem in zip(told, refused.value.problems, strict=True))
+
+
+def test_a_scenario_that_sends_no_pair_refuses_the_table_of_convoys(tmp_path: Path) -> None:
+    code = tiny().villages.code[0]
+    beside(tmp_path / "log.csv", "convoys", (code, 1, "out", "H-1 08:00", "H-1 12:00", ""))
+    stages = tiny().settings.stages.model_copy(update={"escorts": None})
+    area = replace(tiny(), settings=tiny().settings.model_copy(update={"stages": stages}))
+    assert read_tables(tmp_path / "log.csv", tiny()).convoys is not None
+    with pytest.raises(InputError, match=r"switch on stages\.escorts, or remove the file"):
+        read_tables(tmp_path / "log.csv", area)

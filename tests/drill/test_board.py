@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simsec.drill import stage_of
-from simsec.drill.board import Board, belongs, new_board
+from simsec.drill import Session, stage_of
+from simsec.drill.after_action import Decided, Uncovered, after_action
+from simsec.drill.board import Board, belongs, new_board, with_boxes
 from simsec.drill.doing import advance
 from simsec.drill.doing import give as carry_out
 from simsec.drill.places import find
 from simsec.drill.schema import command
+from simsec.drill.sheet import machine, tables, verdict
 from simsec.drill.stage import Stage
 from simsec.geography.ground import ground_of
+from simsec.locale import texts
 from simsec.plan import Plan
 from simsec.simulation.model import NEVER, copy_state
 from simsec.simulation.movement import position
@@ -290,7 +293,7 @@ def test_an_incident_nobody_can_reach_waits_and_the_day_goes_on() -> None:
         if village == place
     )
     crowd = {"do": "inject", "at": "H 09:00", "place": f"code:{code}", "kind": "crowd_damage", "level": "red"}
-    board = played(made, *cuts, crowd)
+    board = played(made, *cuts, crowd, until=made.ends_min)
     assert board.now == made.ends_min
     assert board.state.reported[board.incidents[61]] != NEVER
 
@@ -370,3 +373,42 @@ def test_who_works_at_an_incident_is_not_called_away() -> None:
     unit = next(trip.unit for trip in board.trips.by_order.values() if trip.incident == board.incidents[1])
     entry = carry_out(board, 2, command(do="order", at=520.0, unit=unit, to="polres"))
     assert entry.reason == "too_few"
+
+
+def evening(made: Stage) -> tuple[int, float, int]:
+    """A pair of a day, the minute after it left with boxes on their way back, and a station of its block."""
+    world, marks = made.world, made.marks
+    unit = next(unit for unit, (first, end) in enumerate(zip(world.convoy_first, world.convoy_end, strict=True))
+                if end > first)  # fmt: skip
+    convoys = world.convoy[world.convoy_first[unit] : world.convoy_end[unit]]
+    leaves = min(marks.convoy_from[convoy] for convoy in convoys if marks.convoy_from[convoy] > made.begins_min)
+    return unit, leaves + 1.0, world.station_block.index(world.unit_block[unit])
+
+
+def test_pairs_go_with_the_boxes_in_a_drill_too_and_an_order_to_one_is_refused_in_plain_words() -> None:
+    made = stage()
+    unit, minute, _ = evening(made)
+    board = played(made, until=minute)
+    assert with_boxes(board, unit) and not with_boxes(played(made, until=minute - 2), unit)
+    before = (copy_state(board.state), list(board.pending))
+    entry = carry_out(board, 1, command(do="order", at=minute, unit=unit, to="polres"))
+    assert (entry.verdict, entry.reason) == ("refused", "with_boxes")
+    assert (board.state, board.pending) == before
+    for language, words in (("en", "1 were ordered, 0 can go; out with boxes"), ("id", "sedang mengawal kotak suara")):
+        assert words in verdict(Decided(entry, (), Uncovered(0, 0.0)), texts(language))
+    back = max(made.marks.convoy_until[n] for n in made.world.convoy) + 1.0
+    later = played(made, {"do": "order", "at": back, "unit": unit, "to": "polres"}, until=back + 1.0)
+    assert verdicts(later) == [("done", "")] and later.state.escorts[unit] > 0
+
+
+def test_the_sheet_says_of_which_inject_the_own_pair_was_out_with_boxes() -> None:
+    made = stage()
+    _, minute, station = evening(made)
+    code = made.scenario.stations.code[station]
+    for at, boxed in ((minute - 2, False), (minute, True)):
+        inject = command(do="inject", at=at, kind="intimidation", place=f"code:{code}")
+        sheet = after_action(Session(made).give(inject))
+        assert [row.boxed for row in sheet.branches[0].injects] == [boxed]
+        assert machine(sheet)["branches"][0]["injects"][0]["own_pair_with_boxes"] == boxed
+        for language, words in (("en", "own pair out with boxes"), ("id", "mengawal kotak suara")):
+            assert (words in tables(sheet, texts(language))[0].rows[0][5]) == boxed

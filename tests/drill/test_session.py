@@ -62,7 +62,7 @@ def test_a_drill_begins_in_the_morning_with_the_day_before_played() -> None:
     boards = [Session(stage).at(-1080.0) for stage in stages]
     assert {board.now for board in boards} == {240.0}
     assert sum(onset < 240 for board in boards for onset in board.state.reported if onset != NEVER) > 3
-    with pytest.raises(InputError, match="outside the clock of the scenario, H 04:00 to H 23:00"):
+    with pytest.raises(InputError, match=r"outside the clock of the scenario, H 04:00 to H\+1 05:00"):
         Session(stages[0]).give(command(**{**QUARREL, "at": "H-1 20:00"}))
 
 
@@ -121,7 +121,7 @@ def test_an_inject_changes_no_mark_of_the_day() -> None:
     n = len(marks.kind)
     for name in marks._fields:
         value = getattr(marks, name)
-        if name not in ("slow", "even"):
+        if name not in ("slow", "even") and not name.startswith("convoy_"):
             assert (getattr(day, name)[:n] if isinstance(value, list) else getattr(day, name)) == value, name
     assert marks == session(day_type="severe").at(1380.0).day, "the stage itself is not touched"
 

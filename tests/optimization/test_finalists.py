@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from simsec.analysis.replications import DayKey, Replications, replicate
-from simsec.optimization.finalists import ALONE, BLOCK, FIRST_BLOCKS, PROCEDURE, block_keys, rank
+from simsec.optimization.aims import measured
+from simsec.optimization.finalists import ALONE, BLOCK, FIRST_BLOCKS, PROCEDURE, best_doctrine, block_keys, rank
 from simsec.optimization.judge import FINALISTS_FIRST, WORLDS_FIRST
 from simsec.plan import doctrine
 from simsec.plan.plan import Plan
@@ -59,3 +60,12 @@ def test_blocks_hold_days_that_nothing_else_meets_and_no_day_twice() -> None:
     keys = [key for block in range(40) for key in block_keys(1, block, BLOCK)]
     assert len(set(keys)) == len(keys)
     assert all(FINALISTS_FIRST <= key.replication < WORLDS_FIRST for key in keys)
+
+
+def test_in_doubt_the_announced_plan_is_the_best_doctrine() -> None:
+    family, keys = plans(), tuple(DayKey(name, 1, number) for name in DAY_TYPES for number in range(40))
+    for means, best in (([10.0, 9.0, 12.0], 0), ([10.0, 11.0, 7.0], 2), ([10.0, 11.0, 12.0], 0)):
+        played = noisy(means, 2.0, [], family)(family, keys)
+        measures = [measured(tiny(), runs.weighted[:, 0], runs.stratum, "primary") for runs in played]
+        assert best_doctrine(tiny(), played, measures, "primary") == best
+        assert best or means[1] > 10 or measures[1].mean < measures[0].mean, "the luckiest is another"

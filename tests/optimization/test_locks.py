@@ -18,6 +18,8 @@ from simsec.plan.files import write_plan
 from simsec.scenario.schema import DAY_TYPES
 from tests.areas import shipped, tiny
 
+ANNOUNCED = {"police": 575.0, "reserve": 100.0, "army": 280.0}
+
 FEW: dict[str, int] = dict.fromkeys(DAY_TYPES, 4)
 
 
@@ -78,7 +80,7 @@ def test_blocks_locked_are_the_least_a_sub_district_gets() -> None:
 
 
 def test_words_of_a_budget_are_checked_together() -> None:
-    assert read_budget(["reserve=90"]) == {"forces.reserve": 90.0}
+    assert read_budget(["reserve=90"], ANNOUNCED) == {"forces.reserve": 90.0}
     with pytest.raises(InputError) as refused:
-        read_budget(["police", "navy=3", "army=1", "army=2"])
+        read_budget(["police", "navy=3", "army=1", "army=2"], ANNOUNCED)
     assert [problem.value for problem in refused.value.problems] == ["police", "navy=3", "army=2"]

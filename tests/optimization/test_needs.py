@@ -44,7 +44,7 @@ def test_with_an_unlimited_reserve_the_needs_do_not_depend_on_where_the_few_squa
     scenario, plan = tiny(), tiny_plan()
     keys = day_keys({"severe": 3}, (1,), needs.NEEDS_FIRST)
     for key in keys:
-        found = needs._needs((scenario, plan), key)
+        found = needs.at_once((scenario, plan), key)
         assert found.shape == (len(scenario.villages),) and found.min() >= 0
         day = sample_day(scenario, key.seed, key.replication, key.day_type)
         outcome = simulate(scenario, plan, day)
@@ -61,7 +61,7 @@ def test_squads_at_the_best_places_have_less_to_answer_for_than_squads_at_the_wo
         reserve, counts = reserve_model(scenario, plan)
         assert int(counts.sum()) == squads
         keys = day_keys({"severe": 24}, (1,), needs.NEEDS_FIRST)
-        every = np.array([needs._needs((scenario, plan), key) for key in keys])
+        every = np.array([needs.at_once((scenario, plan), key) for key in keys])
         best, bound = reserve.best(every)
         assert bound <= reserve.mean_cost(counts, every) + 1e-6
         code = needs.candidate_sites(scenario).code

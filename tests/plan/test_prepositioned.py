@@ -95,7 +95,11 @@ def test_what_cannot_be_is_said() -> None:
     assert "no station of this village is hard to reach" in told
     (told,) = held((DUREN, "pair"), (DUREN, "pair"))
     assert "2 units of the kind pair sleep at one hamlet" in told
-    told_ = held(*[(CANDIREJO, "courier")] * 3)
+    team = next(team for team in shipped().settings.teams if team.unit == "courier")
+    sector, posts = shipped().villages.subdistrict[shipped().villages.code.index(CANDIREJO)], shipped().posts
+    places = dict(zip(posts.code, posts.subdistrict.tolist(), strict=True))
+    post = next(code for code in shipped().sites_of(team.at) if places[code] == sector)
+    told_ = held(*[(CANDIREJO, "courier")] * (shipped().team_at(team, post) + 1))
     assert any("1 more couriers sleep at hamlets" in line for line in told_)
     with pytest.raises(InputError, match="hard to reach"):
         check_plan(shipped(), replace(announced(), prepositioned=(Prepositioned(village="nowhere", unit="pair"),)))

@@ -45,7 +45,7 @@ def test_every_item_is_answered(language: str, area) -> None:
 def test_the_figures_are_those_of_the_scenario() -> None:
     text = page(shipped())
     known = shipped().settings
-    for figure in ("1,983 polling stations", "235 villages", "807,204 registered voters", "Seed 7", "41 hours"):
+    for figure in ("1,983 polling stations", "235 villages", "807,204 registered voters", "Seed 7", "47 hours"):
         assert figure in text
     changed = shipped().with_values({"weights.red": 12.0, "travel.friction": 1.8})
     assert "red 12." in page(changed) and "red 9." in text

@@ -56,7 +56,7 @@ def test_rates_are_the_counts_that_their_sources_name(both: tuple[Scenario, Scen
 
 
 def test_a_general_election_lasts_into_the_next_day(both: tuple[Scenario, Scenario]) -> None:
-    assert [scenario.horizon_min for scenario in both] == [(-1080.0, 1380.0), (-1080.0, 2100.0)]
+    assert [scenario.horizon_min for scenario in both] == [(-1080.0, 1740.0), (-1080.0, 2520.0)]
     assert [scenario.settings.patterns.low.tps for scenario in both] == [6, 16]
 
 

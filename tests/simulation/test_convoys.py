@@ -136,8 +136,8 @@ def test_whose_pair_goes_follows_from_the_blocks_and_when_it_goes_from_the_day_a
 
 
 def test_the_windows_are_those_of_the_trips() -> None:
-    stages = sample_day(shipped(), 1, 0).stages
-    trips, convoys = stages.trips, stages.convoys
+    day = sample_day(shipped(), 1, 0)
+    trips, convoys = day.stages.trips, day.convoys
     back, out = trips.direction == BACK, trips.direction == OUT
     assert np.array_equal(convoys.leaves_min[back], trips.departs_min[back])  # they leave with the boxes
     assert np.allclose(convoys.back_min[back] - trips.arrives_min[back], trips.drive_min[back])  # and ride back
@@ -153,7 +153,7 @@ def test_nobody_who_is_out_with_boxes_is_sent_on_a_shipped_day_and_some_calls_pa
         trace = Trace(world, marks)
         outcome = simulate(many(), announced(), day, listener=trace)
         events = trace.events(many().horizon_min[1])
-        convoys, free = day.stages.convoys, {}
+        convoys, free = day.convoys, {}
         for row in range(len(events)):
             unit, time = int(events.unit[row]), float(events.time_min[row])
             if events.kind[row] == KIND["clear"]:
@@ -186,7 +186,7 @@ def test_convoys_without_their_pair_are_counted() -> None:
             count, more, _ = gone_with(world, marks, state, unit, outcome.ends_min)
             with_pair, minutes = with_pair + count, minutes + more
     found = outcome.escorts
-    assert found.convoys == (day.stages.convoys.leaves_min < outcome.ends_min).sum()
+    assert found.convoys == (day.convoys.leaves_min < outcome.ends_min).sum()
     assert found.without_pair == found.convoys - with_pair > 0
     assert np.isclose(found.minutes.sum(), minutes) and minutes > 0
     quiet = simulate(shipped(), announced(), sample_day(shipped(), 2, 0)).escorts
@@ -201,7 +201,7 @@ def test_without_the_switch_nothing_changes() -> None:
     bare = replace(off, settings=bare, hash="without a word of escorts")
     for replication in range(3):
         days = [sample_day(area, 1, replication) for area in (shipped(), off, bare)]
-        assert days[1].stages.convoys is None and days[2].stages.ready_min is None
+        assert days[1].convoys is None and days[2].stages.ready_min is None
         for name in vars(days[0].incidents):  # the switch moves no draw
             columns = [getattr(day.incidents, name) for day in days]
             assert all(np.array_equal(columns[0], other, equal_nan=columns[0].dtype.kind == "f") for other in columns)
@@ -213,7 +213,7 @@ def test_without_the_switch_nothing_changes() -> None:
 
 
 def test_a_general_world_and_a_recorded_day_know_no_convoys() -> None:
-    day = replace(sample_day(tiny(), 1, 0), stages=None)
+    day = replace(sample_day(tiny(), 1, 0), stages=None, convoys=None)
     assert marks_of(day).convoys == 0
     assert simulate(tiny(), tiny_plan(), day).escorts[:2] == (0, 0)
 

@@ -50,6 +50,7 @@ FLOOD = Closure(360.0, inf, "relocation", 30.0, 30.0, 45.0, 120.0, True)  # aske
         ({"place": False, "onset": 420.0}, 450.0, 720.0, POSTPONED, nan),  # nobody had voted at the stroke of seven
         ({"place": False, "onset": 500.0}, 530.0, 720.0, CONTINUED, nan),
         ({"onset": 700.0}, 730.0, 805.0, CONTINUED, nan),
+        ({"onset": 500.0, "remedy": "waiting", "late": True}, 530.0, 720.0, POSTPONED, nan),  # it had never opened
         ({"onset": 780.0}, nan, nan, NONE, nan),  # the vote is over
         ({"onset": 900.0, "cleared": 1000.0}, nan, nan, NONE, 1000.0),
         ({"remedy": "waiting"}, 390.0, 720.0, POSTPONED, nan),  # nothing to move for

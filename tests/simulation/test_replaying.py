@@ -16,6 +16,7 @@ from simsec.day import Day, sample_day
 from simsec.day.log import Entry, write_log
 from simsec.day.log_reading import LogReader
 from simsec.day.log_tables import table_file
+from simsec.day.logged import read_day
 from simsec.plan import Plan, doctrine
 from simsec.scenario import Scenario, read_scenario
 from simsec.scenario.schema import DAY_TYPES, Policy
@@ -24,7 +25,7 @@ from simsec.simulation.model import State, World, fresh_state
 from simsec.simulation.policies import NAMES
 from simsec.simulation.replaying import Played, Replay, replay_world, whats_out_of_reach
 from simsec.simulation.roads import Change, Closure, changes_by, changes_of, roads_after
-from simsec.simulation.simulate import kept_world
+from simsec.simulation.simulate import kept_world, simulate
 from tests.areas import SHIPPED, announced, shipped, tiny, tiny_plan
 from tests.scenario.shipped import shipped_area
 from tests.simulation.floor import AMBULANCE, CROWD, FALL, MEDIC, NEEDS, PATROL, SQUAD, Call, Post, Unit, day_of, floor
@@ -52,7 +53,8 @@ def replayed(scenario: Scenario, plan: Plan, log: Path) -> tuple[State, Replay]:
         seats[seat] = int(entry.key)  # the last to sit there
 
     changes = changes_by(scenario, around.closures)
-    play = Replay(world, around.slow, friction, finished, around.absent.tolist(), changes)
+    absent, boxes = around.absent.tolist(), (around.convoys, around.befalls())
+    play = Replay(world, around.slow, friction, finished, absent, changes, *boxes)
     state = play.run(reader.groups(), scenario.horizon_min[1])
     assert sorted(rows) == list(range(checked.rows))
     whole = {name: [rows[row][name] for row in sorted(rows)] for name in PER_INCIDENT}
@@ -73,7 +75,6 @@ PER_INCIDENT = per_incident()
 
 
 def check_replays_to_itself(scenario: Scenario, plan: Plan, day: Day) -> Replay:
-    day = replace(day, stages=None)  # a log tells nothing of trips, so no pair goes with boxes
     with TemporaryDirectory() as folder:
         log = Path(folder) / "day.csv"
         write_log(log, scenario, day)
@@ -120,15 +121,20 @@ WHOLE_DAYS = (
     ("kabupaten-semarang", 1, 4),
     ("kabupaten-semarang", 1, 105),
     ("kota-semarang", 3, 38),
-    ("kota-tangerang", 1, 0),
+    ("kota-tangerang", 1, 3),
     ("kabupaten-jepara", 1, 5),
-    ("kota-tangerang-selatan", 1, 3),
+    ("kota-tangerang-selatan", 1, 26),
 )
+ACCIDENTS = {"stages.accident_per_10000_trips": 60.0}
+
+
+def area_of(name: str) -> Scenario:
+    return shipped() if name == SHIPPED.name else shipped_area(name)
 
 
 @pytest.mark.parametrize(("name", "seed", "replication"), WHOLE_DAYS)
 def test_a_day_of_closed_roads_replays_to_the_last_digit(name: str, seed: int, replication: int) -> None:
-    area = shipped() if name == SHIPPED.name else shipped_area(name)
+    area = area_of(name)
     day = sample_day(area, seed, replication, "heavy_rain")
     assert len(changes_of(area, day))
     if replication == 105:
@@ -138,10 +144,41 @@ def test_a_day_of_closed_roads_replays_to_the_last_digit(name: str, seed: int, r
     check_replays_to_itself(area, doctrine(area), day)
 
 
+@pytest.mark.parametrize("name", sorted({name for name, _, _ in WHOLE_DAYS}))
+def test_an_ordinary_day_with_its_convoys_and_their_accidents_replays_to_the_last_digit(
+    name: str, tmp_path: Path
+) -> None:
+    area = area_of(name).with_values(ACCIDENTS)
+    plan, day, log = doctrine(area), sample_day(area, 3, 0), tmp_path / "day.csv"
+    assert day.convoys is not None and (day.convoys.incident >= 0).any()
+    check_replays_to_itself(area, plan, day)
+    write_log(log, area, day)
+    read, drawn = (simulate(area, plan, one) for one in (read_day(log, area), day))
+    assert drawn.escorts.convoys > drawn.escorts.without_pair
+    assert read.escorts[:2] == drawn.escorts[:2] and (read.escorts.minutes == drawn.escorts.minutes).all()
+    for one, other in ((read.incidents, drawn.incidents), (read.units, drawn.units)):
+        for column in vars(one):
+            np.testing.assert_array_equal(getattr(one, column), getattr(other, column), column)
+    assert (read.lost, read.limit_reached, read.ends_min) == (drawn.lost, drawn.limit_reached, drawn.ends_min)
+
+
+def test_a_pair_stays_with_its_boxes_when_another_incident_takes_the_seat_of_its_accident(tmp_path: Path) -> None:
+    values = {"incidents.count_dispute.rate_per_station": 0.009, "incidents.count_dispute.dispatch_share": 1.0}
+    area = shipped().with_values(ACCIDENTS | values)
+    day = sample_day(area, 3, 0)
+    play = check_replays_to_itself(area, announced(), day)
+    assert play.seats < len(day.incidents)
+    world, ends = kept_world(area, announced()), area.horizon_min[1]
+    never_met = day.convoys._replace(incident=np.full_like(day.convoys.incident, -1))
+    marks = (marks_of(one) for one in (day, replace(day, convoys=never_met)))
+    held, free = (run_on_simpy(world, one, ends) for one in marks)
+    assert held.escort_min != free.escort_min  # an accident holds a pair that is called again that day
+
+
 @pytest.mark.parametrize(("name", "table"), [("kabupaten-semarang", "roads"), ("kabupaten-semarang", "access"),
-                                             ("kota-semarang", "absences")])  # fmt: skip
+                                             ("kota-semarang", "absences"), ("kota-semarang", "convoys")])  # fmt: skip
 def test_without_a_table_another_day_is_replayed(name: str, table: str, tmp_path: Path) -> None:
-    area = shipped() if name == SHIPPED.name else shipped_area(name)
+    area = area_of(name)
     seed, replication = {"kabupaten-semarang": (1, 105), "kota-semarang": (3, 38)}[name]
     write_log(tmp_path / "day.csv", area, sample_day(area, seed, replication, "heavy_rain"))
     whole, _ = replayed(area, doctrine(area), tmp_path / "day.csv")
