@@ -20,6 +20,7 @@ from simsec.simulation.calendar import marks_of
 from simsec.simulation.model import NOWHERE, DayMarks, World
 from simsec.simulation.roads import Closure, changes_of
 from simsec.simulation.simulate import kept_world
+from simsec.simulation.world import needed_of
 
 BEFORE_THE_VOTE_MIN = 180.0  # a drill begins this long before the stations open
 
@@ -140,5 +141,6 @@ def _with_orders(scenario: Scenario, world: World, zone: NDArray[np.int64]) -> W
         station_rayon=[*world.station_rayon, *zone.tolist()],
         stretch=[[*row, *[0.0] * nodes] for row in world.stretch],
         need=[*world.need, [[0] * world.capabilities for _ in LEVELS]],
+        needed=[*world.needed, [needed_of({}) for _ in LEVELS]],
         asked=[*world.asked, [[0] * world.ladders for _ in LEVELS]],
     )

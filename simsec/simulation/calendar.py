@@ -12,7 +12,7 @@ import numpy as np
 import simpy
 
 from simsec.day.day import Convoys, Day
-from simsec.simulation.changed import packed
+from simsec.simulation.changed import packed, packed_row
 from simsec.simulation.model import NEVER, NOWHERE, DayMarks, Event, State, World, copy_state, fresh_state, quick
 from simsec.simulation.movement import reroute
 from simsec.simulation.roads import Change, Roads
@@ -24,7 +24,7 @@ Look = tuple[float, Callable[[float, State], None]]
 
 
 class _Entry:
-    """What SimPy asks of an event it fires, and no more; used again once it has fired, for thousands are due a day."""
+    """What SimPy asks of an event it fires, and no more."""
 
     __slots__ = ("_value", "callbacks")
     _ok = True
@@ -43,20 +43,27 @@ class Calendar(simpy.Environment):
         """Start at a minute; ``fire`` is called with each entry of ours when its time has come."""
         super().__init__(initial_time)
         self._fired: tuple[Callable[[_Entry], None], ...] = (fire,)
-        self.spent: list[_Entry] = []
         self._pending: list[Any] = self._queue
         self._early = count(FIRST_OF_ALL)
 
     def at(self, event: Event) -> None:
         """Schedule an event; its kind orders ties."""
-        entry = self.spent.pop() if self.spent else _Entry()
-        entry._value = event
-        entry.callbacks = self._fired
+        entry = _Entry()
+        entry._value, entry.callbacks = event, self._fired
         heapq.heappush(self._pending, (event[0], event[1], next(self._eid), entry))
+
+    def all_at(self, events: Sequence[Event]) -> None:
+        """Schedule many events, in their order."""
+        fired, numbers, pending = self._fired, self._eid, self._pending
+        for event in events:
+            entry = _Entry()
+            entry._value, entry.callbacks = event, fired
+            pending.append((event[0], event[1], next(numbers), entry))
+        heapq.heapify(pending)
 
     def known_before(self, event: Event) -> None:
         """Schedule what was known before the day began, though it is told late: it comes first in its ties."""
-        entry = self.spent.pop() if self.spent else _Entry()
+        entry = _Entry()
         entry._value, entry.callbacks = event, self._fired
         heapq.heappush(self._pending, (event[0], event[1], next(self._early), entry))
 
@@ -69,7 +76,6 @@ class Calendar(simpy.Environment):
     def end(self) -> None:
         """Forget what is due, and whom to tell."""
         self._pending.clear()
-        self.spent.clear()
         self._fired = ()
 
     def pending(self) -> list[Event]:
@@ -115,7 +121,7 @@ def convoy_marks(convoys: Convoys | None) -> dict[str, Any]:
     """The fields ``convoy...`` of the marks of a day: pairs that are out with boxes, and their accidents."""
     if convoys is None:
         return {"convoys": 0, "convoy_from": [0.0], "convoy_until": [0.0], "convoy_incident": [NOWHERE]}
-    leaves, back, incident = (column.tolist() for column in convoys)
+    leaves, back, incident = map(packed_row, convoys)  # hundreds, and few are asked for
     return {"convoys": len(leaves), "convoy_from": leaves, "convoy_until": back, "convoy_incident": incident}
 
 
@@ -159,22 +165,20 @@ class Play:
 
         def fire(entry: _Entry) -> None:
             event = entry._value
-            spent.append(entry)
             rules[event[1]](known, drawn, state, event, then)
             if listener is not None:
                 listener(event, state)
             if then:
                 for following in then:  # as Calendar.at does it, without the call
-                    entry = spent.pop() if spent else _Entry()
+                    entry = _Entry()
                     entry._value, entry.callbacks = following, calendar._fired  # no cycle: freed at the end
                     push(pending, (following[0], following[1], next(numbers), entry))
                 then.clear()
 
         calendar = self._calendar = Calendar(world.starts_min, fire)
-        pending, spent, numbers = calendar._pending, calendar.spent, calendar._eid
+        pending, numbers = calendar._pending, calendar._eid
         push, rules = heapq.heappush, RULES
-        for event in paused[1] if paused else first_events(known, drawn, state):
-            calendar.at(event)
+        calendar.all_at(paused[1] if paused else first_events(known, drawn, state))
 
     def run_before(self, minute: float) -> State:
         """Let everything happen that lies before a minute; the live state, to look at."""

@@ -23,8 +23,14 @@ Rows = Sequence[Row]
 
 def packed(table: NDArray[Any]) -> list[Row]:
     """Each row as an array of the standard library: Python reads it like a list, it takes a quarter of the memory."""
-    kind = "d" if table.dtype == np.float64 else "q"
-    return [array(kind, row.tobytes()) for row in table.astype(np.float64 if kind == "d" else np.int64, copy=False)]
+    whole, width = packed_row(table), table.shape[1]
+    return [whole[row * width : row * width + width] for row in range(len(table))]  # many times as fast as row by row
+
+
+def packed_row(numbers: NDArray[Any]) -> array[Any]:
+    """All numbers of an array, one after the other, likewise."""
+    kind, of = ("d", np.float64) if numbers.dtype == np.float64 else ("q", np.int64)
+    return array(kind, numbers.astype(of, copy=False).tobytes())
 
 
 class _Changed(dict[int, Any]):

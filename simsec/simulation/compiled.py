@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import types
+from array import array
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, cast
@@ -164,7 +165,7 @@ def _compiled() -> Callable[..., Any]:
 
 def as_arrays(record: Any) -> Any:
     """A world or a day with every list as an array, for the compiled calendar."""
-    values = [np.array(value) if isinstance(value, list) else value for value in record]
+    values = [np.array(value) if isinstance(value, list | array) else value for value in record]
     return type(record)(*values)
 
 

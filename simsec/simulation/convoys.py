@@ -29,27 +29,33 @@ def home_again(day: DayMarks, state: State, convoy: int, now: float) -> float:
 def gone_with(world: World, day: DayMarks, state: State, unit: int, now: float) -> tuple[int, float, float]:
     """Of a free pair, since it was last freed: its convoys, their minutes until now, when the last is or was over."""
     count, minutes, free = 0, 0.0, state.freed_at[unit]
+    first, end, convoys, leaving = world.convoy_first[unit], world.convoy_end[unit], world.convoy, day.convoy_from
     while True:
-        following = -1
-        for place in range(world.convoy_first[unit], world.convoy_end[unit]):
-            convoy = world.convoy[place]
-            leaves = day.convoy_from[convoy]
-            if free < leaves <= now and (following < 0 or leaves < day.convoy_from[following]):
-                following = convoy
-        if following < 0:
+        left, following, leaves = 0, -1, now
+        for place in range(first, end):
+            convoy = convoys[place]
+            at = leaving[convoy]
+            if free < at <= now:
+                left += 1
+                if following < 0 or at < leaves:
+                    following, leaves = convoy, at
+        if left == 0:
             return count, minutes, free
         count += 1
         free = home_again(day, state, following, now)
-        minutes += min(free, now) - day.convoy_from[following]
+        minutes += min(free, now) - leaves
+        if left == 1:
+            return count, minutes, free  # no later one is left to look for
 
 
 def escorting(world: World, day: DayMarks, state: State, unit: int, now: float) -> bool:
     """Whether a free unit is out with boxes, and so nobody's to send."""
     if day.convoys == 0:
         return False
+    convoys, leaving = world.convoy, day.convoy_from
     for place in range(world.convoy_first[unit], world.convoy_end[unit]):
-        convoy = world.convoy[place]
-        if day.convoy_from[convoy] <= now and (
+        convoy = convoys[place]
+        if leaving[convoy] <= now and (
             now < day.convoy_until[convoy] or day.convoy_incident[convoy] >= 0
         ):  # others need no closer look
             return gone_with(world, day, state, unit, now)[2] > now
@@ -71,8 +77,8 @@ def look_when_back(
     for kind in range(len(world.kind_first)):
         reach = world.reach[ladder][kind]
         first, end = world.kind_first[kind], world.kind_end[kind]
-        if reach < 0 or first == end:
-            continue
+        if reach < 0 or first == end or world.convoy_first[first] == world.convoy_end[end - 1]:
+            continue  # none of the kind goes with boxes
         if reach == BLOCK:
             first = world.block_unit[world.station_block[day.station[incident]]]
             if first < 0 or world.unit_kind[first] != kind:

@@ -78,6 +78,7 @@ class World(NamedTuple):
     kind_row: Sequence[Ints]  # [l][k] the row whose turn-out a unit of the kind takes, -1: not on the ladder
     reach: Sequence[Ints]  # [l][k] widest scope at which the kind serves, -1: none
     need: Sequence[Sequence[Ints]]  # [incident kind][level][capability]
+    needed: Sequence[Sequence[Ints]]  # [incident kind][level] the capabilities needed, filled up with -1
     asked: Sequence[Sequence[Ints]]  # [incident kind][level][l] 1: some need of that level stands on the ladder
     care_ladder: Ints  # [l] 1: an arrival on this ladder is care
     squad_kind: int
@@ -211,12 +212,12 @@ def fresh_state(world: World, day: DayMarks) -> State:
         reserve_out=[NEVER, 0.0],
         onset=list(day.onset),
         level=list(day.level),
-        due=[[NEVER] * world.ladders for _ in range(n)],
-        step=[[0] * world.ladders for _ in range(n)],
-        queued=[[0] * world.ladders for _ in range(n)],
-        sent=[[0] * world.capabilities for _ in range(n)],
-        arrived=[[0] * world.capabilities for _ in range(n)],
-        came=[[NEVER] * world.capabilities for _ in range(n)],
+        due=_rows(n, [NEVER] * world.ladders),
+        step=_rows(n, [0] * world.ladders),
+        queued=_rows(n, [0] * world.ladders),
+        sent=_rows(n, [0] * world.capabilities),
+        arrived=_rows(n, [0] * world.capabilities),
+        came=_rows(n, [NEVER] * world.capabilities),
         here=[0] * n,
         squads_here=[0] * n,
         units_sent=[0] * n,
@@ -233,6 +234,10 @@ def fresh_state(world: World, day: DayMarks) -> State:
         waits=[0] * world.ladders,
         counters=[0, 0, 0],
     )
+
+
+def _rows(count: int, row: list[Any]) -> list[list[Any]]:
+    return list(map(list.copy, [row] * count))
 
 
 _Record = TypeVar("_Record", World, DayMarks, State)

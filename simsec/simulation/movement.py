@@ -60,16 +60,15 @@ def at_base(world: World, state: State, unit: int, node: int) -> bool:
 
 def slowness(world: World, day: DayMarks, now: float, origin: int, destination: int) -> float:
     """Rain and night: the mean factor of the zones along the stored route, in this hour."""
-    hour = int((now - world.starts_min) // 60.0)
-    if hour < 0 or hour >= len(day.slow):
-        hour = 0 if hour < 0 else len(day.slow) - 1
+    hour, even = int((now - world.starts_min) // 60.0), day.even
+    if hour < 0 or hour >= len(even):
+        hour = 0 if hour < 0 else len(even) - 1
     slow = day.slow[hour]
-    if day.even[hour] == 1:
+    if even[hour] == 1:
         return slow[0]
-    shares = world.zone_share[origin][destination]
     total = 0.0
-    for zone in range(world.zones):
-        total += shares[zone] * slow[zone]
+    for share, factor in zip(world.zone_share[origin][destination], slow):  # noqa: B905 (Numba knows no strict)
+        total += share * factor
     return total
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from simsec.simulation.deliveries import Convoying, Escorts, convoy_table, convo
 from simsec.simulation.model import (
     ALL_OUT_MIN,
     ALL_OUT_SINCE,
+    FREE,
     HIT,
     LIMIT_REACHED,
     LOST,
@@ -204,16 +206,16 @@ def outcome_of(
     """
     fleet = fleet or fleet_of(world)
     onset = np.array(state.onset, dtype=np.float64)
-    kept = np.asarray((onset != NEVER) & (onset < ends_min))
+    kept = np.flatnonzero((onset != NEVER) & (onset < ends_min))
     clock = (state.reported, state.dispatched, state.first, state.full, state.care, state.cleared)
-    times = np.array(clock, dtype=np.float64)[:, kept]
+    times = np.array(clock, dtype=np.float64).take(kept, axis=1)
     times[times == NEVER] = np.nan
     reported, dispatched, first, full, care, cleared = times
-    came = np.array(state.came, dtype=np.float64).reshape(len(onset), world.capabilities)[kept]
+    came = np.fromiter(chain.from_iterable(state.came), np.float64).reshape(len(onset), world.capabilities)
+    came = came.take(kept, axis=0)
     came[came == NEVER] = np.nan
-    last_level, units_sent, first_unit = np.array((state.level, state.units_sent, state.first_unit), dtype=np.int64)[
-        :, kept
-    ]
+    counts = (state.level, state.units_sent, state.first_unit)
+    last_level, units_sent, first_unit = np.array(counts, dtype=np.int64).take(kept, axis=1)
     kind, began = day.incidents.kind[kept], onset[kept]
     wanted = np.array(world.reopens_on, dtype=np.int64)[kind] if len(kind) else kind
     goods = came[np.arange(len(kind)), wanted]
@@ -226,13 +228,13 @@ def outcome_of(
         decided = none, none, np.zeros(len(kind), np.int64), none
     busy = np.array(state.busy_min, dtype=np.float64)
     away = np.array(state.away_min, dtype=np.float64)
-    for unit, serves in enumerate(state.serves):
-        if serves >= 0:
-            busy[unit] += ends_min - state.ordered_at[unit]
-        elif serves == OFF_DUTY:
+    for unit in np.flatnonzero(np.array(state.serves, dtype=np.int64) != FREE).tolist():
+        if state.serves[unit] == OFF_DUTY:
             away[unit] += ends_min - state.away_since[unit]
+        else:
+            busy[unit] += ends_min - state.ordered_at[unit]
     rows = IncidentRows(
-        incident=np.flatnonzero(kept),
+        incident=kept,
         kind=kind,
         station=day.incidents.station[kept],
         primary=day.incidents.parent[kept] < 0,

@@ -319,7 +319,6 @@ class Replay:
         event, then = due._value, self._then
         now, kind, incident, unit, ticket = event
         state = self._state
-        self._calendar.spent.append(due)
         if kind == CLEAR and ticket == state.ticket[unit]:
             self._clear(event, unit, incident, now)
         else:

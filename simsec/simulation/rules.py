@@ -36,6 +36,7 @@ from simsec.simulation.model import (
     SUBDISTRICT,
     DayMarks,
     Event,
+    Ints,
     State,
     World,
 )
@@ -67,7 +68,7 @@ def wake(world: World, day: DayMarks, state: State, incident: int, now: float, t
     state.struck[day.village[incident]] = 1
     state.counters[HIT] += day.hits[incident]
     then.append((now + day.report_delay[incident], REPORT, incident, NOWHERE, 0))
-    schedule_rise(day, state, incident, then)
+    schedule_rise(day, incident, state.level[incident], now, then)
     for child in range(day.child_first[incident], day.child_end[incident]):
         then.append((now + day.spread_delay[child], SPREAD, child, NOWHERE, 0))
 
@@ -80,11 +81,12 @@ def open_windows(world: World, day: DayMarks, then: list[Event]) -> None:
             then.append((world.absence_from[group], LEAVE, NOWHERE, group, 0))
 
 
-def schedule_rise(day: DayMarks, state: State, incident: int, then: list[Event]) -> None:
+def schedule_rise(day: DayMarks, incident: int, level: int, onset: float, then: list[Event]) -> None:
     """The moment at which the present level is left if nobody has come."""
-    level = state.level[incident]
-    if level < RED and day.rise[incident][level] < 1e17:
-        then.append((state.onset[incident] + day.rise[incident][level], RISE, incident, level + 1, 0))
+    if level < RED:
+        minutes = day.rise[incident][level]
+        if minutes < 1e17:
+            then.append((onset + minutes, RISE, incident, level + 1, 0))
 
 
 def request(
@@ -130,19 +132,16 @@ def ask(world: World, day: DayMarks, state: State, incident: int, now: float, th
     request that is on its way beyond the step the level names goes on and arrives in its own time.
     """
     level = state.level[incident]
-    asked = world.asked[day.kind[incident]][level]
-    for ladder in range(world.ladders):
-        if asked[ladder] == 1 and (
-            state.units_sent[incident] == 0 or missing_on(world, day, state, incident, ladder) > 0
-        ):
-            enter, step = world.enter[ladder][level], state.step[incident][ladder]
-            reached = max(step, enter)
-            for row in range(enter, reached):
-                state.step[incident][ladder] = row
+    steps, due = state.step[incident], state.due[incident]
+    for ladder, wanted in enumerate(world.asked[day.kind[incident]][level]):
+        if wanted == 1 and (state.units_sent[incident] == 0 or missing_on(world, day, state, incident, ladder) > 0):
+            enter, step = world.enter[ladder][level], steps[ladder]
+            for row in range(enter, step):
+                steps[ladder] = row
                 fill(world, day, state, incident, ladder, now, then)
-            state.step[incident][ladder] = reached
-            if state.due[incident][ladder] == NEVER or step <= enter:
-                state.due[incident][ladder] = NEVER
+            steps[ladder] = step if step > enter else enter
+            if due[ladder] == NEVER or step <= enter:
+                due[ladder] = NEVER
                 request(world, day, state, incident, ladder, now, then)
 
 
@@ -150,27 +149,27 @@ def send(
     world: World, day: DayMarks, state: State, incident: int, capability: int, unit: int, now: float, then: list[Event]
 ) -> None:
     """Order a unit to an incident; a unit on its way elsewhere leaves a request behind."""
-    turnout = 0.0
-    other = state.serves[unit]
+    turnout, other = 0.0, state.serves[unit]
+    kind, block, station = world.unit_kind[unit], world.unit_block[unit], day.station[incident]
     if other >= 0:
         turnout = max(state.leg_start[unit] - now, 0.0)  # what is left of it when it had not moved off
         withdraw(world, state, unit, now, then)
-    elif world.unit_block[unit] >= 0:
+    elif block >= 0:
         settle(world, day, state, unit, now)
-    ladder = world.ladder_of[capability]
-    kind = world.unit_kind[unit]
-    origin = position(world, state, unit, now)
-    block = world.unit_block[unit]
-    leaves = block < 0 or block != world.station_block[day.station[incident]]
+    origin, target = state.leg_to[unit], world.station_node[station]
+    if state.leg_from[unit] != origin:
+        origin = position(world, state, unit, now)
+    leaves = block < 0 or block != world.station_block[station]
     if leaves and at_base(world, state, unit, origin):  # a pair pays it as handover, when it leaves its block
-        turnout = day.turnout[incident][world.kind_row[ladder][kind]]
-    target = world.station_node[day.station[incident]]
-    factor = slowness(world, day, now, origin, target) * day.noise[incident][state.units_sent[incident] % day.noises]
+        turnout = day.turnout[incident][world.kind_row[world.ladder_of[capability]][kind]]
+    slot = state.units_sent[incident]
+    factor = slowness(world, day, now, origin, target) * day.noise[incident][slot % day.noises]
     travel = minutes_to(world, day, state, unit, incident, origin) * factor
+    ticket = state.ticket[unit] + 1
+    state.ticket[unit] = ticket
     state.serves[unit] = incident
     state.serves_as[unit] = capability
     state.on_scene[unit] = 0
-    state.ticket[unit] += 1
     state.leg_from[unit] = origin
     state.leg_to[unit] = target
     state.leg_start[unit] = now + turnout
@@ -181,10 +180,10 @@ def send(
         squad_leaves(world, state, now)
     state.sent[incident][capability] += 1
     state.here[incident] += 1
-    state.units_sent[incident] += 1
-    if state.dispatched[incident] == NEVER:
+    state.units_sent[incident] = slot + 1
+    if slot == 0:
         state.dispatched[incident] = now
-    then.append((now + turnout + travel, ARRIVE, incident, unit, state.ticket[unit]))
+    then.append((now + turnout + travel, ARRIVE, incident, unit, ticket))
 
 
 def squad_leaves(world: World, state: State, now: float) -> None:
@@ -254,6 +253,7 @@ def serve_waiting(world: World, day: DayMarks, state: State, unit: int, now: flo
     for ladder, count in enumerate(state.waits):
         if count > 0 and reach[ladder][kind] >= 0:
             served = True
+            break
     if not served:
         return  # a long list mostly waits for others
     ranked, by_area = world.queue_order != FIRST_COME, world.queue_order == AREA_LEVEL_TIME
@@ -309,11 +309,12 @@ def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: lis
     now, _, incident, unit, ticket = event
     if ticket != state.ticket[unit]:
         return
-    capability = state.serves_as[unit]
+    capability, level = state.serves_as[unit], state.level[incident]
     state.on_scene[unit] = 1
-    if state.arrived[incident][capability] == 0:
+    arrived = state.arrived[incident]
+    if arrived[capability] == 0:
         state.came[incident][capability] = now
-    state.arrived[incident][capability] += 1
+    arrived[capability] += 1
     if state.first[incident] == NEVER:
         state.first[incident] = now
         state.first_unit[incident] = unit
@@ -323,20 +324,22 @@ def on_arrive(world: World, day: DayMarks, state: State, event: Event, then: lis
         state.squads_here[incident] += 1
         if state.squads_here[incident] >= world.contained_by and state.contained[incident] == NEVER:
             state.contained[incident] = now
-    if state.full[incident] == NEVER and all_arrived(world, day, state, incident):
+    if state.full[incident] == NEVER and all_arrived(world, day.kind[incident], level, arrived):
         state.full[incident] = now
     if world.work_from_order == 1:
-        done = max(now, state.ordered_at[unit] + day.scene[incident][state.level[incident]])
+        done = max(now, state.ordered_at[unit] + day.scene[incident][level])
         then.append((done, CLEAR, incident, unit, ticket))
     else:
-        then.append((now + day.scene[incident][state.level[incident]], CLEAR, incident, unit, ticket))
+        then.append((now + day.scene[incident][level], CLEAR, incident, unit, ticket))
 
 
-def all_arrived(world: World, day: DayMarks, state: State, incident: int) -> bool:
-    """Whether every need of the present level has been met on the spot."""
-    need, arrived = world.need[day.kind[incident]][state.level[incident]], state.arrived[incident]
-    for came, needed in zip(arrived, need):  # noqa: B905 (Numba knows no strict)
-        if came < needed:
+def all_arrived(world: World, kind: int, level: int, arrived: Ints) -> bool:
+    """Whether every need of the level has been met on the spot."""
+    need = world.need[kind][level]
+    for capability in world.needed[kind][level]:
+        if capability < 0:
+            return True
+        if arrived[capability] < need[capability]:
             return False
     return True
 
@@ -357,10 +360,11 @@ def on_clear(world: World, day: DayMarks, state: State, event: Event, then: list
     state.leg_to[unit] = home
     state.leg_start[unit] = now
     state.leg_slow[unit] = slowness(world, day, now, target, home)
-    state.here[incident] -= 1
+    here = state.here[incident] - 1
+    state.here[incident] = here
     if state.serves_as[unit] == SQUAD:
         state.squads_here[incident] -= 1
-    if state.here[incident] == 0 and state.full[incident] != NEVER:
+    if here == 0 and state.full[incident] != NEVER:
         state.cleared[incident] = now
     if state.away[unit] > 0:
         go_off_duty(world, day, state, unit, now)
@@ -381,12 +385,18 @@ def go_off_duty(world: World, day: DayMarks, state: State, unit: int, now: float
 def on_leave(world: World, day: DayMarks, state: State, event: Event, then: list[Event]) -> None:
     """A window opens: its free units are off duty at once, who is sent or at work when he clears, if it still is."""
     now, _, _, group, _ = event
-    units, away, serves = world.absence_unit, state.away, state.serves
+    units, away, serves, away_since = world.absence_unit, state.away, state.serves, state.away_since
+    blocks, kinds, squads = world.unit_block, world.unit_kind, world.squad_kind
     for place in range(world.absence_first[group], world.absence_end[group]):
         unit = units[place]
         away[unit] += 1
-        if serves[unit] == FREE:
-            go_off_duty(world, day, state, unit, now)
+        if serves[unit] == FREE:  # as go_off_duty does it, without the call: there are hundreds
+            if blocks[unit] >= 0:
+                settle(world, day, state, unit, now)
+            serves[unit] = OFF_DUTY
+            away_since[unit] = now
+            if kinds[unit] == squads:
+                squad_leaves(world, state, now)
     then.append((world.absence_until[group], BACK, NOWHERE, group, 0))
 
 
@@ -404,6 +414,7 @@ def on_back(world: World, day: DayMarks, state: State, event: Event, then: list[
         return
     units, away, serves, freed_at = world.absence_unit, state.away, state.serves, state.freed_at
     away_min, away_since = state.away_min, state.away_since
+    kinds, squads, asked = world.unit_kind, world.squad_kind, len(state.waiting) > 0
     for place in range(world.absence_first[group], world.absence_end[group]):
         unit = units[place]
         away[unit] -= 1
@@ -411,9 +422,9 @@ def on_back(world: World, day: DayMarks, state: State, event: Event, then: list[
             serves[unit] = FREE
             freed_at[unit] = now
             away_min[unit] += now - away_since[unit]
-            if world.unit_kind[unit] == world.squad_kind:
+            if kinds[unit] == squads:
                 squad_returns(state, now)
-            if len(state.waiting) > 0:
+            if asked:
                 serve_waiting(world, day, state, unit, now, then)
 
 
@@ -423,7 +434,7 @@ def on_rise(world: World, day: DayMarks, state: State, event: Event, then: list[
     if state.first[incident] != NEVER:
         return
     state.level[incident] = level
-    schedule_rise(day, state, incident, then)
+    schedule_rise(day, incident, level, state.onset[incident], then)
     if state.reported[incident] != NEVER:
         ask(world, day, state, incident, now, then)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -169,6 +170,9 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
             [[kind.needs.get(level, {}).get(capability, 0) for capability in CAPABILITIES] for level in LEVELS]
             for kind in settings.incidents.values()
         ],
+        needed=[
+            [needed_of(kind.needs.get(level, {})) for level in LEVELS] for kind in settings.incidents.values()
+        ],
         asked=[
             [
                 [int(any(c in ladder.capabilities for c in kind.needs.get(level, {}))) for ladder in settings.ladders]
@@ -200,6 +204,17 @@ def world_of(scenario: Scenario, plan: Plan) -> World:
             for kind in settings.incidents.values()
         ],
     )
+
+
+def needed_of(needs: Mapping[Any, int]) -> list[int]:
+    """The numbers of the capabilities that a level of an incident needs, filled up with -1 to that of all.
+
+    Example:
+        >>> needed_of({"squad": 3, "guard": 2})
+        [0, 2, -1, -1, -1, -1, -1, -1, -1]
+    """
+    numbers = [number for number, capability in enumerate(CAPABILITIES) if needs.get(capability, 0) > 0]
+    return numbers + [NOWHERE] * (len(CAPABILITIES) - len(numbers))
 
 
 def _convoys(scenario: Scenario, plan: Plan, roster: Roster, block_unit: Integers) -> dict[str, Any]:

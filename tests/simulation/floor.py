@@ -17,6 +17,7 @@ from simsec.scenario.schema import CAPABILITIES, SCOPES
 from simsec.simulation.calendar import Listener, Look, marks_of, run_on_simpy
 from simsec.simulation.model import GREEN, State, World
 from simsec.simulation.policies import NAMES
+from simsec.simulation.world import needed_of
 
 PAIR, PATROL, SQUAD, ARMY, MEDIC, AMBULANCE = range(6)
 BRINGS = (("guard",), ("guard", "patrol"), ("guard", "patrol", "squad"), ("squad",), ("medic",), ("ambulance",))
@@ -180,6 +181,7 @@ def floor(
             for _, _, steps in LADDERS
         ],
         need=[[[level.get(word, 0) for word in CAPABILITIES] for level in levels] for levels in needs],
+        needed=[[needed_of(level) for level in levels] for levels in needs],
         asked=[
             [[int(any(word in level for word in words)) for words, _, _ in LADDERS] for level in levels]
             for levels in needs

@@ -46,10 +46,8 @@ def held_back(world: World, state: State, incident: int, kind: int) -> bool:
     return free <= world.reserve_threshold
 
 
-def fits(world: World, unit: int, station: int, rayon: int) -> bool:
-    """Whether the unit is of the rayon asked for, and not bound to stations elsewhere."""
-    if rayon >= 0 and world.unit_rayon[unit] != rayon:
-        return False
+def fits(world: World, unit: int, station: int) -> bool:
+    """Whether the unit is not bound to stations elsewhere."""
     return world.unit_bound[unit] == 0 or world.unit_block[unit] == world.station_block[station]
 
 
@@ -65,27 +63,31 @@ def nearest_between(
         return best, least
     station = day.station[incident]
     target, kind = world.station_node[station], world.unit_kind[first]
-    table = world.minutes[world.kind_vehicle[kind]]
-    last = world.stretch[world.kind_vehicle[kind]][station] + day.access[incident]
-    picky = rayon >= 0 or world.kind_bound[kind] == 1
+    vehicle = world.kind_vehicle[kind]
+    table = world.minutes[vehicle]
+    last = world.stretch[vehicle][station] + day.access[incident]
+    bound, rayons = world.kind_bound[kind] == 1, world.unit_rayon
     turns = world.divert == 1 or world.call_back == 1
     serves, leg_from, leg_to, block = state.serves, state.leg_from, state.leg_to, world.unit_block
-    looked_at = -1
+    looked_at, free = -1, FREE
     for unit in range(first, end):
         other = serves[unit]
-        if other != FREE and not (turns and other >= 0 and may_go(world, day, state, incident, unit, now)):
-            continue
-        if picky and not fits(world, unit, station, rayon):
-            continue
-        if block[unit] >= 0 and other == FREE and escorting(world, day, state, unit, now):
+        if other != free and not (turns and other >= 0 and may_go(world, day, state, incident, unit, now)):
             continue
         node = leg_to[unit]
         if leg_from[unit] != node:
             node = position(world, state, unit, now)
-        if block[unit] >= 0:
+        walks = block[unit] >= 0
+        if node == looked_at and not walks:
+            continue  # beside one that was looked at, which has the lower number
+        if rayon >= 0 and rayons[unit] != rayon:
+            continue
+        if bound and not fits(world, unit, station):
+            continue
+        if walks:
+            if other == free and escorting(world, day, state, unit, now):
+                continue
             minutes = minutes_to(world, day, state, unit, incident, node)
-        elif node == looked_at:
-            continue  # beside the last one, which has the lower number
         else:
             looked_at, minutes = node, table[node][target] + last
         if minutes < least:

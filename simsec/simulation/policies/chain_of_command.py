@@ -21,11 +21,13 @@ def choose(world: World, day: DayMarks, state: State, incident: int, capability:
     if scope == BLOCK:
         unit = world.block_unit[world.station_block[station]]
         return unit if unit >= 0 and may_go(world, day, state, incident, unit, now) else NOWHERE
-    first, end, rayon = world.kind_first[kind], world.kind_end[kind], -1
+    rayon = NOWHERE
     if scope == SUBDISTRICT:
         sector = world.station_subdistrict[station]
         first, end = world.sector_first[kind][sector], world.sector_end[kind][sector]
-    elif scope == RAYON:
-        rayon = world.station_rayon[station]
+    else:
+        first, end = world.kind_first[kind], world.kind_end[kind]
+        if scope == RAYON:
+            rayon = world.station_rayon[station]
     unit, _ = nearest_between(world, day, state, incident, first, end, rayon, now)
     return unit
