@@ -13,7 +13,6 @@ from simsec.report.tables import Row, Table
 from simsec.scenario.parameter import Parameter, Text
 from simsec.scenario.places import ACCESS
 from simsec.scenario.reading import Scenario
-from simsec.scenario.schema_terms import VILLAGE
 
 NAMED = 8  # so many places are named, the rest counted
 
@@ -195,11 +194,11 @@ def _hazards(scenario: Scenario, texts: Texts) -> Iterator[Line]:
 
 def _standing(scenario: Scenario) -> dict[str, int]:
     """Units by kind that the scenario's teams put at its posts; volunteers that are off are none."""
-    posts, found = scenario.posts, dict[str, int]()
+    found: dict[str, int] = {}
     for team in scenario.settings.teams:
         if team.enabled:
-            at = len(scenario.villages) if team.at == VILLAGE else len(posts.of_type(team.at)) + (team.at in posts.code)
-            found[team.unit] = found.get(team.unit, 0) + team.per_post * at
+            there = sum(scenario.team_at(team, site) for site in scenario.sites_of(team.at))
+            found[team.unit] = found.get(team.unit, 0) + there
     return found
 
 
