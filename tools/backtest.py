@@ -23,6 +23,7 @@ from simsec.analysis.intervals import Estimate, stratified_mean
 from simsec.day.day import Closures, Day, Incidents, no_closures
 from simsec.day.incidents import marked
 from simsec.day.keyed import Draws
+from simsec.day.stages import convoys_of
 from simsec.day.streams import generator, text_key
 from simsec.day.tables import sampling_tables
 from simsec.plan import Plan, check_plan
@@ -117,8 +118,14 @@ def met_day(scenario: Scenario, replication: int) -> tuple[Day, Day]:
     joined = {name: np.concatenate(pair) for name, pair in pairs.items()}
     order = np.argsort(joined["onset_min"], kind="stable")
     flooded = _alone(Incidents(**{name: values[order] for name, values in joined.items()}))
-    calm = replace(day, incidents=_alone(dry), closures=no_closures())
-    return replace(calm, incidents=flooded, closures=roads_under_water(scenario, replication, water)), calm
+    roads = roads_under_water(scenario, replication, water)
+    return _met(scenario, day, flooded, roads), _met(scenario, day, _alone(dry), no_closures())
+
+
+def _met(scenario: Scenario, day: Day, incidents: Incidents, closures: Closures) -> Day:
+    """The day with other incidents; the accidents of its convoys are found among them again."""
+    convoys = None if day.stages is None else convoys_of(scenario, day.stages.trips, incidents)
+    return replace(day, incidents=incidents, closures=closures, convoys=convoys)
 
 
 def _rows(incidents: Incidents, rows: NDArray[np.int64]) -> Incidents:
