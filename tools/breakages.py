@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LIST = Path("tests/breakages.toml")
 LIST_TEST = "tests/test_breakages_file.py"  # red by its nature in a copy that has lost its old text
 PARALLEL = 2
+SOUND_LIMIT_S = 3600  # the tests of all entries together
 LIMIT_S = 300  # a breakage may turn a loop into an endless one,
 LIMIT_KIB = 8_000_000  # and an endless one may fill the memory of the machine
 
@@ -142,7 +143,9 @@ def copy_checkout(root: Path, to: Path) -> None:
             shutil.copy2(root / name, to / name)
 
 
-def run_tests(copy: Path, tests: Sequence[str], workers: int = 0) -> subprocess.CompletedProcess[str]:
+def run_tests(
+    copy: Path, tests: Sequence[str], workers: int = 0, limit_s: float = LIMIT_S
+) -> subprocess.CompletedProcess[str]:
     """Run pytest inside a copy, with that copy first on the path and caches of its own.
 
     Raises:
@@ -157,7 +160,7 @@ def run_tests(copy: Path, tests: Sequence[str], workers: int = 0) -> subprocess.
     bounded = ["sh", "-c", f'ulimit -v {LIMIT_KIB}; exec "$@"', "sh"] if os.name == "posix" else []
     return subprocess.run(
         [*bounded, *command, f"--ignore={LIST_TEST}", *tests],
-        cwd=copy, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False,
+        cwd=copy, env=environment, capture_output=True, text=True, timeout=limit_s, check=False,
     )  # fmt: skip
 
 
@@ -167,7 +170,7 @@ def sound(root: Path, breakages: Sequence[Breakage]) -> bool:
     tests = () if whole else tuple(dict.fromkeys(test for breakage in breakages for test in breakage.tests))
     with tempfile.TemporaryDirectory(prefix="sound-") as folder:
         copy_checkout(root, Path(folder))
-        done = run_tests(Path(folder), tests, PARALLEL)
+        done = run_tests(Path(folder), tests, PARALLEL, SOUND_LIMIT_S)
     if done.returncode:
         print(done.stdout[-4000:], done.stderr[-2000:], sep="\n")
     return done.returncode == 0
