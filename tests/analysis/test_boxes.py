@@ -13,6 +13,7 @@ from simsec.analysis.boxes import boxes_back
 from simsec.analysis.breakdown import scopes_of
 from simsec.analysis.replications import Replications, day_keys, replicate_plans
 from simsec.analysis.workers import open_workers
+from simsec.base.clock import format_stamp, parse_stamp
 from simsec.base.errors import InputError
 from simsec.cli.main import app
 from simsec.day import sample_day
@@ -44,8 +45,12 @@ def test_the_median_and_the_late_tenth_are_those_of_all_villages_and_days() -> N
     assert one.median_min.mean == values[(len(values) - 1) // 2]
     assert one.p90_min.mean == values[int(np.ceil(0.9 * len(values))) - 1]
     assert one.median_min.low <= one.median_min.mean <= one.median_min.high
-    late = values >= tiny().horizon_min[1]
-    assert one.after_clock_share.mean == pytest.approx(late.mean())
+    ends = format_stamp(one.median_min.mean)
+    clock = tiny().settings.clock.model_copy(update={"ends": ends})
+    early = replace(tiny(), settings=tiny().settings.model_copy(update={"clock": clock}))
+    late = values >= parse_stamp(ends)
+    assert 0 < late.mean() < 1
+    assert boxes_back(early, runs(), {0: 1.0}).after_clock_share.mean == pytest.approx(late.mean())
 
 
 def test_the_boxes_are_told_for_every_scope_in_order() -> None:
