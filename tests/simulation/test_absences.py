@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simsec.base.clock import parse_stamp
-from simsec.day import sample_day
+from simsec.day import Day, sample_day
 from simsec.day.sampling import draw_absences
 from simsec.scenario import Scenario
 from simsec.scenario.checking import settings_problems
@@ -161,6 +161,19 @@ def test_so_many_are_away_as_the_row_says(more: dict, units: int) -> None:
     world = kept_world(scenario, tiny_plan())
     assert (world.absences, world.absence_end[-1]) == (1, units)  # the tiny area has three squads
     assert sum(simulate(scenario, tiny_plan(), sample_day(scenario, 1, 0)).units.away_min >= 200) <= units
+
+
+def test_while_all_squads_rest_the_reserve_is_exhausted() -> None:
+    quiet = next(day for number in range(20) if _calls_no_squad(day := sample_day(tiny(), 1, number)))
+    for more, minutes in (({}, 240.0), ({"units": 2}, 0.0)):
+        outcome = simulate(with_rows(tiny(), ROW | more), tiny_plan(), quiet)
+        assert outcome.reserve_exhausted_min == minutes
+
+
+def _calls_no_squad(day: Day) -> bool:
+    outcome = simulate(with_rows(tiny()), tiny_plan(), day)
+    squad = [unit.kind for unit in tiny().settings.units].index("squad")
+    return int(outcome.units.missions[outcome.units.kind == squad].sum()) == 0
 
 
 def test_only_those_of_the_place_named_are_away() -> None:
