@@ -51,8 +51,9 @@ class _Minutes(_Changed):
         found: Any = _MinutesTo(self.known[origin], (detours, vehicle, (friction, origin)), self.concerned)
         if origin in self.concerned:
             found = array("d", (detours.way(vehicle, origin)[0] * friction).tobytes())
-        self[origin] = found
-        return found  # type: ignore[no-any-return]
+        row: Row = found
+        self[origin] = row
+        return row
 
 
 class _MinutesTo(_Changed):
@@ -76,8 +77,9 @@ class _Previous(_Changed):
         if origin in self.concerned:
             minutes, last = detours.way(vehicle, origin)
             found = array("q", np.where(np.isfinite(minutes), last, origin).astype(np.int64).tobytes())
-        self[origin] = found
-        return found  # type: ignore[no-any-return]
+        row: Row = found
+        self[origin] = row
+        return row
 
 
 class _PreviousTo(_Changed):
@@ -98,8 +100,10 @@ class _Shares(_Changed):
 
     def __missing__(self, origin: int) -> Row:
         detours, _, zone = self.of
-        found = self[origin] = _SharesTo(self.known[origin], (detours, origin, zone), self.concerned)
-        return found  # type: ignore[return-value]
+        found: Any = _SharesTo(self.known[origin], (detours, origin, zone), self.concerned)
+        row: Row = found
+        self[origin] = row
+        return row
 
 
 class _SharesTo(_Changed):

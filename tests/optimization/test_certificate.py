@@ -25,7 +25,7 @@ def test_on_a_newsvendor_the_statement_holds_as_often_as_it_says() -> None:
     held = 0
     for repetition in range(REPETITIONS):
         problem = TwoStage(
-            lambda stream, seed=repetition: np.random.default_rng([seed, stream]).uniform(0, 1, 30),  # type: ignore[misc]
+            lambda stream, seed=repetition: np.random.default_rng([seed, stream]).uniform(0, 1, 30),
             cost,
             lambda demand: cost(float(np.quantile(demand, 0.75, method="inverted_cdf")), demand),
         )

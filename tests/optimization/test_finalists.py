@@ -15,7 +15,7 @@ from simsec.scenario.schema import DAY_TYPES
 from tests.areas import tiny
 
 
-def noisy(means: Sequence[float], spread: float, seen: list[tuple[int, int]], plans: Sequence[Plan]):  # type: ignore[no-untyped-def]
+def noisy(means: Sequence[float], spread: float, seen: list[tuple[int, int]], plans: Sequence[Plan]):
     """Days of a made-up figure: the mean of a plan, and noise of its own."""
     (row,) = (replicate(tiny(), plans[0], 1),)
 

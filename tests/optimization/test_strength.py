@@ -50,8 +50,8 @@ def test_every_level_is_within_its_strength_and_a_squad_has_a_worth() -> None:
             assert PAIR_PERSONS * (one.plan.blocks + extra) <= one.police and one.plan.reserve_squads <= one.squads
     assert [one.squads for one in found.reserve] == [1, 2, 3, 4] and set(found.squad_worth) == {2, 3, 4}
     rest = resting(area, today, found.police[1])
-    assert sum(rest.values()) == PAIR_PERSONS * (
-        today.blocks + sum(today.patrols.values()) - found.police[1].plan.blocks  # type: ignore[union-attr]
-        - sum(found.police[1].plan.patrols.values())  # type: ignore[union-attr]
-    )  # fmt: skip
+    less = found.police[1].plan
+    assert less is not None
+    now, then = (plan.blocks + sum(plan.patrols.values()) for plan in (today, less))
+    assert sum(rest.values()) == PAIR_PERSONS * (now - then)
     assert not resting(area, today, dataclasses.replace(found.police[1], plan=None))

@@ -85,7 +85,7 @@ def test_a_plan_comes_back_from_its_files_with_who_sleeps_where(tmp_path: Path) 
 
 
 def held(*rows: tuple[str, str]) -> list[str]:
-    plan = replace(announced(), prepositioned=tuple(Prepositioned(village=v, unit=u) for v, u in rows))  # type: ignore[arg-type]
+    plan = replace(announced(), prepositioned=tuple(Prepositioned(village=v, unit=u) for v, u in rows))
     return [str(problem) for problem in plan_problems(shipped(), plan)]
 
 
