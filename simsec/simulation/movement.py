@@ -67,7 +67,7 @@ def slowness(world: World, day: DayMarks, now: float, origin: int, destination: 
     if even[hour] == 1:
         return slow[0]
     total = 0.0
-    for share, factor in zip(world.zone_share[origin][destination], slow):  # noqa: B905 (Numba knows no strict)
+    for share, factor in zip(world.zone_share[origin][destination], slow):
         total += share * factor
     return total
 
