@@ -411,32 +411,6 @@ def replicate(
         return replicate_plans(scenario, [plan], day_keys(counts, (seed,)), pool)[0]
 
 
-def busy_met(scenario: Scenario, runs: Replications, kind: str, *day_types: str) -> float:
-    """Share of the units of a kind that are out when an incident of the police begins, over the named day types.
-
-    Requests come when much is going on, so they meet more busy units than a look at a random minute would.
-
-    Args:
-        scenario: what is known.
-        runs: days played with ``units=True``.
-        kind: of unit.
-        day_types: all by default.
-
-    Returns:
-        Between 0 and 1; 0 where there is no such unit or nothing begins.
-    """
-    number = [unit.kind for unit in scenario.settings.units].index(kind)
-    probability = strata(scenario, *day_types)
-    share = np.array([probability.get(int(row), 0.0) / max(np.sum(runs.stratum == row), 1) for row in runs.stratum])
-    police = kind_tables(scenario).family[runs.incident_kind] == FAMILIES.index("security")
-    day, onset = runs.incident_day[police], runs.incident_onset_min[police]
-    look = ((onset - scenario.horizon_min[0]) / RESERVE_EVERY_MIN).astype(np.int64)
-    units = int(runs.unit_count[number])
-    met = runs.units_busy[day, np.minimum(look, runs.units_busy.shape[1] - 1), number] / max(units, 1)
-    weight = share[day]
-    return float(met @ weight / weight.sum()) if weight.sum() > 0 else 0.0
-
-
 def strata(scenario: Scenario, *day_types: str) -> dict[int, float]:
     """Probabilities of the named day types (all by default) by number, for the estimators."""
     names = day_types or DAY_TYPES

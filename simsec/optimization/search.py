@@ -19,11 +19,11 @@ from functools import partial
 
 import numpy as np
 
+from simsec.analysis.daily import busy_met
 from simsec.analysis.intervals import LEVEL, Estimate
 from simsec.analysis.replications import (
     DayKey,
     Replications,
-    busy_met,
     day_keys,
     replicate_plans,
     strata,

@@ -9,9 +9,9 @@ import pytest
 
 from simsec.analysis import Comparison, Replications, compare, replicate
 from simsec.analysis.comparison import compare_runs
+from simsec.analysis.daily import busy_met
 from simsec.analysis.measures import FAMILIES, kind_tables
 from simsec.analysis.replications import (
-    busy_met,
     day_keys,
     primary_measure,
     replicate_plans,
